@@ -1,0 +1,52 @@
+namespace FlameEdge.Models;
+
+/// <summary>Rows of float features with a class each, in memory.</summary>
+/// <remarks>Immutable; safe to share between trainers. Features: [rows, featureCount], row-major.</remarks>
+public sealed class Dataset
+{
+    /// <summary>Makes a dataset over buffers it then owns.</summary>
+    /// <exception cref="ArgumentException">Lengths do not fit, or a label is outside [0, classCount).</exception>
+    public Dataset(string name, IReadOnlyList<int> sampleShape, int classCount, ReadOnlyMemory<float> features, ReadOnlyMemory<int> labels)
+    {
+        FeatureCount = sampleShape.Aggregate(1, (product, dimension) => product * dimension);
+        if (features.Length != (long)FeatureCount * labels.Length)
+        {
+            throw new ArgumentException($"{labels.Length} rows of {FeatureCount} features need {(long)FeatureCount * labels.Length} values, not {features.Length}", nameof(features));
+        }
+
+        foreach (var label in labels.Span)
+        {
+            if ((uint)label >= (uint)classCount)
+            {
+                throw new ArgumentException($"label {label} is outside 0..{classCount - 1}", nameof(labels));
+            }
+        }
+
+        Name = name;
+        SampleShape = [.. sampleShape];
+        ClassCount = classCount;
+        Features = features;
+        Labels = labels;
+    }
+
+    /// <summary>What messages call it.</summary>
+    public string Name { get; }
+
+    /// <summary>Number of rows.</summary>
+    public int Count => Labels.Length;
+
+    /// <summary>Dimensions of one row: [64], or [1, 28, 28] for an image.</summary>
+    public IReadOnlyList<int> SampleShape { get; }
+
+    /// <summary>Values per row.</summary>
+    public int FeatureCount { get; }
+
+    /// <summary>Number of classes; labels are below it.</summary>
+    public int ClassCount { get; }
+
+    /// <summary>[rows, featureCount], row-major.</summary>
+    public ReadOnlyMemory<float> Features { get; }
+
+    /// <summary>[rows], the class of each.</summary>
+    public ReadOnlyMemory<int> Labels { get; }
+}
