@@ -1,0 +1,31 @@
+using System.Numerics.Tensors;
+
+namespace FlameEdge.Parameters;
+
+/// <summary>Arithmetic on flat parameter buffers; spans of one call have one length.</summary>
+public static class ParameterMath
+{
+    /// <summary>difference = to − from: what training changed.</summary>
+    public static void Delta(ReadOnlySpan<float> from, ReadOnlySpan<float> to, Span<float> difference) =>
+        TensorPrimitives.Subtract(to, from, difference);
+
+    /// <summary>target += scale · change.</summary>
+    public static void AddScaled(ReadOnlySpan<float> change, float scale, Span<float> target) =>
+        TensorPrimitives.MultiplyAdd(change, scale, target, target);
+
+    /// <summary>The Euclidean norm over all values, summed in double.</summary>
+    public static double Norm(ReadOnlySpan<float> values)
+    {
+        var sum = 0.0;
+        foreach (var value in values)
+        {
+            sum += (double)value * value;
+        }
+
+        return Math.Sqrt(sum);
+    }
+
+    /// <summary>The largest magnitude; NaN where any value is NaN, 0 for no values.</summary>
+    public static float LargestMagnitude(ReadOnlySpan<float> values) =>
+        values.IsEmpty ? 0 : Math.Abs(TensorPrimitives.MaxMagnitude(values));
+}
