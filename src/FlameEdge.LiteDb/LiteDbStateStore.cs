@@ -1,14 +1,16 @@
+using System.Collections.Concurrent;
 using System.IO.Hashing;
 using System.Text;
 using FlameEdge.Diagnostics;
 using FlameEdge.State;
+using FlameEdge.Topology;
 using LiteDB;
 using Microsoft.Extensions.Logging;
 
 namespace FlameEdge.LiteDb;
 
 /// <summary>
-/// State in a folder: <c>state.db</c> (LiteDB) for documents, <c>blobs/</c> for content, <c>manifests/</c> for what a broken database is rebuilt from,
+/// State in a folder: <c>state.db</c> (LiteDB) for documents, <c>blobs/{worker}/</c> for content, <c>manifests/</c> for what a broken database is rebuilt from,
 /// <c>lock</c> against a second process.
 /// </summary>
 /// <remarks>
@@ -24,29 +26,30 @@ public sealed partial class LiteDbStateStore : IStateStore
     private readonly FileStream lockFile;
     private readonly ManifestFolder manifests;
     private readonly LiteDatabase database;
+    private readonly string folder;
+    private readonly ConcurrentDictionary<WorkerId, FileBlobStore> blobs = new();
 
-    private LiteDbStateStore(FileStream lockFile, ManifestFolder manifests, LiteDatabase database, IBlobStore blobs)
+    private LiteDbStateStore(FileStream lockFile, ManifestFolder manifests, LiteDatabase database, string folder)
     {
         this.lockFile = lockFile;
         this.manifests = manifests;
         this.database = database;
-        Blobs = blobs;
+        this.folder = folder;
     }
 
     /// <inheritdoc/>
-    public IBlobStore Blobs { get; }
+    public IBlobStore BlobsOf(WorkerId worker) => blobs.GetOrAdd(worker, static (name, folder) => new FileBlobStore(Path.Combine(folder, "blobs", name.Value)), folder);
 
     /// <summary>Opens or creates the state of <paramref name="folder"/>. A database that cannot be read is set aside as <c>state.db.broken-n</c> and rebuilt.</summary>
     /// <exception cref="StateException">The folder cannot be written, or another process holds it.</exception>
     public static LiteDbStateStore Open(string folder, ILogger logger)
     {
-        var blobs = new FileBlobStore(Path.Combine(folder, "blobs"));
         var lockFile = Lock(folder);
         try
         {
             var manifests = new ManifestFolder(Path.Combine(folder, "manifests"));
             var path = Path.Combine(folder, "state.db");
-            return new LiteDbStateStore(lockFile, manifests, OpenOrRebuild(path, manifests, logger), blobs);
+            return new LiteDbStateStore(lockFile, manifests, OpenOrRebuild(path, manifests, logger), folder);
         }
         catch
         {
@@ -130,6 +133,7 @@ public sealed partial class LiteDbStateStore : IStateStore
         var path = Path.Combine(folder, "lock");
         try
         {
+            Directory.CreateDirectory(folder);
             return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.None);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

@@ -3,6 +3,7 @@ using System.Text;
 using FlameEdge.Diagnostics;
 using FlameEdge.State;
 using FlameEdge.Testing;
+using FlameEdge.Topology;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace FlameEdge.LiteDb.Tests;
@@ -114,13 +115,14 @@ public sealed class LiteDbStateStoreTests : IDisposable
     {
         await using var store = Open();
 
-        var name = await store.Blobs.PutAsync(new ReadOnlySequence<byte>("hello"u8.ToArray()), default);
+        var blobs = store.BlobsOf(new WorkerId("trainer_0"));
+        var name = await blobs.PutAsync(new ReadOnlySequence<byte>("hello"u8.ToArray()), default);
 
         Assert.Equal("2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824", name);
-        Assert.Equal("hello"u8.ToArray(), await store.Blobs.ReadAsync(name, default));
-        File.WriteAllText(folder["blobs", name], "hellO");
-        Assert.Null(await store.Blobs.ReadAsync(name, default));
-        await Assert.ThrowsAsync<ArgumentException>(async () => await store.Blobs.ReadAsync("../../etc/passwd", default));
+        Assert.Equal("hello"u8.ToArray(), await blobs.ReadAsync(name, default));
+        File.WriteAllText(folder["blobs", "trainer_0", name], "hellO");
+        Assert.Null(await blobs.ReadAsync(name, default));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await blobs.ReadAsync("../../etc/passwd", default));
     }
 
     [Fact]

@@ -97,7 +97,7 @@ public readonly record struct ChannelTraffic(long Sent, long Received);
 /// <summary>What a message is about; 64 and above belong to users' own roles.</summary>
 public enum MessageKind : byte
 {
-    /// <summary>A model and the terms of its round, downwards.</summary>
+    /// <summary>A model and the terms of its round, downwards. That a round began says the one before is durable: outboxes may be cleared.</summary>
     Model = 1,
 
     /// <summary>A worker's update, upwards.</summary>
@@ -106,8 +106,8 @@ public enum MessageKind : byte
     /// <summary>The answer to an update: counted, already counted, refused.</summary>
     Verdict = 3,
 
-    /// <summary>A round is durable: outboxes may be cleared.</summary>
-    Commit = 4,
+    /// <summary>A middle aggregator's verdicts on its own workers, upwards, before its update.</summary>
+    Report = 4,
 
     /// <summary>The job is over.</summary>
     End = 5,

@@ -45,29 +45,24 @@ public sealed class Float32Codec : IUpdateCodec
         }
     }
 
+    /// <summary>The layout a payload was made for, as far as it says: signature and length.</summary>
+    /// <exception cref="PayloadException">The bytes are not a parameter payload, or claim more values than they hold.</exception>
+    public static ParameterLayout LayoutOf(ReadOnlySequence<byte> input)
+    {
+        Span<byte> header = stackalloc byte[HeaderBytes];
+        ReadHeader(input, header);
+        var values = (input.Length - HeaderBytes) / 4;
+        return BinaryPrimitives.ReadUInt64LittleEndian(header[40..]) == (ulong)values && values <= Array.MaxLength
+            ? ParameterLayout.Opaque(new ModelSignature(Convert.ToHexStringLower(header[8..40])), (int)values)
+            : throw new PayloadException($"the payload claims another number of values than its {input.Length} bytes hold");
+    }
+
     /// <inheritdoc/>
     public void Decode(ReadOnlySequence<byte> input, ParameterLayout layout, Span<float> values)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(values.Length, layout.Length, nameof(values));
-        if (input.Length < HeaderBytes)
-        {
-            throw new PayloadException($"a parameter payload has at least {HeaderBytes} bytes, this one {input.Length}");
-        }
-
         Span<byte> header = stackalloc byte[HeaderBytes];
-        input.Slice(0, HeaderBytes).CopyTo(header);
-        if (!header[..4].SequenceEqual(Magic))
-        {
-            throw new PayloadException("not a parameter payload: it does not start with FEPV");
-        }
-
-        var version = BinaryPrimitives.ReadUInt16LittleEndian(header[4..]);
-        var codec = BinaryPrimitives.ReadUInt16LittleEndian(header[6..]);
-        if (version != Version || codec != Codec)
-        {
-            throw new PayloadException($"parameter payload of format {version}, codec {codec}; this reader knows format {Version}, codec {Codec} (float32)");
-        }
-
+        ReadHeader(input, header);
         var signature = Convert.ToHexStringLower(header[8..40]);
         if (signature != layout.Signature.Hex)
         {
@@ -90,6 +85,27 @@ public sealed class Float32Codec : IUpdateCodec
         if (!float.IsFinite(ParameterMath.LargestMagnitude(values)))
         {
             throw new PayloadException("the payload holds values that are not finite");
+        }
+    }
+
+    private static void ReadHeader(ReadOnlySequence<byte> input, Span<byte> header)
+    {
+        if (input.Length < HeaderBytes)
+        {
+            throw new PayloadException($"a parameter payload has at least {HeaderBytes} bytes, this one {input.Length}");
+        }
+
+        input.Slice(0, HeaderBytes).CopyTo(header);
+        if (!header[..4].SequenceEqual(Magic))
+        {
+            throw new PayloadException("not a parameter payload: it does not start with FEPV");
+        }
+
+        var version = BinaryPrimitives.ReadUInt16LittleEndian(header[4..]);
+        var codec = BinaryPrimitives.ReadUInt16LittleEndian(header[6..]);
+        if (version != Version || codec != Codec)
+        {
+            throw new PayloadException($"parameter payload of format {version}, codec {codec}; this reader knows format {Version}, codec {Codec} (float32)");
         }
     }
 }

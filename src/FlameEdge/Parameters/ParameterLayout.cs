@@ -28,6 +28,13 @@ public sealed record ParameterEntry(string Name, IReadOnlyList<int> Shape, int O
 /// <summary>Names, shapes and offsets of a model's tensors in one contiguous float buffer, without gaps.</summary>
 public sealed class ParameterLayout
 {
+    private ParameterLayout(ModelSignature signature, int length)
+    {
+        Entries = [];
+        Length = length;
+        Signature = signature;
+    }
+
     private ParameterLayout(IReadOnlyList<ParameterEntry> entries)
     {
         Entries = entries;
@@ -43,6 +50,9 @@ public sealed class ParameterLayout
 
     /// <summary>What two models must share before anything is exchanged.</summary>
     public ModelSignature Signature { get; }
+
+    /// <summary>A layout known by signature and length alone: enough to add models, which is all a middle aggregator does.</summary>
+    public static ParameterLayout Opaque(ModelSignature signature, int length) => new(signature, length);
 
     /// <summary>Lays tensors out one after the other.</summary>
     /// <exception cref="ArgumentException">A name occurs twice or a dimension is negative.</exception>

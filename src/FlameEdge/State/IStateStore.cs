@@ -1,3 +1,5 @@
+using FlameEdge.Topology;
+
 namespace FlameEdge.State;
 
 /// <summary>
@@ -7,8 +9,8 @@ namespace FlameEdge.State;
 /// <remarks>Thread-safe; one process at a time owns the folder.</remarks>
 public interface IStateStore : IAsyncDisposable
 {
-    /// <summary>Large content, named by its hash.</summary>
-    IBlobStore Blobs { get; }
+    /// <summary>A worker's large content, named by its hash; each worker has its own, so that nobody clears away what another still needs.</summary>
+    IBlobStore BlobsOf(WorkerId worker);
 
     /// <summary>The document, or null.</summary>
     ValueTask<byte[]?> ReadAsync(string collection, string key, CancellationToken cancellationToken);

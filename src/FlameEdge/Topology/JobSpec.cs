@@ -49,6 +49,12 @@ public sealed record ModelSpec
     /// <summary><c>relu</c>, <c>tanh</c> or <c>sigmoid</c>, between the layers of an <c>mlp</c>.</summary>
     public string Activation { get; init; } = "relu";
 
+    /// <summary>Shape of one sample, such as [64] or [1, 28, 28]; null to take it from the evaluation data.</summary>
+    public IReadOnlyList<int>? Input { get; init; }
+
+    /// <summary>Number of classes; null to take it from the evaluation data.</summary>
+    public int? Classes { get; init; }
+
     /// <summary>Path of the forward model of kind <c>onnx</c>, resolved against the job file's folder.</summary>
     public string? Path { get; init; }
 }

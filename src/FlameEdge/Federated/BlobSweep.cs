@@ -1,0 +1,44 @@
+using FlameEdge.State;
+using FlameEdge.Topology;
+
+namespace FlameEdge.Federated;
+
+/// <summary>Clears away a worker's blobs that no document names: former updates and models, and what a crash left.</summary>
+internal static class BlobSweep
+{
+    public static async Task RunAsync(IStateStore state, WorkerId owner, CancellationToken cancellationToken)
+    {
+        var named = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var (key, json) in await state.ListAsync(Checkpoints.Collection, cancellationToken))
+        {
+            Note(key, () => FederatedJson.Read(json, FederatedJson.Default.Checkpoint).Blob);
+        }
+
+        foreach (var (key, json) in await state.ListAsync(UpdateStore.Collection, cancellationToken))
+        {
+            Note(key, () => FederatedJson.Read(json, FederatedJson.Default.StoredUpdate).Blob);
+        }
+
+        if (await state.ReadAsync(Outbox.Collection, owner.Value, cancellationToken) is { } entry)
+        {
+            named.Add(FederatedJson.Read(entry, FederatedJson.Default.OutboxEntry).Blob);
+        }
+
+        var blobs = state.BlobsOf(owner);
+        foreach (var blob in await blobs.ListAsync(cancellationToken))
+        {
+            if (!named.Contains(blob))
+            {
+                await blobs.DeleteAsync(blob, cancellationToken);
+            }
+        }
+
+        void Note(string key, Func<string> blob)
+        {
+            if (key.StartsWith($"{owner}.", StringComparison.Ordinal))
+            {
+                named.Add(blob());
+            }
+        }
+    }
+}

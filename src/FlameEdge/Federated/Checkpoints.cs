@@ -1,0 +1,103 @@
+using System.Buffers;
+using FlameEdge.Diagnostics;
+using FlameEdge.Parameters;
+using FlameEdge.Rounds;
+using FlameEdge.State;
+using FlameEdge.Topology;
+
+namespace FlameEdge.Federated;
+
+/// <summary>Where the top aggregator stands.</summary>
+internal sealed record Checkpoint
+{
+    /// <summary>This run's name; a resumed run keeps it.</summary>
+    public required string Run { get; init; }
+
+    /// <summary>The last durable round; 0 for the initial model.</summary>
+    public required int Round { get; init; }
+
+    /// <summary>The blob of the model after it, in the float32 format.</summary>
+    public required string Blob { get; init; }
+
+    /// <summary>Samples every known worker of the cohort announced, so that the step of the next sum does not depend on who is back.</summary>
+    public required Dictionary<string, long> Samples { get; init; }
+
+    /// <summary>Rounds in a row without quorum.</summary>
+    public int Failures { get; init; }
+}
+
+/// <summary>
+/// The aggregator's durable history: a checkpoint and a record per round. The checkpoint before the last one is kept too: if the newest model's
+/// file is lost the run goes on from there.
+/// </summary>
+internal sealed class Checkpoints(IStateStore state, WorkerId owner)
+{
+    public const string Collection = "checkpoints";
+    public const string RoundsCollection = "rounds";
+    private const int Kept = 2;
+
+    /// <summary>The newest checkpoint whose model is whole, with its values and the rounds up to it; null where there is none.</summary>
+    public async Task<(Checkpoint Checkpoint, ParameterSet Model, List<RoundResult> Rounds)?> LoadAsync(ParameterLayout layout, CancellationToken cancellationToken)
+    {
+        var found = new List<Checkpoint>();
+        foreach (var (key, json) in await state.ListAsync(Collection, cancellationToken))
+        {
+            if (key.StartsWith(Prefix, StringComparison.Ordinal))
+            {
+                found.Add(FederatedJson.Read(json, FederatedJson.Default.Checkpoint));
+            }
+        }
+
+        foreach (var checkpoint in found.OrderByDescending(checkpoint => checkpoint.Round))
+        {
+            if (await state.BlobsOf(owner).ReadAsync(checkpoint.Blob, cancellationToken) is { } bytes)
+            {
+                var model = new ParameterSet(layout);
+                new Float32Codec().Decode(new ReadOnlySequence<byte>(bytes), layout, model.Values);
+                return (checkpoint, model, await RoundsAsync(checkpoint.Round, cancellationToken));
+            }
+        }
+
+        return found.Count == 0 ? null : throw new StateException("no checkpoint's model file is whole any more; start again without --resume in another --out folder");
+    }
+
+    /// <summary>Makes a round durable: model, record and checkpoint, together with <paramref name="also"/>.</summary>
+    public async Task SaveAsync(Checkpoint checkpoint, RoundResult? round, IEnumerable<StateChange> also, CancellationToken cancellationToken)
+    {
+        var changes = new List<StateChange>(also)
+        {
+            new(Collection, KeyOf(checkpoint.Round), FederatedJson.Write(checkpoint, FederatedJson.Default.Checkpoint), IsManifest: true),
+        };
+        if (round is not null)
+        {
+            changes.Add(new(RoundsCollection, KeyOf(round.Round), FederatedJson.Write(round, FederatedJson.Default.RoundResult), IsManifest: true));
+        }
+
+        if (checkpoint.Round >= Kept)
+        {
+            changes.Add(new(Collection, KeyOf(checkpoint.Round - Kept), null, IsManifest: true));
+        }
+
+        await state.CommitAsync(changes, cancellationToken);
+        CrashPoint.Reach("round-committed");
+        await BlobSweep.RunAsync(state, owner, cancellationToken);
+    }
+
+    private string Prefix => $"{owner}.";
+
+    private async Task<List<RoundResult>> RoundsAsync(int upTo, CancellationToken cancellationToken)
+    {
+        var rounds = new List<RoundResult>();
+        foreach (var (key, json) in await state.ListAsync(RoundsCollection, cancellationToken))
+        {
+            if (key.StartsWith(Prefix, StringComparison.Ordinal))
+            {
+                rounds.Add(FederatedJson.Read(json, FederatedJson.Default.RoundResult));
+            }
+        }
+
+        return [.. rounds.Where(round => round.Round <= upTo).OrderBy(round => round.Round)];
+    }
+
+    private string KeyOf(int round) => $"{Prefix}{round:D8}";
+}

@@ -1,0 +1,85 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using FlameEdge.Channels;
+using FlameEdge.Diagnostics;
+using FlameEdge.Parameters;
+using FlameEdge.Rounds;
+
+namespace FlameEdge.Federated;
+
+/// <summary>Head of a <see cref="MessageKind.Model"/>: the terms of the round. The body is the model.</summary>
+internal sealed record ModelHead
+{
+    /// <summary>The aggregator's run: another run is another history.</summary>
+    public required string Run { get; init; }
+
+    /// <summary>SHA-256 of the model's values.</summary>
+    public required string Base { get; init; }
+
+    /// <summary>Seconds left to answer, on the reader's own clock from arrival.</summary>
+    public required double RemainingSeconds { get; init; }
+
+    public required int StepExponent { get; init; }
+
+    public required long WeightLimit { get; init; }
+
+    public required float LargestValue { get; init; }
+
+    [JsonIgnore]
+    public SumStep Step => new(StepExponent, WeightLimit, LargestValue);
+}
+
+/// <summary>Head of a <see cref="MessageKind.Update"/>: what the delta in the body was made of.</summary>
+internal sealed record UpdateHead
+{
+    public required string Run { get; init; }
+
+    /// <summary>SHA-256 of the model the delta starts from.</summary>
+    public required string Base { get; init; }
+
+    /// <summary>The delta's weight.</summary>
+    public required long Samples { get; init; }
+
+    /// <summary>Mean training loss, nats.</summary>
+    public double? Loss { get; init; }
+
+    /// <summary>True where verdicts of workers below travel ahead as a <see cref="MessageKind.Report"/>.</summary>
+    public bool HasReport { get; init; }
+}
+
+/// <summary>Head of a <see cref="MessageKind.Verdict"/>: the receiver's answer, which alone says that an update was taken.</summary>
+internal sealed record VerdictHead(string Answer, string? Reason);
+
+/// <summary>Head of a <see cref="MessageKind.End"/>.</summary>
+internal sealed record EndHead(string Run, string State, string? Reason);
+
+/// <summary>JSON of the heads, generated ahead of time.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(ModelHead))]
+[JsonSerializable(typeof(UpdateHead))]
+[JsonSerializable(typeof(VerdictHead))]
+[JsonSerializable(typeof(EndHead))]
+[JsonSerializable(typeof(StoredUpdate))]
+[JsonSerializable(typeof(OutboxEntry))]
+[JsonSerializable(typeof(Checkpoint))]
+[JsonSerializable(typeof(RoundResult))]
+[JsonSerializable(typeof(List<WorkerVerdict>))]
+internal sealed partial class FederatedJson : JsonSerializerContext
+{
+    public static byte[] Write<T>(T value, JsonTypeInfo<T> type) => JsonSerializer.SerializeToUtf8Bytes(value, type);
+
+    /// <exception cref="PayloadException">The bytes are not the JSON of a <typeparamref name="T"/>.</exception>
+    public static T Read<T>(ReadOnlySpan<byte> json, JsonTypeInfo<T> type)
+        where T : class
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(json, type) ?? throw new PayloadException($"null where a {typeof(T).Name} was expected");
+        }
+        catch (JsonException error)
+        {
+            throw new PayloadException($"not a {typeof(T).Name}: {error.Message}", error);
+        }
+    }
+}

@@ -1,0 +1,163 @@
+using System.Buffers;
+using FlameEdge.Channels;
+using FlameEdge.Diagnostics;
+using FlameEdge.Parameters;
+using FlameEdge.Rounds;
+using FlameEdge.Tasklets;
+using FlameEdge.Topology;
+
+namespace FlameEdge.Federated;
+
+/// <summary>
+/// Between two tiers: hands the model down to its group and the group's mean, with its sample count, up. Needs no model library.
+/// Steps: <c>initialize &gt;&gt; gather &gt;&gt; (fetch &gt;&gt; aggregate &gt;&gt; upload)* &gt;&gt; finish</c>.
+/// </summary>
+public sealed class MiddleAggregator(RoleContext context) : IRole
+{
+    // What is left of the upper deadline after this share is for the way up.
+    private const double ShareOfDeadline = 0.8;
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(5);
+    private readonly Float32Codec codec = new();
+    private readonly Outbox outbox = new(context.State, context.Worker.Id);
+    private IChannel? lower;
+    private IChannel? upper;
+    private ChannelInbox? inbox;
+    private RoundCollector? collector;
+    private ModelFeed? feed;
+    private UpdateSender? sender;
+    private IReadOnlyList<WorkerId> cohort = [];
+    private ModelRequest? request;
+    private OutboxEntry? entry;
+    private byte[] body = [];
+
+    private RoundSpec Rounds => context.Job.Rounds;
+
+    /// <inheritdoc/>
+    public Step Compose() =>
+        new Tasklet("initialize", InitializeAsync)
+        >> new Tasklet("gather", GatherAsync)
+        >> Loop.Until(() => feed?.End is not null, new Tasklet("fetch", FetchAsync) >> new Tasklet("aggregate", AggregateAsync) >> new Tasklet("upload", UploadAsync))
+        >> new Tasklet("finish", FinishAsync);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (feed is not null)
+        {
+            await feed.DisposeAsync();
+        }
+
+        if (inbox is not null)
+        {
+            await inbox.DisposeAsync();
+        }
+    }
+
+    private Task InitializeAsync(CancellationToken cancellationToken)
+    {
+        lower = context.ChannelOf(FunctionTags.Distribute);
+        upper = context.ChannelOf(FunctionTags.Fetch);
+        cohort = [.. context.CohortOf(lower).Select(worker => worker.Id)];
+        inbox = new ChannelInbox(lower, context.Time);
+        collector = new RoundCollector(context, inbox, cohort);
+        feed = new ModelFeed(upper, context.Time, (_, _, _) => { });
+        sender = new UpdateSender(context, upper);
+        return Task.CompletedTask;
+    }
+
+    // It presents itself above when its group stands, with the group's samples: so the top knows the weights before the first round.
+    private async Task GatherAsync(CancellationToken cancellationToken)
+    {
+        await lower!.JoinAsync(new PeerCard(0), cancellationToken);
+        await collector!.WaitForCohortAsync(Rounds.QuorumOf(cohort.Count), Rounds.Deadline, Rounds.Patience, cancellationToken);
+        await upper!.JoinAsync(new PeerCard(collector.Samples.Values.Sum()), cancellationToken);
+    }
+
+    private async Task<Flow> FetchAsync(CancellationToken cancellationToken)
+    {
+        request = await feed!.NextAsync(Rounds.Patience, (Rounds.Deadline * 2) + Rounds.Patience, cancellationToken);
+        return request is null ? Flow.Leave : Flow.Next;
+    }
+
+    private async Task<Flow> AggregateAsync(CancellationToken cancellationToken)
+    {
+        var (round, head) = (request!.Round, request.Head);
+        if (await outbox.FindAsync(head.Run, round, head.Base, cancellationToken) is { } kept)
+        {
+            (entry, body) = (kept.Entry, kept.Body);
+            return Flow.Next;
+        }
+
+        try
+        {
+            using var both = CancellationTokenSource.CreateLinkedTokenSource(feed!.Superseded, cancellationToken);
+            var layout = Float32Codec.LayoutOf(request.Arrived.Message.Body);
+            var model = request.Arrived.Message.Body.ToArray();
+            var terms = new RoundTerms(head.Run, round, head.Base, head.Step);
+            var deadline = (TimeSpan.FromSeconds(Math.Clamp(head.RemainingSeconds, 0, Rounds.Deadline.TotalSeconds)) - context.Time.GetElapsedTime(request.ArrivedAt)) * ShareOfDeadline;
+            var collected = await collector!.CollectAsync(terms, model, layout, deadline, Rounds.QuorumOf(cohort.Count), both.Token);
+            await KeepAsync(collected, deadline, layout, cancellationToken);
+            return Flow.Next;
+        }
+        catch (PayloadException)
+        {
+            return Flow.Again;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return Flow.Again;
+        }
+    }
+
+    private async Task KeepAsync(CollectedRound collected, TimeSpan deadline, ParameterLayout layout, CancellationToken cancellationToken)
+    {
+        var verdicts = collected.Verdicts(inbox!.Present.Keys.ToHashSet(), deadline);
+        var quorum = context.Replay is { } script ? cohort.Count(script.Counted(collected.Terms.Round).Contains) : Rounds.QuorumOf(cohort.Count);
+        var isValid = collected.Counted.Count >= quorum && collected.Counted.Count > 0;
+        var head = new UpdateHead
+        {
+            Run = collected.Terms.Run,
+            Base = collected.Terms.Base,
+            Samples = isValid ? collected.Sum.Weight : 0,
+            Loss = collected.TrainingLoss,
+            HasReport = true,
+        };
+        body = isValid ? Mean(collected, layout) : [];
+        CrashPoint.Reach("middle-aggregated");
+        entry = await outbox.SaveAsync(collected.Terms.Round, head, body, verdicts, cancellationToken);
+        CrashPoint.Reach("middle-kept");
+        await context.State.CommitAsync([.. collector!.Forget(collected)], cancellationToken);
+    }
+
+    private byte[] Mean(CollectedRound collected, ParameterLayout layout)
+    {
+        var mean = new float[layout.Length];
+        collected.Sum.Mean(mean);
+        var output = new ArrayBufferWriter<byte>(Float32Codec.HeaderBytes + (4 * mean.Length));
+        codec.Encode(layout, mean, output);
+        return output.WrittenSpan.ToArray();
+    }
+
+    private async Task UploadAsync(CancellationToken cancellationToken)
+    {
+        await sender!.SendAsync(request!.From, request.Round, entry!.Head, body, entry.Report, feed!.Superseded, cancellationToken);
+        CrashPoint.Reach("middle-sent");
+    }
+
+    private async Task FinishAsync(CancellationToken cancellationToken)
+    {
+        using var patience = new CancellationTokenSource(Farewell, context.Time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        var message = new Message { Kind = MessageKind.End, Head = FederatedJson.Write(feed!.End!, FederatedJson.Default.EndHead) };
+        try
+        {
+            await lower!.BroadcastAsync(message, cohort.Count, both.Token);
+            await lower.LeaveAsync(both.Token);
+            await upper!.LeaveAsync(both.Token);
+        }
+        catch (Exception error) when (error is ChannelException || (error is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            context.Observer.Say(context.Worker.Id, $"some workers may not have heard that the job is over: {error.Message}");
+        }
+    }
+}

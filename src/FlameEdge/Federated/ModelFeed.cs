@@ -1,0 +1,220 @@
+using FlameEdge.Channels;
+using FlameEdge.Diagnostics;
+using FlameEdge.Topology;
+
+namespace FlameEdge.Federated;
+
+/// <summary>A model that was asked to be worked on; the holder gives its buffer back.</summary>
+internal sealed record ModelRequest(WorkerId From, int Round, ModelHead Head, MessageArrived Arrived, long ArrivedAt) : IDisposable
+{
+    /// <summary>True for a request for the same update.</summary>
+    public bool Asks(ModelRequest other) => Round == other.Round && Head.Run == other.Head.Run && Head.Base == other.Head.Base;
+
+    public void Dispose() => Arrived.Dispose();
+}
+
+/// <summary>
+/// The lower side of a channel: always the newest model, never a queue of old ones. Work on a model is cancelled when a newer one, or the end, arrives;
+/// the same request while it is being worked on changes nothing.
+/// </summary>
+internal sealed class ModelFeed : IAsyncDisposable
+{
+    private readonly Lock gate = new();
+    private readonly SemaphoreSlim changed = new(0, 1);
+    private readonly CancellationTokenSource stopping = new();
+    private readonly IChannel channel;
+    private readonly TimeProvider time;
+    private readonly Action<WorkerId, int, VerdictHead> onVerdict;
+    private readonly Task pump;
+    private ModelRequest? next;
+    private ModelRequest? current;
+    private CancellationTokenSource work = new();
+    private Exception? fault;
+
+    public ModelFeed(IChannel channel, TimeProvider time, Action<WorkerId, int, VerdictHead> onVerdict)
+    {
+        this.channel = channel;
+        this.time = time;
+        this.onVerdict = onVerdict;
+        pump = Task.Run(PumpAsync);
+    }
+
+    /// <summary>How the upper side ended the job; null while it has not.</summary>
+    public EndHead? End { get; private set; }
+
+    /// <summary>Cancelled when the work on the current model has become pointless.</summary>
+    public CancellationToken Superseded
+    {
+        get
+        {
+            lock (gate)
+            {
+                return work.Token;
+            }
+        }
+    }
+
+    /// <summary>The newest model to work on, or null when the job is over. Work on the one before is done.</summary>
+    /// <exception cref="JobFailedException">No upper side for <paramref name="patience"/>, or one that is silent for <paramref name="silence"/>.</exception>
+    public async Task<ModelRequest?> NextAsync(TimeSpan patience, TimeSpan silence, CancellationToken cancellationToken)
+    {
+        FinishCurrent();
+        var start = time.GetTimestamp();
+        long? alone = channel.Peers.Count == 0 ? start : null;
+        while (true)
+        {
+            lock (gate)
+            {
+                if (fault is not null)
+                {
+                    throw new ChannelException($"channel '{channel.Endpoint.Channel}' of {channel.Endpoint.Self} ended: {fault.Message}", fault);
+                }
+
+                if (End is not null)
+                {
+                    return null;
+                }
+
+                if (next is not null)
+                {
+                    current = next;
+                    next = null;
+                    work.Dispose();
+                    work = new CancellationTokenSource();
+                    return current;
+                }
+            }
+
+            alone = channel.Peers.Count > 0 ? null : alone ?? time.GetTimestamp();
+            var left = alone is { } since ? patience - time.GetElapsedTime(since) : silence - time.GetElapsedTime(start);
+            if (left <= TimeSpan.Zero)
+            {
+                throw new JobFailedException(alone is null
+                    ? $"{channel.Endpoint.Self} heard nothing from its {channel.Endpoint.OtherRole} for {silence.TotalSeconds:0} s although it is there"
+                    : $"{channel.Endpoint.Self} found no {channel.Endpoint.OtherRole} for {patience.TotalSeconds:0} s. Start it, or raise rounds.patience.");
+            }
+
+            await changed.WaitAsync(left < patience ? left : patience, cancellationToken);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await stopping.CancelAsync();
+        await pump;
+        FinishCurrent();
+        next?.Dispose();
+        work.Dispose();
+        changed.Dispose();
+        stopping.Dispose();
+    }
+
+    private void FinishCurrent()
+    {
+        lock (gate)
+        {
+            current?.Dispose();
+            current = null;
+        }
+    }
+
+    private async Task PumpAsync()
+    {
+        try
+        {
+            await foreach (var item in channel.ReceiveAsync(stopping.Token))
+            {
+                Take(item);
+                Wake();
+            }
+
+            fault = new InvalidOperationException("it was closed");
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            return;
+        }
+        catch (Exception error)
+        {
+            fault = error;
+        }
+
+        Wake();
+    }
+
+    private void Take(ChannelEvent item)
+    {
+        if (item is not MessageArrived arrived)
+        {
+            return;
+        }
+
+        var isKept = false;
+        try
+        {
+            isKept = Read(arrived);
+        }
+        catch (PayloadException)
+        {
+            // A message that cannot be read is none; the channel counts what it drops, and the upper side asks again.
+        }
+        finally
+        {
+            if (!isKept)
+            {
+                arrived.Dispose();
+            }
+        }
+    }
+
+    private bool Read(MessageArrived arrived)
+    {
+        var head = arrived.Message.Head.Span;
+        switch (arrived.Message.Kind)
+        {
+            case MessageKind.Model:
+                return Offer(new ModelRequest(arrived.Worker, arrived.Message.Round, FederatedJson.Read(head, FederatedJson.Default.ModelHead), arrived, time.GetTimestamp()));
+            case MessageKind.Verdict:
+                onVerdict(arrived.Worker, arrived.Message.Round, FederatedJson.Read(head, FederatedJson.Default.VerdictHead));
+                return false;
+            case MessageKind.End:
+                var end = FederatedJson.Read(head, FederatedJson.Default.EndHead);
+                lock (gate)
+                {
+                    End = end;
+                    work.Cancel();
+                }
+
+                return false;
+            default:
+                return false;
+        }
+    }
+
+    private bool Offer(ModelRequest request)
+    {
+        lock (gate)
+        {
+            if (current?.Asks(request) == true)
+            {
+                return false;
+            }
+
+            next?.Dispose();
+            next = request;
+            work.Cancel();
+            return true;
+        }
+    }
+
+    private void Wake()
+    {
+        lock (gate)
+        {
+            if (changed.CurrentCount == 0)
+            {
+                changed.Release();
+            }
+        }
+    }
+}

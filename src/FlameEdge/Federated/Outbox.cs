@@ -1,0 +1,45 @@
+using System.Buffers;
+using FlameEdge.State;
+using FlameEdge.Topology;
+
+namespace FlameEdge.Federated;
+
+/// <summary>A worker's last update, kept until the aggregator shows that its round is over.</summary>
+internal sealed record OutboxEntry
+{
+    public required int Round { get; init; }
+
+    public required UpdateHead Head { get; init; }
+
+    public required string Blob { get; init; }
+
+    public List<Rounds.WorkerVerdict>? Report { get; init; }
+}
+
+/// <summary>The last update of a worker, durable before it is sent: a repeated request for it costs no training and gives the same bytes.</summary>
+internal sealed class Outbox(IStateStore state, WorkerId owner)
+{
+    public const string Collection = "outbox";
+
+    /// <summary>The kept update with its bytes, if it answers exactly this request.</summary>
+    public async Task<(OutboxEntry Entry, byte[] Body)?> FindAsync(string run, int round, string baseHash, CancellationToken cancellationToken)
+    {
+        var entry = await LastAsync(cancellationToken);
+        return entry is not null && entry.Round == round && entry.Head.Base == baseHash && entry.Head.Run == run
+            && await state.BlobsOf(owner).ReadAsync(entry.Blob, cancellationToken) is { } body ? (entry, body) : null;
+    }
+
+    /// <summary>The kept update, whatever it answers.</summary>
+    public async Task<OutboxEntry?> LastAsync(CancellationToken cancellationToken) =>
+        await state.ReadAsync(Collection, owner.Value, cancellationToken) is { } json ? FederatedJson.Read(json, FederatedJson.Default.OutboxEntry) : null;
+
+    /// <summary>Keeps an update in place of the former one.</summary>
+    public async Task<OutboxEntry> SaveAsync(int round, UpdateHead head, ReadOnlyMemory<byte> body, List<Rounds.WorkerVerdict>? report, CancellationToken cancellationToken)
+    {
+        var blob = await state.BlobsOf(owner).PutAsync(new ReadOnlySequence<byte>(body), cancellationToken);
+        var entry = new OutboxEntry { Round = round, Head = head, Blob = blob, Report = report };
+        await state.CommitAsync([new StateChange(Collection, owner.Value, FederatedJson.Write(entry, FederatedJson.Default.OutboxEntry))], cancellationToken);
+        await BlobSweep.RunAsync(state, owner, cancellationToken);
+        return entry;
+    }
+}

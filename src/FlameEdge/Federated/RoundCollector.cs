@@ -1,0 +1,283 @@
+using System.Buffers;
+using FlameEdge.Channels;
+using FlameEdge.Diagnostics;
+using FlameEdge.Parameters;
+using FlameEdge.Rounds;
+using FlameEdge.Tasklets;
+using FlameEdge.Topology;
+using Microsoft.Extensions.Logging;
+
+namespace FlameEdge.Federated;
+
+/// <summary>
+/// The upper side of a round: sends the model to its cohort and folds the updates that come back, until everybody is resolved, or a quorum is counted and
+/// the rest is gone, or the deadline is over. Each update is durable before it is acknowledged.
+/// </summary>
+internal sealed partial class RoundCollector(RoleContext context, ChannelInbox inbox, IReadOnlyList<WorkerId> cohort)
+{
+    private readonly Float32Codec codec = new();
+    private readonly UpdateStore store = new(context.State, context.Worker.Id);
+    private readonly Dictionary<WorkerId, List<WorkerVerdict>> reports = [];
+
+    /// <summary>Samples the members announced when they joined, remembered when they leave.</summary>
+    public Dictionary<string, long> Samples { get; } = new(StringComparer.Ordinal);
+
+    private WorkerId Self => context.Worker.Id;
+
+    /// <summary>Waits until the whole cohort is present, or a quorum when <paramref name="hurry"/> is over.</summary>
+    /// <exception cref="JobFailedException">No quorum after <paramref name="patience"/>.</exception>
+    public async Task WaitForCohortAsync(int quorum, TimeSpan hurry, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        var start = context.Time.GetTimestamp();
+        while (inbox.Present.Count < cohort.Count)
+        {
+            var waited = context.Time.GetElapsedTime(start);
+            var isEnough = inbox.Present.Count >= quorum;
+            var wait = (isEnough ? hurry : patience) - waited;
+            if (wait <= TimeSpan.Zero)
+            {
+                if (isEnough)
+                {
+                    return;
+                }
+
+                var missing = cohort.Where(worker => !inbox.Present.ContainsKey(worker)).Take(5);
+                throw new JobFailedException($"{Self} met {inbox.Present.Count} of {cohort.Count} workers within {patience.TotalSeconds:0} s and needs {quorum}; missing: {string.Join(", ", missing)}. Start them, raise rounds.patience or lower rounds.quorum.");
+            }
+
+            var item = await inbox.NextAsync(wait, cancellationToken);
+            Note(item);
+
+            // Whatever it was, it will be asked for again: its sender keeps it.
+            (item as IDisposable)?.Dispose();
+            context.Observer.RoundProgress(Self, 0, inbox.Present.Count, 0, cohort.Count);
+        }
+    }
+
+    /// <summary>Runs one round.</summary>
+    public async Task<CollectedRound> CollectAsync(RoundTerms terms, ReadOnlyMemory<byte> model, ParameterLayout layout, TimeSpan deadline, int quorum, CancellationToken cancellationToken)
+    {
+        var round = new CollectedRound(terms, cohort, layout.Length);
+        var start = context.Time.GetTimestamp();
+        var required = RequiredOf(terms.Round);
+        await FoldStoredAsync(round, layout, cancellationToken);
+
+        await using var sends = new BackgroundSends(inbox.Source, context.Time, context.Logger, cancellationToken);
+        var covered = Distribute();
+        while (!IsOver() && context.Time.GetElapsedTime(start) < deadline)
+        {
+            context.Observer.RoundProgress(Self, terms.Round, inbox.Present.Count, round.Counted.Count, required.Count);
+            var item = await inbox.NextAsync(deadline - context.Time.GetElapsedTime(start), cancellationToken);
+            if (item is null)
+            {
+                break;
+            }
+
+            Note(item);
+            round.Saw(item.Worker);
+            switch (item)
+            {
+                case PeerJoined joined when !covered.Contains((joined.Worker, joined.Peer.Incarnation)):
+                    SendModelTo(joined.Worker);
+                    break;
+                case PeerLeft left:
+                    covered.RemoveWhere(peer => peer.Worker == left.Worker);
+                    break;
+                case MessageArrived arrived:
+                    using (arrived)
+                    {
+                        await TakeAsync(arrived);
+                    }
+
+                    break;
+            }
+        }
+
+        context.Observer.RoundProgress(Self, terms.Round, inbox.Present.Count, round.Counted.Count, required.Count);
+        return round;
+
+        HashSet<(WorkerId Worker, long Incarnation)> Distribute()
+        {
+            foreach (var worker in inbox.Present.Keys)
+            {
+                round.Saw(worker);
+            }
+
+            if (round.Counted.Count == 0)
+            {
+                sends.Broadcast(ModelMessage(), Math.Min(quorum, Math.Max(1, inbox.Present.Count)));
+                return [.. inbox.Source.Peers.Select(peer => (peer.Worker, peer.Incarnation))];
+            }
+
+            foreach (var worker in inbox.Present.Keys.ToList())
+            {
+                SendModelTo(worker);
+            }
+
+            return [.. inbox.Present.Values.Select(peer => (peer.Worker, peer.Incarnation))];
+        }
+
+        void SendModelTo(WorkerId worker) => sends.Send(worker, ModelMessage, () => !round.IsResolved(worker) && inbox.Source.Peers.Any(peer => peer.Worker == worker));
+
+        Message ModelMessage() => new()
+        {
+            Kind = MessageKind.Model,
+            Round = terms.Round,
+            Head = FederatedJson.Write(terms.Head(deadline - context.Time.GetElapsedTime(start)), FederatedJson.Default.ModelHead),
+            Body = new ReadOnlySequence<byte>(model),
+        };
+
+        bool IsOver()
+        {
+            var open = required.Where(worker => !round.IsResolved(worker)).ToList();
+            return open.Count == 0 || (context.Replay is null && round.Counted.Count >= quorum && !open.Exists(inbox.Present.ContainsKey));
+        }
+
+        async Task TakeAsync(MessageArrived arrived)
+        {
+            if (arrived.Message.Kind == MessageKind.Report)
+            {
+                KeepReport(arrived);
+            }
+            else if (arrived.Message.Kind == MessageKind.Update)
+            {
+                var answer = await JudgeAsync(round, layout, required, arrived, cancellationToken);
+                var head = FederatedJson.Write(answer, FederatedJson.Default.VerdictHead);
+                var number = arrived.Message.Round;
+                sends.Send(arrived.Worker, () => new Message { Kind = MessageKind.Verdict, Round = number, Head = head }, () => inbox.Present.ContainsKey(arrived.Worker));
+            }
+        }
+    }
+
+    /// <summary>The changes that forget the round's updates, to be committed with what replaces them.</summary>
+    public IEnumerable<State.StateChange> Forget(CollectedRound round) => store.Forget(round.Counted);
+
+    private HashSet<WorkerId> RequiredOf(int round) => context.Replay is { } script ? [.. cohort.Where(script.Counted(round).Contains)] : [.. cohort];
+
+    private void Note(ChannelEvent? item)
+    {
+        if (item is PeerJoined { Peer: { Card.Samples: > 0 } peer })
+        {
+            Samples[peer.Worker.Value] = peer.Card.Samples;
+        }
+    }
+
+    private async Task FoldStoredAsync(CollectedRound round, ParameterLayout layout, CancellationToken cancellationToken)
+    {
+        var values = new float[layout.Length];
+        foreach (var (update, body) in await store.LoadAsync(round.Terms.Run, round.Terms.Round, round.Terms.Base, cancellationToken))
+        {
+            var member = new WorkerId(update.Member);
+            codec.Decode(new ReadOnlySequence<byte>(body), layout, values);
+            if (RequiredOf(round.Terms.Round).Contains(member) && round.Sum.Add(update.Samples, values) == SumRefusal.None)
+            {
+                round.Count(member, update);
+            }
+        }
+    }
+
+    private async Task<VerdictHead> JudgeAsync(CollectedRound round, ParameterLayout layout, HashSet<WorkerId> required, MessageArrived arrived, CancellationToken cancellationToken)
+    {
+        var worker = arrived.Worker;
+        if (arrived.Message.Round != round.Terms.Round)
+        {
+            return new VerdictHead("late", $"round {arrived.Message.Round} is over");
+        }
+
+        if (round.IsCounted(worker))
+        {
+            return new VerdictHead("already counted", null);
+        }
+
+        if (round.RefusalOf(worker) is { } former)
+        {
+            return new VerdictHead("refused", former);
+        }
+
+        try
+        {
+            return await FoldAsync(round, layout, required, arrived, cancellationToken);
+        }
+        catch (Exception error) when (error is PayloadException or ModelMismatchException)
+        {
+            return Refuse(round, worker, error.Message);
+        }
+    }
+
+    private async Task<VerdictHead> FoldAsync(CollectedRound round, ParameterLayout layout, HashSet<WorkerId> required, MessageArrived arrived, CancellationToken cancellationToken)
+    {
+        var worker = arrived.Worker;
+        var head = FederatedJson.Read(arrived.Message.Head.Span, FederatedJson.Default.UpdateHead);
+        if (head.Run != round.Terms.Run || head.Base != round.Terms.Base)
+        {
+            return new VerdictHead("late", "it starts from another model");
+        }
+
+        reports.Remove(worker, out var report);
+        if (head.Samples <= 0)
+        {
+            return Refuse(round, worker, head.HasReport ? "no quorum among its own workers" : "an update needs at least one sample");
+        }
+
+        if (!required.Contains(worker))
+        {
+            return Refuse(round, worker, "not counted in the run that is replayed");
+        }
+
+        var values = ArrayPool<float>.Shared.Rent(layout.Length);
+        try
+        {
+            codec.Decode(arrived.Message.Body, layout, values.AsSpan(0, layout.Length));
+            switch (round.Sum.Add(head.Samples, values.AsSpan(0, layout.Length)))
+            {
+                case SumRefusal.ValueOutOfRange:
+                    return Refuse(round, worker, $"out of range: a value is larger than rounds.largestValue ({round.Terms.Step.LargestValue})");
+                case SumRefusal.WeightOutOfRange:
+                    return Refuse(round, worker, $"out of range: {head.Samples} samples exceed what the round was announced for");
+            }
+        }
+        finally
+        {
+            ArrayPool<float>.Shared.Return(values);
+        }
+
+        var update = new StoredUpdate
+        {
+            Member = worker.Value,
+            Round = round.Terms.Round,
+            Run = head.Run,
+            Base = head.Base,
+            Samples = head.Samples,
+            Loss = head.Loss is { } loss && double.IsFinite(loss) ? loss : null,
+            Blob = await store.SaveBodyAsync(arrived.Message.Body, cancellationToken),
+            Report = head.HasReport ? report : null,
+        };
+        CrashPoint.Reach("update-blob-stored");
+        await store.SaveAsync(update, cancellationToken);
+        CrashPoint.Reach("update-stored");
+        round.Count(worker, update);
+        return new VerdictHead("counted", null);
+    }
+
+    private VerdictHead Refuse(CollectedRound round, WorkerId worker, string reason)
+    {
+        round.Refuse(worker, reason);
+        LogRefused(context.Logger, Self, round.Terms.Round, worker, reason);
+        return new VerdictHead("refused", reason);
+    }
+
+    private void KeepReport(MessageArrived arrived)
+    {
+        try
+        {
+            reports[arrived.Worker] = FederatedJson.Read(arrived.Message.Body.ToArray(), FederatedJson.Default.ListWorkerVerdict);
+        }
+        catch (PayloadException error)
+        {
+            LogRefused(context.Logger, Self, arrived.Message.Round, arrived.Worker, error.Message);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Self} refused round {Round} of {Worker}: {Reason}")]
+    private static partial void LogRefused(ILogger logger, WorkerId self, int round, WorkerId worker, string reason);
+}

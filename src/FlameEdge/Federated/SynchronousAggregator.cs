@@ -1,0 +1,250 @@
+using System.Buffers;
+using FlameEdge.Channels;
+using FlameEdge.Diagnostics;
+using FlameEdge.Models;
+using FlameEdge.Parameters;
+using FlameEdge.Rounds;
+using FlameEdge.Tasklets;
+using FlameEdge.Topology;
+
+namespace FlameEdge.Federated;
+
+/// <summary>
+/// The top of a synchronous job: FedAvg over rounds with quorum and deadline, a checkpoint after each.
+/// Steps: <c>initialize &gt;&gt; gather &gt;&gt; (aggregate &gt;&gt; evaluate &gt;&gt; commit)* &gt;&gt; finish</c>.
+/// </summary>
+/// <seealso href="https://arxiv.org/abs/1602.05629">McMahan et al. 2017, algorithm 1, server</seealso>
+public sealed class SynchronousAggregator(RoleContext context) : IRole
+{
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(10);
+    private readonly Float32Codec codec = new();
+    private readonly Checkpoints checkpoints = new(context.State, context.Worker.Id);
+    private readonly List<RoundResult> rounds = [];
+    private IChannel? channel;
+    private ChannelInbox? inbox;
+    private RoundCollector? collector;
+    private ITrainer? trainer;
+    private Dataset? evaluation;
+    private ParameterSet? model;
+    private IReadOnlyList<WorkerId> cohort = [];
+    private string run = string.Empty;
+    private int failures;
+    private CollectedRound? collected;
+    private RoundResult? result;
+
+    private RoundSpec Rounds => context.Job.Rounds;
+
+    private int Quorum => Rounds.QuorumOf(cohort.Count);
+
+    private bool IsGivenUp => failures >= Rounds.MaxFailures;
+
+    /// <inheritdoc/>
+    public Step Compose() =>
+        new Tasklet("initialize", InitializeAsync)
+        >> new Tasklet("gather", GatherAsync)
+        >> Loop.Until(() => rounds.Count >= Rounds.Count || IsGivenUp, new Tasklet("aggregate", AggregateAsync) >> new Tasklet("evaluate", EvaluateAsync) >> new Tasklet("commit", CommitAsync))
+        >> new Tasklet("finish", FinishAsync);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (inbox is not null)
+        {
+            await inbox.DisposeAsync();
+        }
+
+        trainer?.Dispose();
+    }
+
+    private async Task InitializeAsync(CancellationToken cancellationToken)
+    {
+        trainer = await OpenModelAsync(cancellationToken);
+        channel = context.ChannelOf(FunctionTags.Distribute);
+        cohort = [.. context.CohortOf(channel).Select(worker => worker.Id)];
+        inbox = new ChannelInbox(channel, context.Time);
+        collector = new RoundCollector(context, inbox, cohort);
+
+        if (await checkpoints.LoadAsync(trainer.Layout, cancellationToken) is { } stored)
+        {
+            (run, model, failures) = (stored.Checkpoint.Run, stored.Model, stored.Checkpoint.Failures);
+            rounds.AddRange(stored.Rounds);
+            foreach (var (worker, samples) in stored.Checkpoint.Samples)
+            {
+                collector.Samples[worker] = samples;
+            }
+
+            context.Observer.Say(context.Worker.Id, $"resuming after round {rounds.Count} of {Rounds.Count}");
+            return;
+        }
+
+        run = Guid.NewGuid().ToString("n");
+        model = new ParameterSet(trainer.Layout);
+        trainer.Initialize(context.Job.Seed);
+        trainer.Save(model.Values);
+        await SaveAsync(null, [], cancellationToken);
+    }
+
+    private async Task<ITrainer> OpenModelAsync(CancellationToken cancellationToken)
+    {
+        var spec = context.Job.Model ?? throw new TopologyException($"job '{context.Job.Name}' names no model: add a section 'model', such as: model: {{ kind: softmax }}");
+        if (context.Job.Evaluation is { } dataset)
+        {
+            evaluation = await context.LoadAsync(dataset, cancellationToken);
+        }
+
+        var shape = spec.Input ?? evaluation?.SampleShape;
+        var classes = spec.Classes ?? evaluation?.ClassCount;
+        return shape is not null && classes is not null
+            ? context.Engine.Open(spec, shape, classes.Value, context.Training)
+            : throw new TopologyException($"{context.Worker.Id} cannot know the model's shape: name an 'evaluation' dataset, or give model.input and model.classes");
+    }
+
+    private async Task GatherAsync(CancellationToken cancellationToken)
+    {
+        await channel!.JoinAsync(new PeerCard(0), cancellationToken);
+        if (rounds.Count < Rounds.Count && !IsGivenUp)
+        {
+            await collector!.WaitForCohortAsync(Quorum, Rounds.Deadline, Rounds.Patience, cancellationToken);
+        }
+    }
+
+    private async Task AggregateAsync(CancellationToken cancellationToken)
+    {
+        var number = rounds.Count + 1;
+        var start = context.Time.GetTimestamp();
+        var before = (channel as IMeteredChannel)?.Traffic ?? default;
+        var terms = new RoundTerms(run, number, model!.ContentHash(), StepOf(number));
+        var script = context.Replay?.Round(number);
+        if (context.Replay is not null && script is null)
+        {
+            throw new TopologyException($"the result to replay has no round {number}: set rounds.count to at most {number - 1}");
+        }
+
+        collected = script is { Outcome: RoundOutcome.NoQuorum }
+            ? new CollectedRound(terms, cohort, model.Layout.Length)
+            : await collector!.CollectAsync(terms, Encode(model), model.Layout, Rounds.Deadline, Quorum, cancellationToken);
+
+        var needed = context.Replay is { } replay ? cohort.Count(replay.Counted(number).Contains) : Quorum;
+        if (context.Replay is not null && collected.Counted.Count < needed)
+        {
+            throw new JobFailedException($"round {number} of the replay waited {Rounds.Deadline.TotalSeconds:0} s in vain for {needed - collected.Counted.Count} workers the result counts");
+        }
+
+        var isValid = collected.Counted.Count >= needed && collected.Counted.Count > 0;
+        if (isValid)
+        {
+            var mean = new float[model.Layout.Length];
+            collected.Sum.Mean(mean);
+            model = model.Clone();
+            ParameterMath.AddScaled(mean, 1, model.Values);
+        }
+
+        failures = isValid ? 0 : failures + 1;
+        var after = (channel as IMeteredChannel)?.Traffic ?? default;
+        result = new RoundResult
+        {
+            Round = number,
+            Outcome = isValid ? RoundOutcome.Completed : RoundOutcome.NoQuorum,
+            TrainingLoss = collected.TrainingLoss,
+            Norm = ParameterMath.Norm(model.Values),
+            Samples = collected.Sum.Weight,
+            Seconds = context.Time.GetElapsedTime(start).TotalSeconds,
+            BytesUp = after.Received - before.Received,
+            BytesDown = after.Sent - before.Sent,
+            Base = terms.Base,
+            Model = model.ContentHash(),
+            StepExponent = terms.Step.Exponent,
+            WeightLimit = terms.Step.WeightLimit,
+            Verdicts = script is { Outcome: RoundOutcome.NoQuorum } ? script.Verdicts : WithUnheard(collected.Verdicts(inbox!.Present.Keys.ToHashSet(), Rounds.Deadline)),
+        };
+    }
+
+    // Workers below an aggregator that was not counted have a verdict too.
+    private IReadOnlyList<WorkerVerdict> WithUnheard(List<WorkerVerdict> heard)
+    {
+        var names = heard.Select(verdict => verdict.Worker).ToHashSet(StringComparer.Ordinal);
+        var uploaders = context.Job.Graph.Roles.Where(role => context.Job.Graph.Channels.Any(edge => edge.Has(role.Name, FunctionTags.Upload))).Select(role => role.Name).ToHashSet();
+        var unheard = context.Plan.Workers
+            .Where(worker => uploaders.Contains(worker.Role) && !names.Contains(worker.Id.Value))
+            .Select(worker => new WorkerVerdict { Worker = worker.Id.Value, Verdict = Verdict.Unheard, Reason = "the aggregator above it was not counted" });
+        return [.. heard.Concat(unheard).OrderBy(verdict => verdict.Worker, StringComparer.Ordinal)];
+    }
+
+    // The limit leaves room for workers never seen, and is a power of two so that it seldom changes.
+    private SumStep StepOf(int round)
+    {
+        if (context.Replay?.Step(round, (float)Rounds.LargestValue) is { } replayed)
+        {
+            return replayed;
+        }
+
+        var known = collector!.Samples;
+        var total = known.Count == 0 ? cohort.Count : (double)known.Values.Sum() * cohort.Count / known.Count;
+        return SumStep.For(1L << Math.Clamp(Math.ILogB(total) + 2, 0, 52), (float)Rounds.LargestValue);
+    }
+
+    private async Task EvaluateAsync(CancellationToken cancellationToken)
+    {
+        if (evaluation is null)
+        {
+            return;
+        }
+
+        trainer!.Load(model!.Values);
+        var score = await Task.Run(() => trainer.Evaluate(evaluation, cancellationToken), cancellationToken);
+        result = result! with { Accuracy = score.Accuracy, Loss = score.Loss };
+    }
+
+    private async Task CommitAsync(CancellationToken cancellationToken)
+    {
+        CrashPoint.Reach("round-aggregated");
+        rounds.Add(result!);
+        await SaveAsync(result, collector!.Forget(collected!), cancellationToken);
+        context.Observer.RoundEnded(context.Worker.Id, result!);
+    }
+
+    private async Task SaveAsync(RoundResult? round, IEnumerable<State.StateChange> also, CancellationToken cancellationToken)
+    {
+        var blob = await context.State.BlobsOf(context.Worker.Id).PutAsync(new ReadOnlySequence<byte>(Encode(model!)), cancellationToken);
+        CrashPoint.Reach("model-stored");
+        var checkpoint = new Checkpoint { Run = run, Round = rounds.Count, Blob = blob, Samples = new(collector!.Samples, StringComparer.Ordinal), Failures = failures };
+        await checkpoints.SaveAsync(checkpoint, round, also, cancellationToken);
+    }
+
+    private async Task FinishAsync(CancellationToken cancellationToken)
+    {
+        var reason = IsGivenUp ? $"{failures} rounds in a row ended without a quorum of {Quorum} of {cohort.Count}" : null;
+        var state = IsGivenUp ? "failed" : "completed";
+        trainer!.Load(model!.Values);
+        context.Observer.JobEnded(context.Worker.Id, new JobEnd(state, reason, rounds, model, trainer as IModelExporter));
+        await SayGoodbyeAsync(new EndHead(run, state, reason), cancellationToken);
+        if (reason is not null)
+        {
+            throw new JobFailedException($"{reason}. Look at the verdicts, then lower rounds.quorum, raise rounds.deadline or repair the workers, and go on with --resume.");
+        }
+    }
+
+    // Whoever is away learns of the end from the job's retained state.
+    private async Task SayGoodbyeAsync(EndHead end, CancellationToken cancellationToken)
+    {
+        using var patience = new CancellationTokenSource(Farewell, context.Time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        var message = new Message { Kind = MessageKind.End, Round = rounds.Count, Head = FederatedJson.Write(end, FederatedJson.Default.EndHead) };
+        try
+        {
+            await channel!.BroadcastAsync(message, cohort.Count, both.Token);
+            await channel.LeaveAsync(both.Token);
+        }
+        catch (Exception error) when (error is ChannelException || (error is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            context.Observer.Say(context.Worker.Id, $"some workers may not have heard that the job is over: {error.Message}");
+        }
+    }
+
+    private byte[] Encode(ParameterSet parameters)
+    {
+        var output = new ArrayBufferWriter<byte>(Float32Codec.HeaderBytes + (4 * parameters.Layout.Length));
+        codec.Encode(parameters.Layout, parameters.Values, output);
+        return output.WrittenSpan.ToArray();
+    }
+}

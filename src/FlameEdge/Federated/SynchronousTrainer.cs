@@ -1,0 +1,150 @@
+using System.Buffers;
+using FlameEdge.Diagnostics;
+using FlameEdge.Models;
+using FlameEdge.Parameters;
+using FlameEdge.Tasklets;
+using Microsoft.Extensions.Logging;
+
+namespace FlameEdge.Federated;
+
+/// <summary>
+/// Learns from its own data in rounds: fetch the model, train, upload the change. Steps: <c>initialize &gt;&gt; (fetch &gt;&gt; train &gt;&gt; keep &gt;&gt; upload)* &gt;&gt; leave</c>.
+/// </summary>
+/// <seealso href="https://arxiv.org/abs/1602.05629">McMahan et al. 2017, algorithm 1, ClientUpdate</seealso>
+public partial class SynchronousTrainer(RoleContext context) : IRole
+{
+    private readonly Float32Codec codec = new();
+    private readonly Outbox outbox = new(context.State, context.Worker.Id);
+    private Dataset? data;
+    private ITrainer? trainer;
+    private ModelFeed? feed;
+    private UpdateSender? sender;
+    private ModelRequest? request;
+    private UpdateHead? head;
+    private byte[] body = [];
+    private bool isKept;
+
+    /// <summary>The context this worker runs in.</summary>
+    protected RoleContext Context { get; } = context;
+
+    /// <summary>What this round's training changed, before it is uploaded: a step of your own may alter it in place, inserted after <c>train</c>.</summary>
+    protected ParameterSet? Change { get; private set; }
+
+    /// <inheritdoc/>
+    public virtual Step Compose() =>
+        new Tasklet("initialize", InitializeAsync)
+        >> Loop.Until(() => feed?.End is not null, new Tasklet("fetch", FetchAsync) >> new Tasklet("train", TrainAsync) >> new Tasklet("keep", KeepAsync) >> new Tasklet("upload", UploadAsync))
+        >> new Tasklet("leave", LeaveAsync);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (feed is not null)
+        {
+            await feed.DisposeAsync();
+        }
+
+        trainer?.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    private async Task InitializeAsync(CancellationToken cancellationToken)
+    {
+        var job = Context.Job;
+        var model = job.Model ?? throw new TopologyException($"job '{job.Name}' names no model: add a section 'model', such as: model: {{ kind: softmax }}");
+        var dataset = Context.Worker.Dataset ?? throw new TopologyException($"{Context.Worker.Id} trains but has no dataset: set isDataConsumer on role '{Context.Worker.Role}'");
+        var channel = Context.ChannelOf(Topology.FunctionTags.Fetch);
+        if (Context.CohortOf(channel).Count != 1)
+        {
+            throw new TopologyException($"{Context.Worker.Id} would meet {Context.CohortOf(channel).Count} workers of role '{channel.Endpoint.OtherRole}' in group '{channel.Endpoint.Group}' of channel '{channel.Endpoint.Channel}'; a synchronous trainer needs exactly one");
+        }
+
+        data = await Context.LoadAsync(dataset, cancellationToken);
+        trainer = Context.Engine.Open(model, data.SampleShape, data.ClassCount, Context.Training);
+        Change = new ParameterSet(trainer.Layout);
+        feed = new ModelFeed(channel, Context.Time, (_, round, verdict) => LogVerdict(Context.Logger, Context.Worker.Id.Value, round, verdict.Answer, verdict.Reason ?? string.Empty));
+        sender = new UpdateSender(Context, channel);
+        await channel.JoinAsync(new Channels.PeerCard(data.Count), cancellationToken);
+    }
+
+    private async Task<Flow> FetchAsync(CancellationToken cancellationToken)
+    {
+        var rounds = Context.Job.Rounds;
+        request = await feed!.NextAsync(rounds.Patience, (rounds.Deadline * 2) + rounds.Patience, cancellationToken);
+        return request is null ? Flow.Leave : Flow.Next;
+    }
+
+    private async Task<Flow> TrainAsync(CancellationToken cancellationToken)
+    {
+        var (round, terms) = (request!.Round, request.Head);
+        isKept = false;
+        if (await outbox.FindAsync(terms.Run, round, terms.Base, cancellationToken) is { } kept)
+        {
+            (head, body, isKept) = (kept.Entry.Head, kept.Body, true);
+            return Flow.Next;
+        }
+
+        var received = new float[trainer!.Layout.Length];
+        try
+        {
+            codec.Decode(request.Arrived.Message.Body, trainer.Layout, received);
+        }
+        catch (PayloadException error)
+        {
+            LogUnreadable(Context.Logger, Context.Worker.Id.Value, round, error.Message);
+            return Flow.Again;
+        }
+
+        try
+        {
+            using var both = CancellationTokenSource.CreateLinkedTokenSource(feed!.Superseded, cancellationToken);
+            var result = await Task.Run(() => Train(received, round, both.Token), both.Token);
+            head = new UpdateHead { Run = terms.Run, Base = terms.Base, Samples = result.Samples, Loss = double.IsFinite(result.Loss) ? result.Loss : null };
+            CrashPoint.Reach("trained");
+            return Flow.Next;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return Flow.Again;
+        }
+    }
+
+    private TrainingResult Train(float[] received, int round, CancellationToken cancellationToken)
+    {
+        trainer!.Load(received);
+        var result = trainer.Train(data!, Seeds.Derive(Context.Job.Seed, Context.Worker.Id.Value, round), cancellationToken);
+        trainer.Save(Change!.Values);
+        ParameterMath.Delta(received, Change.Values, Change.Values);
+        return result;
+    }
+
+    private async Task KeepAsync(CancellationToken cancellationToken)
+    {
+        if (isKept)
+        {
+            return;
+        }
+
+        var output = new ArrayBufferWriter<byte>(Float32Codec.HeaderBytes + (4 * Change!.Values.Length));
+        codec.Encode(Change.Layout, Change.Values, output);
+        body = output.WrittenSpan.ToArray();
+        await outbox.SaveAsync(request!.Round, head!, body, null, cancellationToken);
+        CrashPoint.Reach("update-kept");
+    }
+
+    private async Task UploadAsync(CancellationToken cancellationToken)
+    {
+        if (await sender!.SendAsync(request!.From, request.Round, head!, body, null, feed!.Superseded, cancellationToken))
+        {
+            CrashPoint.Reach("update-sent");
+        }
+    }
+
+    private Task LeaveAsync(CancellationToken cancellationToken) => Context.ChannelOf(Topology.FunctionTags.Fetch).LeaveAsync(cancellationToken);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "{Worker}: round {Round} answered '{Answer}' {Reason}")]
+    private static partial void LogVerdict(ILogger logger, string worker, int round, string answer, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Worker} cannot read the model of round {Round}: {Cause}")]
+    private static partial void LogUnreadable(ILogger logger, string worker, int round, string cause);
+}

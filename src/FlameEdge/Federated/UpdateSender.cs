@@ -1,0 +1,71 @@
+using System.Buffers;
+using FlameEdge.Channels;
+using FlameEdge.Diagnostics;
+using FlameEdge.Rounds;
+using FlameEdge.Tasklets;
+using FlameEdge.Topology;
+
+namespace FlameEdge.Federated;
+
+/// <summary>The way up of an update: out of the outbox, repeated until the aggregator's transport holds it or the round is over.</summary>
+internal sealed class UpdateSender(RoleContext context, IChannel channel)
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>True when the update was handed over; false when <paramref name="superseded"/> came first.</summary>
+    public async Task<bool> SendAsync(WorkerId to, int round, UpdateHead head, ReadOnlyMemory<byte> body, List<WorkerVerdict>? report, CancellationToken superseded, CancellationToken cancellationToken)
+    {
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(superseded, cancellationToken);
+        while (!superseded.IsCancellationRequested)
+        {
+            try
+            {
+                if (report is not null)
+                {
+                    await channel.SendAsync(to, Report(round, report), both.Token);
+                }
+
+                await channel.SendAsync(to, Update(round, head, body), both.Token);
+                return true;
+            }
+            catch (ChannelException)
+            {
+                // The aggregator is away or its broker is: while the round lasts, the update waits here.
+                await PauseAsync(both.Token, cancellationToken);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                return false;
+            }
+        }
+
+        return false;
+    }
+
+    private async Task PauseAsync(CancellationToken either, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Task.Delay(Pause, context.Time, either);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Superseded: the caller sees it.
+        }
+    }
+
+    private static Message Update(int round, UpdateHead head, ReadOnlyMemory<byte> body) => new()
+    {
+        Kind = MessageKind.Update,
+        Round = round,
+        Head = FederatedJson.Write(head, FederatedJson.Default.UpdateHead),
+        Body = new ReadOnlySequence<byte>(body),
+    };
+
+    private static Message Report(int round, List<WorkerVerdict> report) => new()
+    {
+        Kind = MessageKind.Report,
+        Round = round,
+        Body = new ReadOnlySequence<byte>(FederatedJson.Write(report, FederatedJson.Default.ListWorkerVerdict)),
+    };
+}

@@ -1,0 +1,75 @@
+using System.Buffers;
+using FlameEdge.State;
+using FlameEdge.Topology;
+
+namespace FlameEdge.Federated;
+
+/// <summary>An update an aggregator holds durably; its parameters are a blob.</summary>
+internal sealed record StoredUpdate
+{
+    public required string Member { get; init; }
+
+    public required int Round { get; init; }
+
+    public required string Run { get; init; }
+
+    public required string Base { get; init; }
+
+    public required long Samples { get; init; }
+
+    public double? Loss { get; init; }
+
+    public required string Blob { get; init; }
+
+    /// <summary>Verdicts of the workers below a middle aggregator, as it sent them.</summary>
+    public List<Rounds.WorkerVerdict>? Report { get; init; }
+}
+
+/// <summary>
+/// The updates of the open round, durable before they are acknowledged: after a crash they are folded again and only what is missing is asked for.
+/// </summary>
+internal sealed class UpdateStore(IStateStore state, WorkerId owner)
+{
+    public const string Collection = "updates";
+
+    /// <summary>Updates of this round and base whose bytes are still whole; all others are forgotten.</summary>
+    public async Task<List<(StoredUpdate Update, byte[] Body)>> LoadAsync(string run, int round, string baseHash, CancellationToken cancellationToken)
+    {
+        var whole = new List<(StoredUpdate, byte[])>();
+        var stale = new List<StateChange>();
+        foreach (var (key, json) in await state.ListAsync(Collection, cancellationToken))
+        {
+            if (!key.StartsWith(Prefix, StringComparison.Ordinal))
+            {
+                continue;
+            }
+
+            var update = FederatedJson.Read(json, FederatedJson.Default.StoredUpdate);
+            if (update.Run == run && update.Round == round && update.Base == baseHash
+                && await state.BlobsOf(owner).ReadAsync(update.Blob, cancellationToken) is { } body)
+            {
+                whole.Add((update, body));
+            }
+            else
+            {
+                stale.Add(new StateChange(Collection, key, null));
+            }
+        }
+
+        await state.CommitAsync(stale, cancellationToken);
+        return whole;
+    }
+
+    public async Task<string> SaveBodyAsync(ReadOnlySequence<byte> body, CancellationToken cancellationToken) =>
+        await state.BlobsOf(owner).PutAsync(body, cancellationToken);
+
+    public async Task SaveAsync(StoredUpdate update, CancellationToken cancellationToken) =>
+        await state.CommitAsync([new StateChange(Collection, KeyOf(update), FederatedJson.Write(update, FederatedJson.Default.StoredUpdate))], cancellationToken);
+
+    /// <summary>The changes that forget a round's updates, to be committed with what replaces them.</summary>
+    public IEnumerable<StateChange> Forget(IEnumerable<StoredUpdate> updates) => updates.Select(update => new StateChange(Collection, KeyOf(update), null));
+
+    private string Prefix => $"{owner}.";
+
+    private string KeyOf(StoredUpdate update) => $"{Prefix}{update.Member}";
+}

@@ -1,0 +1,55 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using FlameEdge.Diagnostics;
+
+namespace FlameEdge.Rounds;
+
+/// <summary>The record of a job's run, as <c>result.json</c> holds it.</summary>
+public sealed record JobResult
+{
+    /// <summary>The job's name in topics.</summary>
+    public required string Job { get; init; }
+
+    /// <summary>The job's name as its author wrote it.</summary>
+    public required string Title { get; init; }
+
+    /// <summary><c>completed</c> or <c>failed</c>.</summary>
+    public required string State { get; init; }
+
+    /// <summary>Why it failed; null where it did not.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>What computed it: framework, engine, instruction set. Bits are promised for the same only.</summary>
+    public required string Runtime { get; init; }
+
+    /// <summary>Workers of the plan.</summary>
+    public required int Workers { get; init; }
+
+    /// <summary>SHA-256 of the final model's values.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>Every round, in order.</summary>
+    public required IReadOnlyList<RoundResult> Rounds { get; init; }
+
+    /// <summary>Reads a result file.</summary>
+    /// <exception cref="DatasetException">The file is missing or is no result.</exception>
+    public static JobResult Read(string path)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(path), RoundsJson.Default.JobResult)
+                ?? throw new JsonException("the file says null");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
+        {
+            throw new DatasetException($"{path} is not a result of a run: {error.Message.ReplaceLineEndings(" ")} Give the result.json of a former run.", error);
+        }
+    }
+}
+
+/// <summary>JSON of results, generated ahead of time.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(JobResult))]
+[JsonSerializable(typeof(RoundResult))]
+[JsonSerializable(typeof(IReadOnlyList<WorkerVerdict>))]
+public sealed partial class RoundsJson : JsonSerializerContext;
