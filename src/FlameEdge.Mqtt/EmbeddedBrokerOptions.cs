@@ -1,0 +1,23 @@
+using System.Net;
+
+namespace FlameEdge.Mqtt;
+
+/// <summary>Where the embedded broker listens and what it bears.</summary>
+public sealed class EmbeddedBrokerOptions
+{
+    /// <summary>The address it listens on; loopback unless said otherwise, because it asks nobody for a password.</summary>
+    public IPAddress Address { get; set; } = IPAddress.Loopback;
+
+    /// <summary>The port; 0 takes a free one, which <see cref="EmbeddedBroker.Port"/> tells.</summary>
+    public int Port { get; set; }
+
+    /// <summary>Packets waiting for one client before the oldest is dropped. Every sender keeps to its receivers' windows, so this is never reached by
+    /// well-behaved clients; the default of the library, 1000, drops a broadcast's chunks for a client that pauses.</summary>
+    public int QueueLimit { get; set; } = 100_000;
+
+    /// <summary>The largest payload taken, in bytes; a client that sends more is disconnected.</summary>
+    public int MaximumPacketBytes { get; set; } = 1024 * 1024;
+
+    /// <summary>How long a stop may take before it is given up.</summary>
+    public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(5);
+}
