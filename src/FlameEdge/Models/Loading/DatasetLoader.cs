@@ -46,7 +46,7 @@ public sealed class DatasetLoader(long cacheBytes = DatasetLoader.DefaultCacheBy
         {
             "csv" => CsvRows.Open(source, partColumn, ReadCsv),
             "idx" => IdxRows.Open(source, ReadIdx),
-            "vibration" => VibrationRows.Open(source, Generate),
+            "vibration" => VibrationRows.Open(source, GenerateSite),
             _ => throw new DatasetException($"there is no source format '{NearestName.Short(source.Format)}'{NearestName.Hint(source.Format, Formats)}"),
         };
     }
@@ -57,8 +57,12 @@ public sealed class DatasetLoader(long cacheBytes = DatasetLoader.DefaultCacheBy
     private IdxFile ReadIdx(string path) =>
         _cache.Get($"idx {SourceFile.Stamp(path)}", () => IdxFile.Read(path), file => file.Bytes.Length);
 
-    private VibrationSample[] Generate(VibrationSettings settings) =>
-        _cache.Get($"vibration {settings}", () => VibrationGenerator.Generate(settings), samples => samples.Length * 8L * (VibrationFeatures.Count + 4));
+    // By site, whoever asks: the pooled rows and a site's own share one making.
+    private VibrationSample[] GenerateSite(VibrationSettings settings, int site) =>
+        _cache.Get(
+            $"vibration {settings with { Site = site, Sites = 0 }}",
+            () => VibrationGenerator.OfSite(settings, site),
+            samples => samples.Length * 8L * (VibrationFeatures.Count + 4));
 
     private FeatureStatistics? StatisticsOf(DatasetSpec dataset, RowTable table, int[] rows)
     {

@@ -23,9 +23,9 @@ internal sealed record VibrationMachine(
             SpeedHz: 25 * (1 + (0.25 * variation * random.Uniform(-1, 1))),
             BearingOrder: 3.6 * (1 + (0.15 * variation * random.Uniform(-1, 1))),
             ResonanceHz: 1500 * (1 + (0.2 * variation * random.Uniform(-1, 1))),
-            Gain: PortableMath.Exp(0.3 * variation * random.Normal()),
+            Gain: PortableMath.Exp(0.4 * variation * random.Normal()),
             Offset: 0.15 * variation * random.Normal(),
-            NoiseLevel: 0.5 * settings.Noise * PortableMath.Exp(0.35 * variation * random.Normal()),
+            NoiseLevel: 0.5 * settings.Noise * PortableMath.Exp(0.5 * variation * random.Normal()),
             HumLevel: 0.2 * PortableMath.Exp(0.5 * variation * random.Normal()),
             Mix: MixOf(settings.Skew, site));
     }

@@ -16,7 +16,7 @@ internal sealed class VibrationRows : RowTable
     }
 
     /// <summary>Generates the windows, or takes them from where they have been made already, and selects among them.</summary>
-    public static VibrationRows Open(SourceSpec source, Func<VibrationSettings, VibrationSample[]> generate)
+    public static VibrationRows Open(SourceSpec source, Func<VibrationSettings, int, VibrationSample[]> generateSite)
     {
         if (source.Paths.Count > 0 || source.LabelsPath is not null)
         {
@@ -32,7 +32,8 @@ internal sealed class VibrationRows : RowTable
 
         var settings = VibrationSettings.Of(source.Generator);
         var name = settings.Site < 0 ? "vibration of all sites" : $"vibration of site {settings.Site}";
-        var samples = generate(settings);
+        var sites = settings.Site < 0 ? Enumerable.Range(0, settings.Sites) : [settings.Site];
+        VibrationSample[] samples = [.. sites.SelectMany(site => generateSite(settings, site))];
         VibrationSample[] selected = [.. RowSelection.Indices(name, samples.Length, source.Rows).Select(index => samples[index])];
         return new VibrationRows(selected, source.Scale)
         {

@@ -27,7 +27,7 @@ internal sealed record VibrationSettings(int Site, int Sites, int Windows, ulong
         new("windows", 200, 1, MaxWindows, IsWhole: true),
         new("seed", 1, 0, MaxSeed, IsWhole: true),
         new("test", 0, 0, 1, IsWhole: true),
-        new("skew", 0.8, 0, 1, IsWhole: false),
+        new("skew", 0.95, 0, 1, IsWhole: false),
         new("variation", 1, 0, 2, IsWhole: false),
         new("noise", 1, 0, 10, IsWhole: false),
         new("severity", 1, 0, 10, IsWhole: false),

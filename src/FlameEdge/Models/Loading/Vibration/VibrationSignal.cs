@@ -44,7 +44,7 @@ internal sealed class VibrationSignal
     {
         var signal = new VibrationSignal(machine, random);
         signal.AddRotation();
-        signal.AddFault(state, severity * random.Uniform(0.25, 1.5));
+        signal.AddFault(state, severity * random.Uniform(0.35, 1.6));
         signal.AddSurroundings(1 + wear);
         signal.PassSensor(machine.Gain * (1 + wear));
         return signal;
@@ -137,11 +137,14 @@ internal sealed class VibrationSignal
 
     private void AddTone(double frequencyHz, double amplitude)
     {
+        // One sample turns the phasor by one step: four multiplications instead of a sine.
         var phase = _random.NextDouble();
-        var step = frequencyHz / RateHz;
+        var (x, y) = (amplitude * PortableMath.CosTurns(phase), amplitude * PortableMath.SinTurns(phase));
+        var (cosine, sine) = (PortableMath.CosTurns(frequencyHz / RateHz), PortableMath.SinTurns(frequencyHz / RateHz));
         for (var i = 0; i < Length; i++)
         {
-            Samples[i] += amplitude * PortableMath.SinTurns(phase + (i * step));
+            Samples[i] += y;
+            (x, y) = ((x * cosine) - (y * sine), (x * sine) + (y * cosine));
         }
     }
 }
