@@ -16,7 +16,7 @@ internal sealed class GraphWriter
         _graph = graph;
         _names = graph.Initializer.Select(tensor => tensor.Name)
             .Concat(graph.Input.Select(input => input.Name))
-            .Concat(graph.Node.SelectMany(node => node.Output))
+            .Concat(graph.Node.SelectMany(node => node.Output.Append(node.Name)))
             .ToHashSet(StringComparer.Ordinal);
     }
 
