@@ -1,0 +1,92 @@
+using FlameEdge.Diagnostics;
+using FlameEdge.Onnx.Format;
+
+namespace FlameEdge.Onnx.Graphs;
+
+/// <summary>A forward model whose wiring was checked: every value has one maker and is made before it is read.</summary>
+internal sealed class ForwardGraph
+{
+    /// <summary>Checks and owns <paramref name="model"/>; <paramref name="name"/> is what messages call it.</summary>
+    /// <exception cref="ModelMismatchException">A value is read that nobody makes, is made twice, or the nodes go in a circle.</exception>
+    public ForwardGraph(ModelProto model, string name)
+    {
+        Model = model;
+        Name = name;
+        Initializers = Index(model.Graph, name);
+
+        // Old files list their parameters among the inputs as well; only the rest is data.
+        foreach (var input in model.Graph.Input.Where(input => Initializers.ContainsKey(input.Name)).ToList())
+        {
+            model.Graph.Input.Remove(input);
+        }
+
+        CheckWiring();
+    }
+
+    /// <summary>What messages call the model.</summary>
+    public string Name { get; }
+
+    /// <summary>The model, operator set 17 or newer.</summary>
+    public ModelProto Model { get; }
+
+    /// <summary>The model's graph; its nodes are in an order in which they can run.</summary>
+    public GraphProto Graph => Model.Graph;
+
+    /// <summary>The tensors stored in the model.</summary>
+    public IReadOnlyDictionary<string, TensorProto> Initializers { get; }
+
+    /// <summary>The version of the standard operator set.</summary>
+    public long Opset => Model.OpsetImport.First(import => import.Domain is "" or "ai.onnx").Version;
+
+    private static Dictionary<string, TensorProto> Index(GraphProto graph, string name)
+    {
+        var initializers = new Dictionary<string, TensorProto>(StringComparer.Ordinal);
+        foreach (var tensor in graph.Initializer)
+        {
+            if (!initializers.TryAdd(tensor.Name, tensor))
+            {
+                throw new ModelMismatchException($"{name}: the tensor '{tensor.Name}' is stored twice");
+            }
+        }
+
+        return initializers;
+    }
+
+    private void CheckWiring()
+    {
+        var known = new HashSet<string>(Initializers.Keys, StringComparer.Ordinal);
+        foreach (var input in Graph.Input)
+        {
+            Make(input.Name);
+        }
+
+        var later = Graph.Node.SelectMany(node => node.Output).ToHashSet(StringComparer.Ordinal);
+        foreach (var node in Graph.Node)
+        {
+            foreach (var input in node.Input.Where(input => input.Length > 0 && !known.Contains(input)))
+            {
+                throw new ModelMismatchException(later.Contains(input)
+                    ? $"{Name}: {node.OpType} '{node.Name}' reads '{input}', which is only made after it: the nodes go in a circle or are out of order"
+                    : $"{Name}: {node.OpType} '{node.Name}' reads '{input}', which nobody makes");
+            }
+
+            foreach (var output in node.Output.Where(output => output.Length > 0))
+            {
+                Make(output);
+            }
+        }
+
+        foreach (var output in Graph.Output.Where(output => !known.Contains(output.Name)))
+        {
+            throw new ModelMismatchException($"{Name}: the output '{output.Name}' is made by nobody");
+        }
+
+        void Make(string value)
+        {
+            if (!known.Add(value))
+            {
+                throw new ModelMismatchException($"{Name}: the value '{value}' is made twice");
+            }
+        }
+    }
+}

@@ -1,0 +1,135 @@
+using System.Globalization;
+using FlameEdge.Onnx.Format;
+using DataType = FlameEdge.Onnx.Format.TensorProto.Types.DataType;
+
+namespace FlameEdge.Onnx.Graphs;
+
+/// <summary>Appends nodes, constants and inputs to a graph under names that nothing in it has yet.</summary>
+internal sealed class GraphWriter
+{
+    private readonly GraphProto _graph;
+    private readonly HashSet<string> _names;
+    private readonly Dictionary<string, Value> _constants = new(StringComparer.Ordinal);
+
+    public GraphWriter(GraphProto graph)
+    {
+        _graph = graph;
+        _names = graph.Initializer.Select(tensor => tensor.Name)
+            .Concat(graph.Input.Select(input => input.Name))
+            .Concat(graph.Node.SelectMany(node => node.Output.Append(node.Name)))
+            .ToHashSet(StringComparer.Ordinal);
+    }
+
+    /// <summary>The value that the graph already calls <paramref name="name"/>.</summary>
+    public Value Existing(string name) => new(this, name);
+
+    /// <summary>Appends a node with one output.</summary>
+    public Value Op(string type, params ReadOnlySpan<Value> inputs) => Op(type, inputs, []);
+
+    /// <summary>Appends a node with one output and attributes.</summary>
+    public Value Op(string type, ReadOnlySpan<Value> inputs, params ReadOnlySpan<AttributeProto> attributes) =>
+        Op(type, 1, inputs, attributes)[0];
+
+    /// <summary>Appends a node with <paramref name="outputs"/> outputs and attributes.</summary>
+    public Value[] Op(string type, int outputs, ReadOnlySpan<Value> inputs, params ReadOnlySpan<AttributeProto> attributes)
+    {
+        var node = new NodeProto { OpType = type, Name = Fresh(type) };
+        foreach (var input in inputs)
+        {
+            node.Input.Add(input.Name ?? "");
+        }
+
+        foreach (var attribute in attributes)
+        {
+            node.Attribute.Add(attribute);
+        }
+
+        for (var i = 0; i < outputs; i++)
+        {
+            node.Output.Add(outputs == 1 ? node.Name : Fresh(node.Name));
+        }
+
+        _graph.Node.Add(node);
+        return [.. node.Output.Select(Existing)];
+    }
+
+    /// <summary>A float32 scalar, stored once however often it is asked for.</summary>
+    public Value Scalar(float value) =>
+        Constant(string.Create(CultureInfo.InvariantCulture, $"scalar {value:R}"), name => Tensors.Of(name, [], [value]));
+
+    /// <summary>A list of int64, [count], stored once however often it is asked for.</summary>
+    public Value Integers(params long[] values) =>
+        Constant($"integers {string.Join(' ', values)}", name => Tensors.Of(name, [values.Length], values));
+
+    /// <summary>An int64 scalar.</summary>
+    public Value Integer(long value) =>
+        Constant(string.Create(CultureInfo.InvariantCulture, $"integer {value}"), name => Tensors.Of(name, [], [value]));
+
+    /// <summary>A float32 tensor; <paramref name="values"/> row-major.</summary>
+    public Value Tensor(long[] shape, float[] values)
+    {
+        var tensor = Tensors.Of(Fresh("tensor"), shape, values);
+        _graph.Initializer.Add(tensor);
+        return Existing(tensor.Name);
+    }
+
+    /// <summary>Adds a graph input; a dimension is a size or, where it is open, a name.</summary>
+    public Value Input(string wish, DataType type, IEnumerable<object> dimensions)
+    {
+        var name = Fresh(wish);
+        _graph.Input.Add(ValueInfo(name, type, dimensions));
+        return Existing(name);
+    }
+
+    /// <summary>Gives <paramref name="value"/> a name of its own that begins with <paramref name="wish"/> and makes it a graph output.</summary>
+    public string Output(Value value, string wish)
+    {
+        var name = Fresh(wish);
+        var node = new NodeProto { OpType = "Identity", Name = name };
+        node.Input.Add(value.Name);
+        node.Output.Add(name);
+        _graph.Node.Add(node);
+        _graph.Output.Add(new ValueInfoProto { Name = name });
+        return name;
+    }
+
+    /// <summary>A name that nothing in the graph has yet: <paramref name="wish"/>, numbered where it is taken.</summary>
+    public string Fresh(string wish)
+    {
+        var name = wish;
+        for (var number = 1; !_names.Add(name); number++)
+        {
+            name = $"{wish}_{number}";
+        }
+
+        return name;
+    }
+
+    /// <summary>Describes a value with its dimensions: numbers, or names of open sizes.</summary>
+    public static ValueInfoProto ValueInfo(string name, DataType type, IEnumerable<object> dimensions)
+    {
+        var shape = new TensorShapeProto();
+        foreach (var dimension in dimensions)
+        {
+            shape.Dim.Add(dimension is string symbol
+                ? new TensorShapeProto.Types.Dimension { DimParam = symbol }
+                : new TensorShapeProto.Types.Dimension { DimValue = Convert.ToInt64(dimension, CultureInfo.InvariantCulture) });
+        }
+
+        var tensor = new TypeProto.Types.Tensor { ElemType = (int)type, Shape = shape };
+        return new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = tensor } };
+    }
+
+    private Value Constant(string key, Func<string, TensorProto> make)
+    {
+        if (!_constants.TryGetValue(key, out var value))
+        {
+            var tensor = make(Fresh("constant"));
+            _graph.Initializer.Add(tensor);
+            value = Existing(tensor.Name);
+            _constants.Add(key, value);
+        }
+
+        return value;
+    }
+}

@@ -1,0 +1,75 @@
+using FlameEdge.Diagnostics;
+using FlameEdge.Onnx.Format;
+using FlameEdge.Onnx.Gradients;
+using FlameEdge.Onnx.Graphs;
+using FlameEdge.Onnx.Losses;
+using DataType = FlameEdge.Onnx.Format.TensorProto.Types.DataType;
+
+namespace FlameEdge.Onnx.Training;
+
+/// <summary>A forward model with its loss and the gradients of its trainable tensors, which have become graph inputs.</summary>
+internal sealed class BackwardGraph
+{
+    private readonly Differentiation _gradients;
+
+    /// <summary>Differentiates <paramref name="loss"/> by the tensors named in <paramref name="trainables"/>; <paramref name="forward"/> stays as it is.</summary>
+    /// <exception cref="ModelMismatchException">A trainable is missing or not float32, or a gradient cannot be formed; the message lists why.</exception>
+    public BackwardGraph(ForwardGraph forward, IReadOnlyList<string> trainables, ILoss loss)
+    {
+        foreach (var name in trainables)
+        {
+            CheckTrainable(forward, name);
+        }
+
+        Model = forward.Model.Clone();
+        var path = new GradientPath(Model.Graph, forward.Name, trainables, loss.Outputs);
+        var types = new ValueTypes(forward);
+        TurnIntoInputs(Model.Graph, trainables);
+        Model.Graph.Output.Clear();
+
+        Writer = new GraphWriter(Model.Graph);
+        Trainables = [.. trainables.Select(name => forward.Initializers[name])];
+        var terms = loss.Append(Writer, types);
+        Loss = terms.Loss;
+        _gradients = new Differentiation(path, types, Writer);
+        _gradients.Sweep(terms.Seeds, forward.Name);
+    }
+
+    /// <summary>The model; it has no outputs until some are asked for with <see cref="GraphWriter.Output"/>.</summary>
+    public ModelProto Model { get; }
+
+    /// <summary>Appends to the model.</summary>
+    public GraphWriter Writer { get; }
+
+    /// <summary>The tensors that are learned, with their first values.</summary>
+    public IReadOnlyList<TensorProto> Trainables { get; }
+
+    /// <summary>The loss, a float32 scalar.</summary>
+    public Value Loss { get; }
+
+    /// <summary>The gradient of any value between a trainable tensor and the loss, or null where none reaches it.</summary>
+    public Value? GradientOf(string value) => _gradients.GradientOf(value);
+
+    private static void CheckTrainable(ForwardGraph forward, string name)
+    {
+        if (!forward.Initializers.TryGetValue(name, out var tensor))
+        {
+            throw new ModelMismatchException($"{forward.Name} has no tensor '{name}' to train");
+        }
+
+        if (tensor.DataType != (int)DataType.Float)
+        {
+            throw new ModelMismatchException($"{forward.Name}: '{name}' is {(DataType)tensor.DataType}; only float32 is trained");
+        }
+    }
+
+    // As inputs they change from step to step, and the runtime cannot fold them into anything.
+    private static void TurnIntoInputs(GraphProto graph, IReadOnlyList<string> trainables)
+    {
+        foreach (var tensor in graph.Initializer.Where(tensor => trainables.Contains(tensor.Name)).ToList())
+        {
+            graph.Initializer.Remove(tensor);
+            graph.Input.Add(GraphWriter.ValueInfo(tensor.Name, DataType.Float, tensor.Dims.Cast<object>()));
+        }
+    }
+}

@@ -1,0 +1,60 @@
+using FlameEdge.Parameters;
+using Microsoft.ML.OnnxRuntime;
+
+namespace FlameEdge.Onnx.Training;
+
+/// <summary>Parameters and optimizer state between two steps.</summary>
+internal sealed class StepState(ParameterLayout layout, int slotCount) : IDisposable
+{
+    private readonly TensorSet _parameters = new(layout);
+    private readonly TensorSet[] _slots = [.. Enumerable.Range(0, slotCount).Select(_ => new TensorSet(layout))];
+
+    /// <summary>All parameters, in the order of the layout.</summary>
+    public Span<float> Parameters => _parameters.Values;
+
+    /// <summary>Sets the optimizer's state to zero.</summary>
+    public void ClearSlots()
+    {
+        foreach (var slot in _slots)
+        {
+            slot.Values.Clear();
+        }
+    }
+
+    /// <summary>Lets a step read this state.</summary>
+    public void BindInputs(OrtIoBinding binding, TrainingGraph graph)
+    {
+        for (var i = 0; i < graph.Parameters.Count; i++)
+        {
+            var names = graph.Parameters[i];
+            binding.BindInput(names.Name, _parameters.Tensors[i]);
+            for (var slot = 0; slot < _slots.Length; slot++)
+            {
+                binding.BindInput(names.Slots[slot].Name, _slots[slot].Tensors[i]);
+            }
+        }
+    }
+
+    /// <summary>Lets a step write this state.</summary>
+    public void BindOutputs(OrtIoBinding binding, TrainingGraph graph)
+    {
+        for (var i = 0; i < graph.Parameters.Count; i++)
+        {
+            var names = graph.Parameters[i];
+            binding.BindOutput(names.Next, _parameters.Tensors[i]);
+            for (var slot = 0; slot < _slots.Length; slot++)
+            {
+                binding.BindOutput(names.Slots[slot].Next, _slots[slot].Tensors[i]);
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        _parameters.Dispose();
+        foreach (var slot in _slots)
+        {
+            slot.Dispose();
+        }
+    }
+}

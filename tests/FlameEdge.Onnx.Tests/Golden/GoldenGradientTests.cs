@@ -1,0 +1,106 @@
+using FlameEdge.Diagnostics;
+using FlameEdge.Onnx.Gradients;
+using FlameEdge.Onnx.Losses;
+using FlameEdge.Onnx.Training;
+using FlameEdge.Testing;
+
+namespace FlameEdge.Onnx.Tests.Golden;
+
+[Trait("Category", "Golden")]
+public class GoldenGradientTests
+{
+    public static TheoryData<string> Cases => [.. GoldenCase.Names(refusals: false).DefaultIfEmpty("none")];
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Agrees_with_torch_or_refuses_by_name(string name)
+    {
+        Assert.SkipWhen(SharedData.IsAbsent, SharedData.Absent);
+        var golden = GoldenCase.Open(name);
+
+        var without = golden.Nodes().Select(node => node.OpType).Distinct().Where(type => GradientRules.Find(type) is null).ToList();
+        if (without.Count > 0)
+        {
+            AssertRefused(golden, without);
+            return;
+        }
+
+        Assert.SkipWhen(golden.Loss() is null, $"the loss {golden.LossKind} belongs to no engine yet");
+        AssertFirstPass(golden);
+        if (golden.PartialRows is { } rows)
+        {
+            AssertPartialBatch(golden, rows);
+        }
+
+        if (golden.Values.Any(tensor => tensor.Role == "sgd_1"))
+        {
+            AssertSteps(golden);
+        }
+    }
+
+    private static void AssertRefused(GoldenCase golden, List<string> without)
+    {
+        var loss = golden.Loss() ?? new ProjectionLoss([(golden.Outputs[0], "weight")]);
+        var refusal = Assert.Throws<ModelMismatchException>(() => new BackwardGraph(golden.Forward(), golden.Trainables, loss));
+        Assert.Contains(without, type => refusal.Message.Contains($"{type} '", StringComparison.Ordinal));
+    }
+
+    private static void AssertFirstPass(GoldenCase golden)
+    {
+        var (loss, outputs, gradients) = GradientRun.Once(golden);
+
+        AssertWithin(golden, "loss", Measures.Loss(loss, golden.Expected.GetProperty("loss").GetDouble()), "loss");
+        foreach (var expected in golden.Values.Where(tensor => tensor.Role == "output"))
+        {
+            AssertWithin(golden, expected.Name, Measures.Output(outputs[expected.Name], expected.Floats), "outputs");
+        }
+
+        AssertGradients(golden, "gradient", gradients);
+    }
+
+    private static void AssertPartialBatch(GoldenCase golden, int rows)
+    {
+        var (loss, _, gradients) = GradientRun.Once(golden, rows);
+
+        AssertWithin(golden, "partial loss", Measures.Loss(loss, golden.Expected.GetProperty("partial_loss").GetDouble()), "loss");
+        AssertGradients(golden, "partial_gradient", gradients);
+    }
+
+    private static void AssertGradients(GoldenCase golden, string role, Dictionary<string, float[]> gradients)
+    {
+        var expected = golden.Values.Where(tensor => tensor.Role == role).ToList();
+        Assert.Equal(golden.Trainables.Count, expected.Count);
+        var largest = expected.Max(tensor => Measures.Largest(tensor.Floats));
+        foreach (var tensor in expected)
+        {
+            AssertWithin(golden, $"{role} of {tensor.Name}", Measures.Gradient(gradients[tensor.Name], tensor.Floats, largest), "gradients");
+        }
+    }
+
+    private static void AssertSteps(GoldenCase golden)
+    {
+        var (losses, parameters) = GradientRun.Sgd(golden);
+        var initial = GradientRun.Initial(golden);
+
+        foreach (var (got, expected) in losses.Zip(golden.Expected.GetProperty("losses").GetProperty("sgd").EnumerateArray()))
+        {
+            AssertWithin(golden, "loss on the way", Measures.Loss(got, expected.GetDouble()), "loss");
+        }
+
+        foreach (var (role, step) in new[] { ("sgd_1", 1), ("sgd_5", 5) })
+        {
+            var expected = golden.Values.Where(tensor => tensor.Role == role).ToList();
+            Assert.Equal(golden.Trainables.Count, expected.Count);
+            var largest = expected.Max(tensor => Measures.Distance(tensor.Floats, initial[tensor.Name]));
+            foreach (var tensor in expected)
+            {
+                var movement = Measures.Movement(parameters[step][tensor.Name], tensor.Floats, initial[tensor.Name], largest);
+                AssertWithin(golden, $"{role} of {tensor.Name}", movement, role);
+            }
+        }
+    }
+
+    private static void AssertWithin(GoldenCase golden, string what, double measure, string tolerance) => Assert.True(
+        measure <= golden.Tolerance(tolerance),
+        $"{golden.Name}: {what} is off by {measure:E2}, allowed is {golden.Tolerance(tolerance):E2}");
+}

@@ -1,0 +1,101 @@
+using FlameEdge.Onnx.Graphs;
+using FlameEdge.Onnx.Optimizers;
+using FlameEdge.Onnx.Training;
+using FlameEdge.Parameters;
+using Google.Protobuf;
+using Microsoft.ML.OnnxRuntime;
+
+namespace FlameEdge.Onnx.Tests.Golden;
+
+/// <summary>Runs a golden case: once for loss, outputs and gradients, and step by step with the real training session.</summary>
+internal static class GradientRun
+{
+    public static (double Loss, Dictionary<string, float[]> Outputs, Dictionary<string, float[]> Gradients) Once(GoldenCase golden, int? rows = null)
+    {
+        var backward = new BackwardGraph(golden.Forward(), golden.Trainables, golden.Loss()!);
+        var loss = backward.Writer.Output(backward.Loss, "loss");
+        var outputs = golden.Outputs.ToDictionary(name => name, name => backward.Writer.Output(backward.Writer.Existing(name), $"{name}.copy"));
+        var gradients = golden.Trainables
+            .Where(name => backward.GradientOf(name) is not null)
+            .ToDictionary(name => name, name => backward.Writer.Output(backward.GradientOf(name)!.Value, $"{name}.gradient"));
+
+        using var session = Sessions.Open(backward.Model.ToByteArray(), golden.Name, GraphOptimizationLevel.ORT_ENABLE_ALL);
+        using var options = new RunOptions();
+        var data = golden.Inputs.Concat(golden.Labels).Select(tensor => rows is { } count ? tensor.Rows(count) : tensor)
+            .ToDictionary(tensor => tensor.Name, tensor => tensor.ToOrtValue());
+        foreach (var tensor in backward.Trainables)
+        {
+            var value = OrtValue.CreateTensorValueFromMemory(Tensors.Floats(tensor), [.. tensor.Dims]);
+            data.Add(tensor.Name, value);
+        }
+
+        string[] names = [loss, .. outputs.Values, .. gradients.Values];
+        using var results = session.Run(options, data, names);
+        var values = names.Zip(results, (name, value) => (name, Values: value.GetTensorDataAsSpan<float>().ToArray()))
+            .ToDictionary(pair => pair.name, pair => pair.Values);
+        foreach (var value in data.Values)
+        {
+            value.Dispose();
+        }
+
+        return (
+            values[loss][0],
+            outputs.ToDictionary(pair => pair.Key, pair => values[pair.Value]),
+            golden.Trainables.ToDictionary(name => name, name => gradients.TryGetValue(name, out var output)
+                ? values[output]
+                : new float[Initial(golden)[name].Length]));
+    }
+
+    /// <summary>Losses before each of five steps of SGD and after the last, with the parameters after steps 1 and 5.</summary>
+    public static (List<double> Losses, Dictionary<int, Dictionary<string, float[]>> Parameters) Sgd(GoldenCase golden)
+    {
+        var backward = new BackwardGraph(golden.Forward(), golden.Trainables, golden.Loss()!);
+        var graph = new TrainingGraph(backward, new SgdOptimizer());
+        var layout = ParameterLayout.Of(graph.Parameters.Select(tensor => (
+            tensor.Name, (IReadOnlyList<int>)[.. tensor.Shape.Select(size => (int)size)], ParameterKind.Trainable)));
+        using var session = new StepSession(graph, layout, golden.Name, 1);
+
+        var data = golden.Inputs.Concat(golden.Labels).ToDictionary(tensor => tensor.Name, tensor => tensor.ToOrtValue());
+        foreach (var (name, value) in data)
+        {
+            session.Bind(name, value);
+        }
+
+        var initial = Initial(golden);
+        foreach (var entry in layout.Entries)
+        {
+            initial[entry.Name].CopyTo(session.Parameters[entry.Offset..]);
+        }
+
+        var settings = golden.Json.GetProperty("optimizers").GetProperty("sgd");
+        session.Scalars[0] = settings.GetProperty("lr").GetSingle();
+        session.Scalars[1] = settings.GetProperty("momentum").GetSingle();
+        session.Scalars[2] = settings.GetProperty("weight_decay").GetSingle();
+
+        var losses = new List<double>();
+        var parameters = new Dictionary<int, Dictionary<string, float[]>>();
+        for (var step = 1; step <= 6; step++)
+        {
+            losses.Add(session.Step());
+            var now = session.Parameters;
+            var copy = layout.Entries.ToDictionary(entry => entry.Name, _ => Array.Empty<float>());
+            foreach (var entry in layout.Entries)
+            {
+                copy[entry.Name] = now.Slice(entry.Offset, entry.Length).ToArray();
+            }
+
+            parameters.Add(step, copy);
+        }
+
+        foreach (var value in data.Values)
+        {
+            value.Dispose();
+        }
+
+        return (losses, parameters);
+    }
+
+    public static Dictionary<string, float[]> Initial(GoldenCase golden) =>
+        golden.Forward().Initializers.Values.Where(tensor => golden.Trainables.Contains(tensor.Name))
+            .ToDictionary(tensor => tensor.Name, Tensors.Floats);
+}
