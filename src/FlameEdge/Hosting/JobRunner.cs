@@ -1,0 +1,135 @@
+using System.Text.Json;
+using FlameEdge.Channels;
+using FlameEdge.Diagnostics;
+using FlameEdge.State;
+using FlameEdge.Tasklets;
+using FlameEdge.Topology;
+using Microsoft.Extensions.Logging;
+
+namespace FlameEdge.Hosting;
+
+/// <summary>Runs workers of a job in this process until the job is over. The first fault of one ends all: a run that goes on without a part would tell half the truth.</summary>
+public sealed class JobRunner(JobSetup setup)
+{
+    private const string Incarnations = "incarnations";
+
+    /// <summary>Completes when every worker of this process has done its part.</summary>
+    /// <exception cref="FlameEdgeException">The job, its data, its state, a peer or the broker stands in the way.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var workers = Chosen();
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Exception? first = null;
+        await Task.WhenAll(workers.Select(worker => Task.Run(() => GuardAsync(worker), CancellationToken.None)));
+        cancellationToken.ThrowIfCancellationRequested();
+        if (first is not null)
+        {
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(first);
+        }
+
+        async Task GuardAsync(WorkerPlan worker)
+        {
+            try
+            {
+                await RunWorkerAsync(worker, stopping.Token);
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                // Somebody else's fault, or the user's wish.
+            }
+            catch (Exception error)
+            {
+                Interlocked.CompareExchange(ref first, error, null);
+                await stopping.CancelAsync();
+            }
+        }
+    }
+
+    private List<WorkerPlan> Chosen()
+    {
+        if (setup.Workers is null)
+        {
+            return [.. setup.Plan.Workers];
+        }
+
+        return [.. setup.Workers.Select(id => setup.Plan.Find(id)
+            ?? throw new TopologyException($"the job has no worker '{id}'; it has {string.Join(", ", setup.Plan.Workers.Take(8).Select(worker => worker.Id))}{(setup.Plan.Workers.Count > 8 ? ", …" : string.Empty)}"))];
+    }
+
+    private async Task RunWorkerAsync(WorkerPlan worker, CancellationToken cancellationToken)
+    {
+        var channels = new Dictionary<ChannelName, IChannel>();
+        try
+        {
+            var incarnation = await NextIncarnationAsync(worker.Id, cancellationToken);
+            foreach (var spec in setup.Plan.Job.Graph.Channels)
+            {
+                if (worker.Groups.TryGetValue(spec.Name, out var group))
+                {
+                    channels[spec.Name] = await BackendOf(spec).OpenAsync(EndpointOf(worker, spec, group, incarnation), cancellationToken);
+                }
+            }
+
+            await using var role = setup.Roles.Create(setup.Plan.Job.Graph.Roles.First(role => role.Name == worker.Role).Program, ContextOf(worker, channels));
+            await role.Compose().RunAsync(cancellationToken);
+        }
+        finally
+        {
+            foreach (var channel in channels.Values)
+            {
+                await channel.DisposeAsync();
+            }
+        }
+    }
+
+    private IChannelBackend BackendOf(ChannelSpec spec)
+    {
+        var name = spec.Backend ?? setup.Plan.Job.Backend;
+        return setup.Backends.TryGetValue(name, out var backend)
+            ? backend
+            : throw new TopologyException($"channel '{spec.Name}' asks for the backend '{name}', which this run does not have; it has {string.Join(", ", setup.Backends.Keys)}");
+    }
+
+    private ChannelEndpoint EndpointOf(WorkerPlan worker, ChannelSpec spec, GroupName group, long incarnation)
+    {
+        var other = spec.OtherThan(worker.Role);
+        return new ChannelEndpoint
+        {
+            Job = setup.Plan.Job.Name,
+            Channel = spec.Name,
+            Group = group,
+            Self = worker.Id,
+            Agent = worker.RunsOn,
+            Role = worker.Role,
+            OtherRole = other,
+            Incarnation = incarnation,
+            Placement = setup.Plan.Members(spec.Name, group, other).Where(member => member.Id != worker.Id).ToDictionary(member => member.Id, member => member.RunsOn),
+        };
+    }
+
+    private RoleContext ContextOf(WorkerPlan worker, Dictionary<ChannelName, IChannel> channels) => new()
+    {
+        Plan = setup.Plan,
+        Worker = worker,
+        Channels = channels,
+        Engine = setup.Engine,
+        Training = setup.Plan.Job.TrainingOf(worker.Role),
+        LoadAsync = LoadAsync,
+        State = setup.State,
+        Time = setup.Time,
+        Observer = setup.Observer,
+        Logger = setup.Loggers.CreateLogger($"FlameEdge.{worker.Role}"),
+        Replay = setup.Replay,
+    };
+
+    private Task<Models.Dataset> LoadAsync(DatasetId id, CancellationToken cancellationToken) => setup.LoadAsync(setup.Plan.Job.Datasets[id], cancellationToken);
+
+    // Never the clock: a device without one must still be newer than its own past.
+    private async Task<long> NextIncarnationAsync(WorkerId worker, CancellationToken cancellationToken)
+    {
+        var key = worker.Value;
+        var last = await setup.State.ReadAsync(Incarnations, key, cancellationToken) is { } json ? JsonDocument.Parse(json).RootElement.GetInt64() : 0;
+        await setup.State.CommitAsync([new StateChange(Incarnations, key, System.Text.Encoding.ASCII.GetBytes((last + 1).ToString()))], cancellationToken);
+        return last + 1;
+    }
+}

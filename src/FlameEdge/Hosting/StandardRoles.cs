@@ -1,0 +1,14 @@
+using FlameEdge.Federated;
+using FlameEdge.Tasklets;
+
+namespace FlameEdge.Hosting;
+
+/// <summary>The role programs every FlameEdge process has on board.</summary>
+public static class StandardRoles
+{
+    /// <summary>A fresh catalog of them, to which programs of your own can be added.</summary>
+    public static RoleCatalog Catalog() => new RoleCatalog()
+        .Add("trainer", context => new SynchronousTrainer(context))
+        .Add("aggregator", context => new SynchronousAggregator(context))
+        .Add("middle-aggregator", context => new MiddleAggregator(context));
+}
