@@ -15,6 +15,7 @@ public sealed class SpecProblems
 
     private readonly List<SpecProblem> problems = [];
     private readonly List<string> notes = [];
+    private readonly HashSet<SpecProblem> known = [];
 
     /// <summary>The problems, in the order they were found.</summary>
     public IReadOnlyList<SpecProblem> All => problems;
@@ -37,15 +38,20 @@ public sealed class SpecProblems
     /// <summary>Reports a problem at a node.</summary>
     public void Add(SpecNode at, string message) => Add(at.Position, message);
 
-    /// <summary>Reports a problem at a place.</summary>
+    /// <summary>Reports a problem at a place; the same one again adds nothing.</summary>
     public void Add(SpecPosition at, string message)
     {
-        if (HasRoom)
+        var problem = new SpecProblem(at, message);
+        if (!known.Add(problem))
         {
-            problems.Add(new(at, message));
+            return;
         }
 
         Count++;
+        if (problems.Count < Kept)
+        {
+            problems.Add(problem);
+        }
     }
 
     /// <summary>Tells the author something that refuses nothing.</summary>
