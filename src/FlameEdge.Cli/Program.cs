@@ -1,1 +1,1 @@
-return 0;
+return await FlameEdge.Cli.FlameEdgeHost.RunAsync(args);

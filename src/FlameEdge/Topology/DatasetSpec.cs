@@ -3,6 +3,10 @@ namespace FlameEdge.Topology;
 /// <summary>One dataset: where its rows are, which of them belong to it, and what they mean. A partition has been cut into one of these per part.</summary>
 public sealed record DatasetSpec
 {
+    // A job of a million datasets shares its empty parts.
+    private static readonly IReadOnlyDictionary<string, string> NoLabels = new Dictionary<string, string>(StringComparer.Ordinal);
+    private static readonly StandardizeSpec NotStandardized = new();
+
     /// <summary>The dataset's name.</summary>
     public required DatasetId Id { get; init; }
 
@@ -10,7 +14,7 @@ public sealed record DatasetSpec
     public AgentId? Agent { get; init; }
 
     /// <summary>Labels such as <c>region: north</c>, from which groups can be derived.</summary>
-    public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = NoLabels;
 
     /// <summary>Where the rows come from; null for a dataset that is only named (Flame's metadata).</summary>
     public SourceSpec? Source { get; init; }
@@ -19,7 +23,7 @@ public sealed record DatasetSpec
     public PartSpec? Part { get; init; }
 
     /// <summary>How features are standardized.</summary>
-    public StandardizeSpec Standardize { get; init; } = new();
+    public StandardizeSpec Standardize { get; init; } = NotStandardized;
 }
 
 /// <summary>A table of rows in files, or a generator of one.</summary>

@@ -14,4 +14,19 @@ public static class FunctionTags
 
     /// <summary>Upper side: collect updates.</summary>
     public const string Aggregate = "aggregate";
+
+    /// <summary>Among equals: sum updates around a ring.</summary>
+    public const string RingAllReduce = "ring_allreduce";
+
+    /// <summary>Any worker towards a coordinator.</summary>
+    public const string Coordinate = "coordinate";
+
+    /// <summary>Every tag the graph knows: those above, and the further ones of Flame's modes.</summary>
+    public static IReadOnlySet<string> Known { get; } = new HashSet<string>(StringComparer.Ordinal)
+    {
+        Fetch, Upload, Distribute, Aggregate, RingAllReduce, Coordinate,
+        "coordinateWithTopAgg", "coordinateWithMidAgg", "coordinateWithLeafAgg", "coordinateWithTrainer",
+        "uploadDatasetSize", "getDatasetSize",
+        "uploadBias", "fetchBias", "aggregateBias", "distributeBias",
+    };
 }

@@ -22,10 +22,11 @@ public sealed record WorkerPlan
     public AgentId RunsOn => Agent ?? new AgentId(Id.Value.Replace('_', '-'));
 }
 
-/// <summary>A job and all its workers: what every party can compute from the job alone.</summary>
+/// <summary>A job and all its workers: what every party can compute from the job alone. Safe to read from any thread.</summary>
 public sealed class JobPlan(JobSpec job, IReadOnlyList<WorkerPlan> workers)
 {
-    private Dictionary<WorkerId, WorkerPlan>? byId;
+    private readonly Lazy<Dictionary<WorkerId, WorkerPlan>> byId = new(() => workers.ToDictionary(worker => worker.Id));
+    private readonly Lazy<Dictionary<(ChannelName, GroupName, RoleName), List<WorkerPlan>>> byGroup = new(() => IndexGroups(workers));
 
     /// <summary>The job.</summary>
     public JobSpec Job { get; } = job;
@@ -34,9 +35,24 @@ public sealed class JobPlan(JobSpec job, IReadOnlyList<WorkerPlan> workers)
     public IReadOnlyList<WorkerPlan> Workers { get; } = workers;
 
     /// <summary>The worker of this name, or null.</summary>
-    public WorkerPlan? Find(WorkerId id) => (byId ??= Workers.ToDictionary(worker => worker.Id)).GetValueOrDefault(id);
+    public WorkerPlan? Find(WorkerId id) => byId.Value.GetValueOrDefault(id);
 
-    /// <summary>Workers of <paramref name="role"/> in one group of a channel, in plan order.</summary>
+    /// <summary>Workers of <paramref name="role"/> in one group of a channel, in plan order. The first call indexes the whole plan; every call then is a look-up.</summary>
     public IReadOnlyList<WorkerPlan> Members(ChannelName channel, GroupName group, RoleName role) =>
-        [.. Workers.Where(worker => worker.Role == role && worker.Groups.TryGetValue(channel, out var joined) && joined == group)];
+        byGroup.Value.TryGetValue((channel, group, role), out var members) ? members : [];
+
+    private static Dictionary<(ChannelName, GroupName, RoleName), List<WorkerPlan>> IndexGroups(IReadOnlyList<WorkerPlan> workers)
+    {
+        var index = new Dictionary<(ChannelName, GroupName, RoleName), List<WorkerPlan>>();
+        foreach (var worker in workers)
+        {
+            foreach (var (channel, group) in worker.Groups)
+            {
+                ref var members = ref System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(index, (channel, group, worker.Role), out _);
+                (members ??= []).Add(worker);
+            }
+        }
+
+        return index;
+    }
 }

@@ -1,0 +1,33 @@
+using System.CommandLine;
+using FlameEdge.Cli.Output;
+using FlameEdge.Cli.Reading;
+using FlameEdge.Topology;
+
+namespace FlameEdge.Cli.Verbs;
+
+/// <summary>The arguments that every verb over a job shares: where it is, and what stands above the file.</summary>
+internal sealed class JobArguments
+{
+    private readonly Argument<string> path = new("PATH") { Description = "a job file (YAML or JSON), a folder that holds job.yaml, or a folder of Flame's" };
+    private readonly Option<string[]> sets = new("--set") { Description = "name=value: a parameter of the job, or a dotted path such as rounds.count", HelpName = "name=value" };
+    private readonly Option<string> format = new("--format") { Description = "how the result is written" };
+
+    public JobArguments(Command verb, params string[] formats)
+    {
+        format.DefaultValueFactory = _ => formats[0];
+        format.AcceptOnlyFromAmong(formats);
+        verb.Add(path);
+        verb.Add(format);
+        verb.Add(sets);
+    }
+
+    public string Format(ParseResult parsed) => parsed.GetValue(format)!;
+
+    /// <summary>Reads the job and reports on standard error; null where it was refused.</summary>
+    public JobPlan? Read(ParseResult parsed, IReadOnlySet<string>? programs)
+    {
+        var reading = JobFile.Read(parsed.GetValue(path) ?? "", parsed.GetValue(sets) ?? [], programs);
+        Terminal.Report(parsed.InvocationConfiguration.Error, reading.Found);
+        return reading.Plan;
+    }
+}

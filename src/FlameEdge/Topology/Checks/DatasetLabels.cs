@@ -1,0 +1,80 @@
+using FlameEdge.Topology.Reading;
+
+namespace FlameEdge.Topology.Checks;
+
+/// <summary>Groups that come from labels of the datasets, such as <c>region: north</c>.</summary>
+internal sealed class DatasetLabels(GraphIndex graph)
+{
+    private readonly Dictionary<string, IReadOnlyList<DatasetId>> byRole = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> safe = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> original = new(StringComparer.Ordinal);
+    private readonly HashSet<string> reported = new(StringComparer.Ordinal);
+    private IReadOnlyList<DatasetId>? all;
+
+    /// <summary>Every dataset somebody learns from.</summary>
+    public IReadOnlyList<DatasetId> Datasets => all ??= [.. graph.Roles.Where(role => role.IsDataConsumer).SelectMany(DatasetsOf).Distinct()];
+
+    /// <summary>The datasets given to a data consumer; where none are named, all but the evaluation's go to the only one.</summary>
+    public IReadOnlyList<DatasetId> DatasetsOf(RoleDraft role)
+    {
+        if (!byRole.TryGetValue(role.Name.Value, out var datasets))
+        {
+            datasets = role.DatasetGroups is { } groups
+                ? [.. groups.SelectMany(group => group.Datasets).Select(dataset => new DatasetId(dataset.Value)).Where(graph.Job.Datasets.ContainsKey)]
+                : AllOf(role);
+            byRole.Add(role.Name.Value, datasets);
+        }
+
+        return datasets;
+    }
+
+    /// <summary>The groups a label makes, in the order of the datasets.</summary>
+    public IEnumerable<string> ValuesOf(LocatedName label) =>
+        Datasets.Select(dataset => ValueOf(dataset, label)).OfType<string>().Distinct(StringComparer.Ordinal);
+
+    /// <summary>The group a dataset's label stands for; null where the dataset has no such label or its value makes no name (reported once).</summary>
+    public string? ValueOf(DatasetId dataset, LocatedName label)
+    {
+        var labels = graph.Job.Datasets[dataset].Labels;
+        if (!labels.TryGetValue(label.Value, out var value))
+        {
+            ReportOnce(label, $"groupBy label '{label.Value}': dataset '{dataset}' has no such label; add it under the dataset's labels{graph.Problems.Hint(label.Value, labels.Keys)}");
+            return null;
+        }
+
+        return safe.TryGetValue(value, out var known) ? known : MakeSafe(value, label);
+    }
+
+    private string? MakeSafe(string value, LocatedName label)
+    {
+        if (SafeName.From(value) is not { } name)
+        {
+            ReportOnce(label, $"groupBy label '{label.Value}': its value '{value}' cannot name a group; use letters a-z, digits and dashes, and none of {string.Join(", ", SafeName.Reserved)}");
+            return null;
+        }
+
+        if (!original.TryAdd(name, value))
+        {
+            ReportOnce(label, $"groupBy label '{label.Value}': '{value}' and '{original[name]}' would both be the group '{name}'; rename one of them");
+        }
+        else if (name != value)
+        {
+            graph.Problems.Note($"'{value}' becomes '{name}' (group)");
+        }
+
+        safe.Add(value, name);
+        return name;
+    }
+
+    private void ReportOnce(LocatedName label, string message)
+    {
+        if (reported.Add(label.Value))
+        {
+            graph.Problems.Add(label.Node, message);
+        }
+    }
+
+    private IReadOnlyList<DatasetId> AllOf(RoleDraft role) => graph.Roles.Any(other => other.IsDataConsumer && other != role)
+        ? []
+        : [.. graph.Job.Datasets.Keys.Where(id => id.Value != graph.Job.Evaluation?.Value)];
+}

@@ -1,0 +1,36 @@
+using FlameEdge.Topology.Reading;
+
+namespace FlameEdge.Topology.Checks;
+
+/// <summary>What a job needs beyond a sound topology in order to run here: programs for its roles, and words that this version implements.</summary>
+internal static class RunChecks
+{
+    public static void Check(GraphIndex graph, IReadOnlySet<string> programs)
+    {
+        foreach (var role in graph.Roles)
+        {
+            var tags = graph.TagsOf(role).Distinct(StringComparer.Ordinal).ToArray();
+            var program = role.Program?.Value ?? Programs.ThatFits(new(role.Name.Value), tags);
+            if (!programs.Contains(program))
+            {
+                var why = role.Program is null ? $"no program on board fits its function tags ({string.Join(", ", tags)}); name one with program:" : $"the program '{program}' is not on board; use";
+                graph.Problems.Add((role.Program ?? role.Name).Node, $"{role}: {why} {string.Join(", ", programs.Order(StringComparer.Ordinal))}{graph.Problems.Hint(program, programs)}");
+            }
+        }
+
+        Implemented(graph, "optimizer", graph.Job.Optimizer, [.. Vocabulary.Own.Optimizers]);
+        foreach (var selector in graph.Channels.Select(channel => channel.Selector).Where(selector => selector is not null).DistinctBy(selector => selector!.Value.Node))
+        {
+            Implemented(graph, "selector", selector, [.. Vocabulary.Own.Selectors, "default"]);
+        }
+    }
+
+    private static void Implemented(GraphIndex graph, string what, LocatedName? word, string[] implemented)
+    {
+        // A word that no format knows has been reported already.
+        if (word is { } given && !implemented.Contains(given.Value) && (graph.Job.Words.Optimizers.Contains(given.Value) || graph.Job.Words.Selectors.Contains(given.Value)))
+        {
+            graph.Problems.Add(given.Node, $"the {what} '{given.Value}' is Flame's and does not run here yet; use {string.Join(" or ", implemented)}");
+        }
+    }
+}

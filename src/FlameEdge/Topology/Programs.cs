@@ -1,0 +1,44 @@
+namespace FlameEdge.Topology;
+
+/// <summary>The programs that come with FlameEdge, and how a role's function tags lead to one.</summary>
+public static class Programs
+{
+    /// <summary>Fetches the model, learns from its dataset, uploads the update.</summary>
+    public const string Trainer = "trainer";
+
+    /// <summary>Distributes the model and aggregates updates: the top of a tree.</summary>
+    public const string Aggregator = "aggregator";
+
+    /// <summary>Both: an aggregator below and a trainer above.</summary>
+    public const string MiddleAggregator = "middle-aggregator";
+
+    /// <summary>The three above.</summary>
+    public static IReadOnlySet<string> BuiltIn { get; } = new HashSet<string>(StringComparer.Ordinal) { Trainer, Aggregator, MiddleAggregator };
+
+    /// <summary>
+    /// The program that fits exactly these tags. A role that also coordinates or joins a ring gets a name of its own kind
+    /// (<c>coordinated-trainer</c>, <c>hybrid-trainer</c>), never a built-in that would leave a part of its work undone.
+    /// </summary>
+    public static string ThatFits(RoleName role, IEnumerable<string> functionTags)
+    {
+        var tags = functionTags.ToHashSet(StringComparer.Ordinal);
+        var isLower = tags.Remove(FunctionTags.Fetch) & tags.Remove(FunctionTags.Upload);
+        var isUpper = tags.Remove(FunctionTags.Distribute) & tags.Remove(FunctionTags.Aggregate);
+        var core = (isLower, isUpper) switch
+        {
+            (true, true) => MiddleAggregator,
+            (true, false) => Trainer,
+            (false, true) => Aggregator,
+            _ => null,
+        };
+        if (tags.Count == 0 && core is not null)
+        {
+            return core;
+        }
+
+        var kind = tags.Contains(FunctionTags.Coordinate) ? "coordinated"
+            : tags.Contains(FunctionTags.RingAllReduce) ? (core is null ? "ring" : "hybrid")
+            : "special";
+        return BuiltIn.Contains(role.Value) ? $"{kind}-{role.Value}" : role.Value;
+    }
+}

@@ -1,0 +1,76 @@
+namespace FlameEdge.Topology.Reading;
+
+/// <summary>The keys of a job file, by the element they belong to; <c>docs/job.schema.json</c> has the same elements and keys, which a test compares.</summary>
+public static class JobKeys
+{
+    /// <summary>The file itself.</summary>
+    public static readonly string[] Job =
+        ["job", "description", "parameters", "seed", "backend", "optimizer", "topology", "datasets", "evaluation", "model", "training", "rounds"];
+
+    /// <summary><c>optimizer</c>, written as a mapping.</summary>
+    public static readonly string[] Optimizer = ["sort", "kwargs"];
+
+    /// <summary><c>topology</c>.</summary>
+    public static readonly string[] Topology = ["roles", "channels"];
+
+    /// <summary>An item of <c>topology.roles</c>.</summary>
+    public static readonly string[] Role =
+        ["name", "description", "isDataConsumer", "replica", "program", "groupAssociation", "datasets", "settings"];
+
+    /// <summary>An item of <c>topology.channels</c>.</summary>
+    public static readonly string[] Channel = ["name", "description", "pair", "groupBy", "funcTags", "backend", "codec", "selector"];
+
+    /// <summary><c>groupBy</c>, written as a mapping.</summary>
+    public static readonly string[] GroupBy = ["type", "value", "label"];
+
+    /// <summary>An item of <c>datasets</c>.</summary>
+    public static readonly string[] Dataset =
+    [
+        "name", "description", "format", "path", "paths", "labelsPath", "devices", "merge", "label", "features", "classes", "scale", "require",
+        "rows", "partition", "labels", "agents", "standardize", "generator",
+    ];
+
+    /// <summary><c>label</c>, written as a mapping.</summary>
+    public static readonly string[] Label = ["column", "bands"];
+
+    /// <summary>An item of <c>features</c>, written as a mapping.</summary>
+    public static readonly string[] Feature = ["column", "compass", "cycle", "period", "offset"];
+
+    /// <summary><c>rows</c>.</summary>
+    public static readonly string[] Rows = ["where", "from", "before", "first", "count", "every"];
+
+    /// <summary><c>partition</c>.</summary>
+    public static readonly string[] Partition = ["kind", "parts", "shardsPerPart", "alpha", "seed", "column", "values"];
+
+    /// <summary><c>standardize</c>, written as a mapping.</summary>
+    public static readonly string[] Standardize = ["like", "mean", "deviation"];
+
+    /// <summary><c>model</c>.</summary>
+    public static readonly string[] Model = ["kind", "hidden", "activation", "path"];
+
+    /// <summary><c>training</c>, and a role's <c>settings</c>.</summary>
+    public static readonly string[] Training = ["learningRate", "momentum", "weightDecay", "epochs", "steps", "batchSize", "threads"];
+
+    /// <summary><c>rounds</c>.</summary>
+    public static readonly string[] Rounds = ["count", "quorum", "deadline", "patience", "maxFailures", "largestValue"];
+
+    /// <summary>All of them, by the name the schema gives the element.</summary>
+    public static readonly IReadOnlyDictionary<string, string[]> All = new Dictionary<string, string[]>(StringComparer.Ordinal)
+    {
+        ["job"] = Job,
+        ["optimizer"] = Optimizer,
+        ["topology"] = Topology,
+        ["role"] = Role,
+        ["channel"] = Channel,
+        ["groupBy"] = GroupBy,
+        ["dataset"] = Dataset,
+        ["label"] = Label,
+        ["feature"] = Feature,
+        ["rows"] = Rows,
+        ["partition"] = Partition,
+        ["standardize"] = Standardize,
+        ["model"] = Model,
+        ["training"] = Training,
+        ["rounds"] = Rounds,
+    };
+}

@@ -1,0 +1,134 @@
+using System.Globalization;
+
+namespace FlameEdge.Topology.Reading;
+
+/// <summary>Reads the plain settings of a job: model, training, rounds.</summary>
+internal static class SettingsReader
+{
+    private const string All = "all";
+
+    public static ModelSpec? Model(SpecMapping? node, string folder, SpecProblems problems)
+    {
+        if (node is null)
+        {
+            return null;
+        }
+
+        var fields = new Fields(node, "model", JobKeys.Model, problems);
+        var kind = fields.OneOf("kind", ["softmax", "mlp", "lenet", "onnx"]);
+        if (kind is null && fields["kind"] is null)
+        {
+            problems.Add(node, "model: kind is missing; use softmax, mlp, lenet or onnx");
+        }
+
+        if (kind is "onnx" != fields["path"] is not null)
+        {
+            problems.Add(fields["path"] ?? node, $"model: path {(kind is "onnx" ? "is missing; name the ONNX file" : "belongs to kind: onnx; remove it")}");
+        }
+
+        if (kind is not "mlp" && fields["hidden"] is { } hidden)
+        {
+            problems.Add(hidden, "model: hidden belongs to kind: mlp; remove it");
+        }
+
+        return new()
+        {
+            Kind = kind ?? "",
+            Hidden = Widths(fields),
+            Activation = fields.OneOf("activation", ["relu", "tanh", "sigmoid"]) ?? "relu",
+            Path = fields.Text("path") is { } path ? Paths.Resolve(fields.Scalar("path")!, path, folder, problems) : null,
+        };
+    }
+
+    public static TrainingSpec Training(SpecMapping? node, TrainingSpec basis, string element, SpecProblems problems)
+    {
+        if (node is null)
+        {
+            return basis;
+        }
+
+        var fields = new Fields(node, element, JobKeys.Training, problems);
+        return new()
+        {
+            LearningRate = fields.Number("learningRate", value => value > 0, "a number above 0") ?? basis.LearningRate,
+            Momentum = fields.Number("momentum", value => value is >= 0 and < 1, "a number from 0 to below 1") ?? basis.Momentum,
+            WeightDecay = fields.Number("weightDecay", value => value >= 0, "a number of at least 0") ?? basis.WeightDecay,
+            Epochs = fields.Whole("epochs", 1) ?? basis.Epochs,
+            Steps = fields.Whole("steps", 1) ?? basis.Steps,
+            BatchSize = fields["batchSize"] is SpecScalar { Text: All } ? null : fields.Whole("batchSize", 1) ?? basis.BatchSize,
+            Threads = fields.Whole("threads", 1, 1024) ?? basis.Threads,
+        };
+    }
+
+    public static RoundSpec Rounds(SpecMapping? node, SpecProblems problems)
+    {
+        var basis = new RoundSpec();
+        if (node is null)
+        {
+            return basis;
+        }
+
+        var fields = new Fields(node, "rounds", JobKeys.Rounds, problems);
+        var (quorum, share) = Quorum(fields);
+        return new()
+        {
+            Count = fields.Whole("count", 1) ?? basis.Count,
+            Quorum = quorum,
+            QuorumShare = share,
+            Deadline = fields.Duration("deadline") ?? basis.Deadline,
+            Patience = fields.Duration("patience") ?? basis.Patience,
+            MaxFailures = fields.Whole("maxFailures", 0) ?? basis.MaxFailures,
+            LargestValue = fields.Number("largestValue", value => value > 0, "a number above 0") ?? basis.LargestValue,
+        };
+    }
+
+    private static (int? Quorum, double? Share) Quorum(Fields fields)
+    {
+        if (fields.Scalar("quorum") is not { Text: not All } scalar)
+        {
+            return (null, null);
+        }
+
+        if (scalar.Text.EndsWith('%')
+            && double.TryParse(scalar.Text.AsSpan(0, scalar.Text.Length - 1), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var percent)
+            && percent is > 0 and <= 100)
+        {
+            return (null, percent / 100);
+        }
+
+        if (int.TryParse(scalar.Text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count >= 1)
+        {
+            return (count, null);
+        }
+
+        fields.Wrong(scalar, "quorum", "'all', a number of workers from 1, or a share such as 80%");
+        return (null, null);
+    }
+
+    private static int[] Widths(Fields fields)
+    {
+        var widths = fields.Numbers("hidden");
+        if (widths.Any(width => width is < 1 or > 1 << 20 || width != Math.Floor(width)))
+        {
+            fields.Wrong(fields["hidden"]!, "hidden", "whole numbers from 1 to 1048576");
+            return [];
+        }
+
+        return [.. widths.Select(width => (int)width)];
+    }
+}
+
+/// <summary>Paths inside a job file are relative to its folder.</summary>
+internal static class Paths
+{
+    public static string Resolve(SpecNode at, string path, string folder, SpecProblems problems)
+    {
+        if (path.Length == 0 || path.Contains('\0', StringComparison.Ordinal))
+        {
+            problems.Add(at, "this path is empty or holds a null character; name a file");
+            return "";
+        }
+
+        return Path.GetFullPath(Path.Combine(folder, path));
+    }
+}
