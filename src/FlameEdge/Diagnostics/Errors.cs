@@ -51,4 +51,8 @@ public enum ChannelFault
 public sealed class StateException(string message, Exception? inner = null) : FlameEdgeException(message, inner);
 
 /// <summary>The job was given up by its own rules: no quorum, or nobody there in time.</summary>
-public sealed class JobFailedException(string message, Exception? inner = null) : FlameEdgeException(message, inner);
+public sealed class JobFailedException(string message, Exception? inner = null) : FlameEdgeException(message, inner)
+{
+    /// <summary>True where somebody this worker cannot work without did not come in time.</summary>
+    public bool IsTimeout { get; init; }
+}

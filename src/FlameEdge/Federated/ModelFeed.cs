@@ -91,7 +91,7 @@ internal sealed class ModelFeed : IAsyncDisposable
             {
                 throw new JobFailedException(alone is null
                     ? $"{channel.Endpoint.Self} heard nothing from its {channel.Endpoint.OtherRole} for {silence.TotalSeconds:0} s although it is there"
-                    : $"{channel.Endpoint.Self} found no {channel.Endpoint.OtherRole} for {patience.TotalSeconds:0} s. Start it, or raise rounds.patience.");
+                    : $"{channel.Endpoint.Self} found no {channel.Endpoint.OtherRole} for {patience.TotalSeconds:0} s. Start it, or raise rounds.patience.") { IsTimeout = true };
             }
 
             await changed.WaitAsync(left < patience ? left : patience, cancellationToken);

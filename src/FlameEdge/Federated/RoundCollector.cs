@@ -42,7 +42,7 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
                 }
 
                 var missing = cohort.Where(worker => !inbox.Present.ContainsKey(worker)).Take(5);
-                throw new JobFailedException($"{Self} met {inbox.Present.Count} of {cohort.Count} workers within {patience.TotalSeconds:0} s and needs {quorum}; missing: {string.Join(", ", missing)}. Start them, raise rounds.patience or lower rounds.quorum.");
+                throw new JobFailedException($"{Self} met {inbox.Present.Count} of {cohort.Count} workers within {patience.TotalSeconds:0} s and needs {quorum}; missing: {string.Join(", ", missing)}. Start them, raise rounds.patience or lower rounds.quorum.") { IsTimeout = true };
             }
 
             var item = await inbox.NextAsync(wait, cancellationToken);

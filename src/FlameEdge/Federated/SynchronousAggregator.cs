@@ -216,7 +216,7 @@ public sealed class SynchronousAggregator(RoleContext context) : IRole
         var reason = IsGivenUp ? $"{failures} rounds in a row ended without a quorum of {Quorum} of {cohort.Count}" : null;
         var state = IsGivenUp ? "failed" : "completed";
         trainer!.Load(model!.Values);
-        context.Observer.JobEnded(context.Worker.Id, new JobEnd(state, reason, rounds, model, trainer as IModelExporter));
+        context.Observer.JobEnded(context.Worker.Id, new JobEnd(run, state, reason, rounds, model, trainer as IModelExporter));
         await SayGoodbyeAsync(new EndHead(run, state, reason), cancellationToken);
         if (reason is not null)
         {

@@ -1,0 +1,36 @@
+using System.Security.Cryptography;
+using System.Text;
+using FlameEdge.Topology;
+
+namespace FlameEdge.Hosting;
+
+/// <summary>What must be the same for a run to be resumed: who learns what from which data, not for how long or from which folder.</summary>
+public static class JobFingerprint
+{
+    /// <summary>SHA-256 over workers, groups, datasets, model, training and seed; rounds, deadlines and paths may change.</summary>
+    public static string Of(JobPlan plan)
+    {
+        var job = plan.Job;
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Add($"{job.Name}|{job.Seed}|{job.Optimizer}|{job.Evaluation}|{job.Rounds.LargestValue}");
+        Add($"{job.Model?.Kind}|{job.Model?.Activation}|{string.Join(',', job.Model?.Hidden ?? [])}|{Path.GetFileName(job.Model?.Path)}");
+        foreach (var worker in plan.Workers)
+        {
+            Add($"{worker.Id}|{worker.Dataset}|{worker.RunsOn}");
+            foreach (var (channel, group) in worker.Groups.OrderBy(pair => pair.Key.Value, StringComparer.Ordinal))
+            {
+                Add($"{channel}={group}");
+            }
+        }
+
+        foreach (var role in job.Graph.Roles)
+        {
+            var training = job.TrainingOf(role.Name);
+            Add($"{role.Name}|{role.Program}|{training.LearningRate}|{training.Momentum}|{training.WeightDecay}|{training.Epochs}|{training.Steps}|{training.BatchSize}");
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+
+        void Add(string line) => hash.AppendData(Encoding.UTF8.GetBytes(line + "\n"));
+    }
+}
