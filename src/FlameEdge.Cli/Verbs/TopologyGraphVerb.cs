@@ -40,11 +40,14 @@ internal static class TopologyGraphVerb
 
         foreach (var channel in plan.Job.Graph.Channels)
         {
-            foreach (var label in Labels(plan, channel))
+            // Drawn from below to above, whichever way the pair is written.
+            var isDownward = channel.Has(channel.Pair.First, FunctionTags.Distribute);
+            var (lower, upper) = isDownward ? (channel.Pair.Second, channel.Pair.First) : channel.Pair;
+            foreach (var label in Labels(plan, channel, lower, upper))
             {
                 output.WriteLine(isDot
-                    ? $"  \"{channel.Pair.First}\" -- \"{channel.Pair.Second}\" [label=\"{label}\"];"
-                    : $"  role-{channel.Pair.First} ---|\"{label}\"| role-{channel.Pair.Second}");
+                    ? $"  \"{lower}\" -- \"{upper}\" [label=\"{label}\"];"
+                    : $"  role-{lower} ---|\"{label}\"| role-{upper}");
             }
         }
 
@@ -54,21 +57,21 @@ internal static class TopologyGraphVerb
         }
     }
 
-    private static IEnumerable<string> Labels(JobPlan plan, ChannelSpec channel)
+    private static IEnumerable<string> Labels(JobPlan plan, ChannelSpec channel, RoleName lower, RoleName upper)
     {
         var groups = channel.Groups
-            .Select(group => (Name: group, First: plan.Members(channel.Name, group, channel.Pair.First).Count, Second: plan.Members(channel.Name, group, channel.Pair.Second).Count))
-            .Where(group => group.First > 0)
+            .Select(group => (Name: group, Lower: plan.Members(channel.Name, group, lower).Count, Upper: plan.Members(channel.Name, group, upper).Count))
+            .Where(group => group.Lower > 0)
             .ToList();
         if (groups.Count <= MostGroups)
         {
-            return groups.Select(group => channel.Pair.First == channel.Pair.Second
-                ? $"{channel.Name} / {group.Name}: {group.First}"
-                : $"{channel.Name} / {group.Name}: {group.First} to {group.Second}");
+            return groups.Select(group => lower == upper
+                ? $"{channel.Name} / {group.Name}: {group.Lower}"
+                : $"{channel.Name} / {group.Name}: {group.Lower} to {group.Upper}");
         }
 
-        var sizes = groups.Select(group => group.First).ToList();
-        return [$"{channel.Name}: {groups.Count} groups of {sizes.Min()} to {sizes.Max()} {channel.Pair.First}"];
+        var sizes = groups.Select(group => group.Lower).ToList();
+        return [$"{channel.Name}: {groups.Count} groups of {sizes.Min()} to {sizes.Max()} {lower}"];
     }
 
     private static string Workers(int count) => count == 1 ? "1 worker" : $"{count} workers";

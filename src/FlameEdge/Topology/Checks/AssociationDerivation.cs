@@ -111,21 +111,23 @@ internal static class AssociationDerivation
 
         if (associations is [var only])
         {
-            var groups = only.Groups.Select(entry => entry.Group.Value);
-            return [Group(role, groups.Contains(GroupName.Default.Value) ? GroupName.Default.Value : groups.FirstOrDefault() ?? GroupName.Default.Value, datasets)];
+            var groups = only.Groups.Select(entry => entry.Group.Value).ToList();
+            var label = groups.Contains(GroupName.Default.Value) || groups.Count == 0 ? GroupName.Default.Value : groups[0];
+            return [new(new(label, role.Name.Node), datasets)];
         }
 
         var labelled = graph.ChannelsOf(role).FirstOrDefault(channel => channel.GroupLabel is not null && IsKey(channel, associations));
-        if (labelled?.GroupLabel is not { } label)
+        if (labelled?.GroupLabel is not { } key)
         {
             graph.Problems.Add(role.Name.Node, $"{role}: it has several kinds of worker; say under its datasets which group learns from which, as in datasets: {{ eu: [d-0], us: [d-1] }}");
             return null;
         }
 
+        // A dataset that does not exist has no label either; any group will do to have it reported.
+        var fallback = labels.ValuesOf(key).FirstOrDefault(GroupName.Default.Value);
         return [.. datasets
-            .GroupBy(dataset => labels.ValueOf(dataset, label) ?? "", StringComparer.Ordinal)
-            .Where(group => group.Key.Length > 0)
-            .Select(group => Group(role, group.Key, group))];
+            .GroupBy(dataset => labels.ValueOf(dataset, key) ?? fallback, StringComparer.Ordinal)
+            .Select(group => new DatasetGroupDraft(new(group.Key, role.Name.Node), [.. group]))];
     }
 
     private static string? FirstGroup(ChannelDraft channel) => channel.Groups is [var first, ..] ? first.Value : null;
@@ -135,7 +137,4 @@ internal static class AssociationDerivation
         var values = associations.Select(association => association.Groups.FirstOrDefault(entry => entry.Channel.Value == channel.Name.Value).Group.Value).ToList();
         return values.Distinct(StringComparer.Ordinal).Count() == values.Count;
     }
-
-    private static DatasetGroupDraft Group(RoleDraft role, string label, IEnumerable<DatasetId> datasets) =>
-        new(new(label, role.Name.Node), [.. datasets.Select(id => new LocatedName(id.Value, role.Name.Node))]);
 }

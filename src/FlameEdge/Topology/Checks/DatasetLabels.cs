@@ -5,23 +5,23 @@ namespace FlameEdge.Topology.Checks;
 /// <summary>Groups that come from labels of the datasets, such as <c>region: north</c>.</summary>
 internal sealed class DatasetLabels(GraphIndex graph)
 {
-    private readonly Dictionary<string, IReadOnlyList<DatasetId>> byRole = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, IReadOnlyList<LocatedName>> byRole = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> safe = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> original = new(StringComparer.Ordinal);
     private readonly HashSet<string> reported = new(StringComparer.Ordinal);
-    private IReadOnlyList<DatasetId>? all;
+    private IReadOnlyList<LocatedName>? all;
 
     /// <summary>Every dataset somebody learns from.</summary>
-    public IReadOnlyList<DatasetId> Datasets => all ??= [.. graph.Roles.Where(role => role.IsDataConsumer).SelectMany(DatasetsOf).Distinct()];
+    public IReadOnlyList<LocatedName> Datasets => all ??= [.. graph.Roles.Where(role => role.IsDataConsumer).SelectMany(DatasetsOf).DistinctBy(dataset => dataset.Value)];
 
     /// <summary>The datasets given to a data consumer; where none are named, all but the evaluation's go to the only one.</summary>
-    public IReadOnlyList<DatasetId> DatasetsOf(RoleDraft role)
+    public IReadOnlyList<LocatedName> DatasetsOf(RoleDraft role)
     {
         if (!byRole.TryGetValue(role.Name.Value, out var datasets))
         {
             datasets = role.DatasetGroups is { } groups
-                ? [.. groups.SelectMany(group => group.Datasets).Select(dataset => new DatasetId(dataset.Value)).Where(graph.Job.Datasets.ContainsKey)]
-                : AllOf(role);
+                ? [.. groups.SelectMany(group => group.Datasets)]
+                : role.Datasets ?? AllOf(role);
             byRole.Add(role.Name.Value, datasets);
         }
 
@@ -32,13 +32,18 @@ internal sealed class DatasetLabels(GraphIndex graph)
     public IEnumerable<string> ValuesOf(LocatedName label) =>
         Datasets.Select(dataset => ValueOf(dataset, label)).OfType<string>().Distinct(StringComparer.Ordinal);
 
-    /// <summary>The group a dataset's label stands for; null where the dataset has no such label or its value makes no name (reported once).</summary>
-    public string? ValueOf(DatasetId dataset, LocatedName label)
+    /// <summary>The group a dataset's label stands for; null where the dataset is unknown, has no such label, or its value makes no name (reported once).</summary>
+    public string? ValueOf(LocatedName dataset, LocatedName label)
     {
-        var labels = graph.Job.Datasets[dataset].Labels;
+        if (!graph.Job.Datasets.TryGetValue(new(dataset.Value), out var spec))
+        {
+            return null;
+        }
+
+        var labels = spec.Labels;
         if (!labels.TryGetValue(label.Value, out var value))
         {
-            ReportOnce(label, $"groupBy label '{label.Value}': dataset '{dataset}' has no such label; add it under the dataset's labels{graph.Problems.Hint(label.Value, labels.Keys)}");
+            ReportOnce(label, $"groupBy label '{label.Value}': dataset '{dataset.Value}' has no such label; add it under the dataset's labels{graph.Problems.Hint(label.Value, labels.Keys)}");
             return null;
         }
 
@@ -74,7 +79,7 @@ internal sealed class DatasetLabels(GraphIndex graph)
         }
     }
 
-    private IReadOnlyList<DatasetId> AllOf(RoleDraft role) => graph.Roles.Any(other => other.IsDataConsumer && other != role)
+    private IReadOnlyList<LocatedName> AllOf(RoleDraft role) => graph.Roles.Any(other => other.IsDataConsumer && other != role)
         ? []
-        : [.. graph.Job.Datasets.Keys.Where(id => id.Value != graph.Job.Evaluation?.Value)];
+        : [.. graph.Job.Datasets.Keys.Where(id => id.Value != graph.Job.Evaluation?.Value).Select(id => new LocatedName(id.Value, role.Name.Node))];
 }

@@ -54,7 +54,10 @@ internal sealed class RoleDraft(LocatedName name)
     /// <summary>Null where they are to be derived from the channels.</summary>
     public List<AssociationDraft>? Associations { get; set; }
 
-    /// <summary>Null where they are to be derived from the job's datasets.</summary>
+    /// <summary>Datasets named without saying which group learns from which; null where none are named.</summary>
+    public IReadOnlyList<LocatedName>? Datasets { get; init; }
+
+    /// <summary>Null where they are to be derived from <see cref="Datasets"/>, or else from all of the job's.</summary>
     public List<DatasetGroupDraft>? DatasetGroups { get; set; }
 
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);

@@ -53,7 +53,8 @@ internal sealed class TopologyReader(JobDraft draft, Naming naming, DatasetTable
             Replica = role.Whole("replica", 1, 1_000_000) ?? 1,
             Program = program,
             Associations = role.Sequence("groupAssociation") is { } associations ? ReadAssociations(role, associations) : null,
-            DatasetGroups = ReadDatasetGroups(role),
+            Datasets = role["datasets"] is { } list and not SpecMapping ? Mentions(role, list) : null,
+            DatasetGroups = role["datasets"] is SpecMapping byGroup ? ReadDatasetGroups(role, byGroup) : null,
             Settings = ReadSettings(role.Mapping("settings"), name.Text, program),
         });
     }
@@ -76,20 +77,10 @@ internal sealed class TopologyReader(JobDraft draft, Naming naming, DatasetTable
         return associations;
     }
 
-    private List<DatasetGroupDraft>? ReadDatasetGroups(Fields role)
-    {
-        switch (role["datasets"])
-        {
-            case null:
-                return null;
-            case SpecMapping byGroup:
-                return [.. byGroup.Entries
-                    .Where(entry => !SpecMapping.IsComment(entry.Key.Text))
-                    .Select(entry => new DatasetGroupDraft(LocatedName.Of(entry.Key), Mentions(role, entry.Value)))];
-            case var list:
-                return [new(new(GroupName.Default.Value, list), Mentions(role, list))];
-        }
-    }
+    private List<DatasetGroupDraft> ReadDatasetGroups(Fields role, SpecMapping byGroup) =>
+        [.. byGroup.Entries
+            .Where(entry => !SpecMapping.IsComment(entry.Key.Text))
+            .Select(entry => new DatasetGroupDraft(LocatedName.Of(entry.Key), Mentions(role, entry.Value)))];
 
     private List<LocatedName> Mentions(Fields role, SpecNode list)
     {
