@@ -38,6 +38,20 @@ internal sealed class ForwardGraph
     /// <summary>The version of the standard operator set.</summary>
     public long Opset => Model.OpsetImport.First(import => import.Domain is "" or "ai.onnx").Version;
 
+    /// <summary>A copy of the model in which the tensors named in <paramref name="names"/> are inputs instead of constants.</summary>
+    /// <remarks>As inputs they may change from run to run, and the runtime cannot fold them into anything.</remarks>
+    public ModelProto WithInputs(IReadOnlyCollection<string> names)
+    {
+        var model = Model.Clone();
+        foreach (var tensor in model.Graph.Initializer.Where(tensor => names.Contains(tensor.Name)).ToList())
+        {
+            model.Graph.Initializer.Remove(tensor);
+            model.Graph.Input.Add(GraphWriter.ValueInfo(tensor.Name, (TensorProto.Types.DataType)tensor.DataType, tensor.Dims.Cast<object>()));
+        }
+
+        return model;
+    }
+
     private static Dictionary<string, TensorProto> Index(GraphProto graph, string name)
     {
         var initializers = new Dictionary<string, TensorProto>(StringComparer.Ordinal);

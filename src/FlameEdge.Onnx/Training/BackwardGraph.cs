@@ -21,10 +21,9 @@ internal sealed class BackwardGraph
             CheckTrainable(forward, name);
         }
 
-        Model = forward.Model.Clone();
+        Model = forward.WithInputs(trainables);
         var path = new GradientPath(Model.Graph, forward.Name, trainables, loss.Outputs);
         var types = new ValueTypes(forward);
-        TurnIntoInputs(Model.Graph, trainables);
         Model.Graph.Output.Clear();
 
         Writer = new GraphWriter(Model.Graph);
@@ -60,16 +59,6 @@ internal sealed class BackwardGraph
         if (tensor.DataType != (int)DataType.Float)
         {
             throw new ModelMismatchException($"{forward.Name}: '{name}' is {(DataType)tensor.DataType}; only float32 is trained");
-        }
-    }
-
-    // As inputs they change from step to step, and the runtime cannot fold them into anything.
-    private static void TurnIntoInputs(GraphProto graph, IReadOnlyList<string> trainables)
-    {
-        foreach (var tensor in graph.Initializer.Where(tensor => trainables.Contains(tensor.Name)).ToList())
-        {
-            graph.Initializer.Remove(tensor);
-            graph.Input.Add(GraphWriter.ValueInfo(tensor.Name, DataType.Float, tensor.Dims.Cast<object>()));
         }
     }
 }
