@@ -1,5 +1,6 @@
 using FlameEdge.Diagnostics;
 using FlameEdge.Onnx.Format;
+using FlameEdge.Onnx.Gradients;
 using FlameEdge.Onnx.Graphs;
 using FlameEdge.Topology;
 using DataType = FlameEdge.Onnx.Format.TensorProto.Types.DataType;
@@ -18,12 +19,16 @@ internal static class FileModel
         var input = InputOf(graph);
         var shape = FitInput(graph, input, sampleShape);
         var logits = LogitsOf(graph);
-        CheckLogits(graph, logits, classCount);
-
         var trainables = TrainableTensors.Of(graph);
-        return trainables.Count > 0
-            ? new ClassifierModel(graph, input.Name, shape, logits, trainables, Starts.Stored(graph))
-            : throw new ModelMismatchException($"{graph.Name} stores no weights that could be trained");
+        if (trainables.Count == 0)
+        {
+            throw new ModelMismatchException($"{graph.Name} stores no weights that could be trained");
+        }
+
+        // Before the runtime looks: a list of all operators in the way says more than its first complaint.
+        _ = new GradientPath(graph.Graph, graph.Name, trainables, [logits]);
+        CheckLogits(graph, logits, classCount);
+        return new ClassifierModel(graph, input.Name, shape, logits, trainables, Starts.Stored(graph));
     }
 
     private static ValueInfoProto InputOf(ForwardGraph graph)
@@ -91,7 +96,7 @@ internal static class FileModel
             throw new ModelMismatchException($"{graph.Name}: '{logits}' are probabilities; export the model without its last Softmax");
         }
 
-        switch (new ValueTypes(graph).Of(logits))
+        switch (graph.Types.Of(logits))
         {
             case { Dimensions: [>= 0 and var rows, _] }:
                 throw new ModelMismatchException($"{graph.Name} only works for batches of {rows} rows; export it with an open batch axis");

@@ -23,14 +23,13 @@ internal sealed class BackwardGraph
 
         Model = forward.WithInputs(trainables);
         var path = new GradientPath(Model.Graph, forward.Name, trainables, loss.Outputs);
-        var types = new ValueTypes(forward);
         Model.Graph.Output.Clear();
 
         Writer = new GraphWriter(Model.Graph);
         Trainables = [.. trainables.Select(name => forward.Initializers[name])];
-        var terms = loss.Append(Writer, types);
+        var terms = loss.Append(Writer, forward.Types);
         Loss = terms.Loss;
-        _gradients = new Differentiation(path, types, Writer);
+        _gradients = new Differentiation(path, forward.Types, Writer);
         _gradients.Sweep(terms.Seeds, forward.Name);
     }
 
