@@ -35,8 +35,23 @@ internal sealed class ForwardGraph
     /// <summary>The tensors stored in the model.</summary>
     public IReadOnlyDictionary<string, TensorProto> Initializers { get; }
 
-    /// <summary>The version of the standard operator set.</summary>
-    public long Opset => Model.OpsetImport.First(import => import.Domain is "" or "ai.onnx").Version;
+    /// <summary>Types and shapes of its values, inferred when first asked for; sizes of inputs must be settled before.</summary>
+    /// <exception cref="ModelMismatchException">The runtime found an operator, a type or a size that does not fit.</exception>
+    public ValueTypes Types => field ??= new ValueTypes(this);
+
+    /// <summary>A copy of the model in which the tensors named in <paramref name="names"/> are inputs instead of constants.</summary>
+    /// <remarks>As inputs they may change from run to run, and the runtime cannot fold them into anything.</remarks>
+    public ModelProto WithInputs(IReadOnlyCollection<string> names)
+    {
+        var model = Model.Clone();
+        foreach (var tensor in model.Graph.Initializer.Where(tensor => names.Contains(tensor.Name)).ToList())
+        {
+            model.Graph.Initializer.Remove(tensor);
+            model.Graph.Input.Add(GraphWriter.ValueInfo(tensor.Name, (TensorProto.Types.DataType)tensor.DataType, tensor.Dims.Cast<object>()));
+        }
+
+        return model;
+    }
 
     private static Dictionary<string, TensorProto> Index(GraphProto graph, string name)
     {

@@ -21,17 +21,15 @@ internal sealed class BackwardGraph
             CheckTrainable(forward, name);
         }
 
-        Model = forward.Model.Clone();
+        Model = forward.WithInputs(trainables);
         var path = new GradientPath(Model.Graph, forward.Name, trainables, loss.Outputs);
-        var types = new ValueTypes(forward);
-        TurnIntoInputs(Model.Graph, trainables);
         Model.Graph.Output.Clear();
 
         Writer = new GraphWriter(Model.Graph);
         Trainables = [.. trainables.Select(name => forward.Initializers[name])];
-        var terms = loss.Append(Writer, types);
+        var terms = loss.Append(Writer, forward.Types);
         Loss = terms.Loss;
-        _gradients = new Differentiation(path, types, Writer);
+        _gradients = new Differentiation(path, forward.Types, Writer);
         _gradients.Sweep(terms.Seeds, forward.Name);
     }
 
@@ -60,16 +58,6 @@ internal sealed class BackwardGraph
         if (tensor.DataType != (int)DataType.Float)
         {
             throw new ModelMismatchException($"{forward.Name}: '{name}' is {(DataType)tensor.DataType}; only float32 is trained");
-        }
-    }
-
-    // As inputs they change from step to step, and the runtime cannot fold them into anything.
-    private static void TurnIntoInputs(GraphProto graph, IReadOnlyList<string> trainables)
-    {
-        foreach (var tensor in graph.Initializer.Where(tensor => trainables.Contains(tensor.Name)).ToList())
-        {
-            graph.Initializer.Remove(tensor);
-            graph.Input.Add(GraphWriter.ValueInfo(tensor.Name, DataType.Float, tensor.Dims.Cast<object>()));
         }
     }
 }

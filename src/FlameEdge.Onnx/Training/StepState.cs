@@ -22,25 +22,33 @@ internal sealed class StepState(ParameterLayout layout, int slotCount) : IDispos
     }
 
     /// <summary>Lets a step read this state.</summary>
-    public void BindInputs(OrtIoBinding binding, TrainingGraph graph)
+    public void BindInputs(OrtIoBinding binding, IReadOnlyList<TrainedTensor> tensors)
     {
-        for (var i = 0; i < graph.Parameters.Count; i++)
+        BindParameters(binding, tensors);
+        for (var i = 0; i < tensors.Count; i++)
         {
-            var names = graph.Parameters[i];
-            binding.BindInput(names.Name, _parameters.Tensors[i]);
             for (var slot = 0; slot < _slots.Length; slot++)
             {
-                binding.BindInput(names.Slots[slot].Name, _slots[slot].Tensors[i]);
+                binding.BindInput(tensors[i].Slots[slot].Name, _slots[slot].Tensors[i]);
             }
         }
     }
 
-    /// <summary>Lets a step write this state.</summary>
-    public void BindOutputs(OrtIoBinding binding, TrainingGraph graph)
+    /// <summary>Lets a session read the parameters alone.</summary>
+    public void BindParameters(OrtIoBinding binding, IReadOnlyList<TrainedTensor> tensors)
     {
-        for (var i = 0; i < graph.Parameters.Count; i++)
+        for (var i = 0; i < tensors.Count; i++)
         {
-            var names = graph.Parameters[i];
+            binding.BindInput(tensors[i].Name, _parameters.Tensors[i]);
+        }
+    }
+
+    /// <summary>Lets a step write this state.</summary>
+    public void BindOutputs(OrtIoBinding binding, IReadOnlyList<TrainedTensor> tensors)
+    {
+        for (var i = 0; i < tensors.Count; i++)
+        {
+            var names = tensors[i];
             binding.BindOutput(names.Next, _parameters.Tensors[i]);
             for (var slot = 0; slot < _slots.Length; slot++)
             {

@@ -1,6 +1,7 @@
 using FlameEdge.Onnx.Format;
 using FlameEdge.Onnx.Graphs;
 using FlameEdge.Onnx.Optimizers;
+using FlameEdge.Parameters;
 using DataType = FlameEdge.Onnx.Format.TensorProto.Types.DataType;
 
 namespace FlameEdge.Onnx.Training;
@@ -36,6 +37,12 @@ internal sealed class TrainingGraph
 
     /// <summary>What is learned.</summary>
     public IReadOnlyList<TrainedTensor> Parameters { get; }
+
+    /// <summary>The flat buffer that holds what is learned.</summary>
+    public ParameterLayout ToLayout() => ParameterLayout.Of(Parameters.Select(tensor => (
+        tensor.Name,
+        (IReadOnlyList<int>)[.. tensor.Shape.Select(size => checked((int)size))],
+        ParameterKind.Trainable)));
 
     private TrainedTensor Append(TensorProto tensor, IOptimizer optimizer, Value[] scalars)
     {

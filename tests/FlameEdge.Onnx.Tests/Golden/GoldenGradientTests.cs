@@ -18,14 +18,13 @@ public class GoldenGradientTests
         Assert.SkipWhen(SharedData.IsAbsent, SharedData.Absent);
         var golden = GoldenCase.Open(name);
 
-        var without = golden.Nodes().Select(node => node.OpType).Distinct().Where(type => GradientRules.Find(type) is null).ToList();
-        if (without.Count > 0)
+        if (MayBeRefused(golden) is { Count: > 0 } without && Refusal(golden) is { } refusal)
         {
-            AssertRefused(golden, without);
+            Assert.Contains(without, type => refusal.Contains($"{type} '", StringComparison.Ordinal));
             return;
         }
 
-        Assert.SkipWhen(golden.Loss() is null, $"the loss {golden.LossKind} belongs to no engine yet");
+        Assert.SkipWhen(golden.Loss() is null, $"the engine has no loss {golden.LossKind}");
         AssertFirstPass(golden);
         if (golden.PartialRows is { } rows)
         {
@@ -38,11 +37,21 @@ public class GoldenGradientTests
         }
     }
 
-    private static void AssertRefused(GoldenCase golden, List<string> without)
+    // Operators without a rule; off the way of the gradient they do no harm, and then the values must agree.
+    private static List<string> MayBeRefused(GoldenCase golden) =>
+        [.. golden.Nodes().Select(node => node.OpType).Distinct().Where(type => GradientRules.Find(type) is null)];
+
+    internal static string? Refusal(GoldenCase golden)
     {
-        var loss = golden.Loss() ?? new ProjectionLoss([(golden.Outputs[0], "weight")]);
-        var refusal = Assert.Throws<ModelMismatchException>(() => new BackwardGraph(golden.Forward(), golden.Trainables, loss));
-        Assert.Contains(without, type => refusal.Message.Contains($"{type} '", StringComparison.Ordinal));
+        try
+        {
+            _ = new BackwardGraph(golden.Forward(), golden.Trainables, golden.Loss() ?? new ProjectionLoss([(golden.Outputs[0], "weight")]));
+            return null;
+        }
+        catch (ModelMismatchException refusal)
+        {
+            return refusal.Message;
+        }
     }
 
     private static void AssertFirstPass(GoldenCase golden)

@@ -1,7 +1,6 @@
 using FlameEdge.Onnx.Graphs;
 using FlameEdge.Onnx.Optimizers;
 using FlameEdge.Onnx.Training;
-using FlameEdge.Parameters;
 using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 
@@ -51,8 +50,7 @@ internal static class GradientRun
     {
         var backward = new BackwardGraph(golden.Forward(), golden.Trainables, golden.Loss()!);
         var graph = new TrainingGraph(backward, new SgdOptimizer());
-        var layout = ParameterLayout.Of(graph.Parameters.Select(tensor => (
-            tensor.Name, (IReadOnlyList<int>)[.. tensor.Shape.Select(size => (int)size)], ParameterKind.Trainable)));
+        var layout = graph.ToLayout();
         using var session = new StepSession(graph, layout, golden.Name, 1);
 
         var data = golden.Inputs.Concat(golden.Labels).ToDictionary(tensor => tensor.Name, tensor => tensor.ToOrtValue());

@@ -1,0 +1,77 @@
+using System.Runtime.InteropServices;
+using FlameEdge.Models;
+using FlameEdge.Onnx.Declared;
+using FlameEdge.Onnx.Training;
+using Google.Protobuf;
+using Microsoft.ML.OnnxRuntime;
+
+namespace FlameEdge.Onnx.Evaluation;
+
+/// <summary>Runs the forward model alone and scores its logits. Not thread-safe.</summary>
+internal sealed class Scorer : IDisposable
+{
+    // Large enough to keep the matrix kernels busy, small enough that activations of a convolution stay within a few megabytes.
+    private const int RowsPerRun = 256;
+
+    private readonly ClassifierModel _model;
+    private readonly int _classCount;
+    private readonly InferenceSession _session;
+    private readonly RunOptions _options = new();
+    private readonly OrtIoBinding _binding;
+    private readonly float[] _logits;
+
+    public Scorer(ClassifierModel model, int classCount, int threads)
+    {
+        _model = model;
+        _classCount = classCount;
+        var forward = model.Graph.WithInputs(model.Trainables);
+        _session = Sessions.Open(forward.ToByteArray(), model.Graph.Name, GraphOptimizationLevel.ORT_ENABLE_ALL, threads);
+        _binding = _session.CreateIoBinding();
+        _logits = new float[RowsPerRun * classCount];
+    }
+
+    /// <summary>Scores the parameters of <paramref name="parameters"/> on all rows of <paramref name="data"/>.</summary>
+    public EvaluationResult Score(StepSession parameters, Dataset data, CancellationToken cancellationToken)
+    {
+        parameters.BindParameters(_binding);
+        var (right, loss) = (0, 0.0);
+        for (var row = 0; row < data.Count; row += RowsPerRun)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var count = Math.Min(RowsPerRun, data.Count - row);
+            Run(data, row, count);
+            for (var i = 0; i < count; i++)
+            {
+                var label = data.Labels.Span[row + i];
+                var logits = _logits.AsSpan(i * _classCount, _classCount);
+                right += Metrics.ArgMax(logits) == label ? 1 : 0;
+                loss += Metrics.CrossEntropy(logits, label);
+            }
+        }
+
+        return data.Count == 0 ? new EvaluationResult(0, 0, 0) : new EvaluationResult(data.Count, (double)right / data.Count, loss / data.Count);
+    }
+
+    public void Dispose()
+    {
+        _binding.Dispose();
+        _options.Dispose();
+        _session.Dispose();
+    }
+
+    private void Run(Dataset data, int row, int count)
+    {
+        var features = MemoryMarshal.AsMemory(data.Features).Slice(row * data.FeatureCount, count * data.FeatureCount);
+        using var samples = OrtValue.CreateTensorValueFromMemory(
+            OrtMemoryInfo.DefaultInstance,
+            features,
+            [count, .. _model.SampleShape.Select(size => (long)size)]);
+        using var logits = OrtValue.CreateTensorValueFromMemory(
+            OrtMemoryInfo.DefaultInstance,
+            _logits.AsMemory(0, count * _classCount),
+            [count, _classCount]);
+        _binding.BindInput(_model.Input, samples);
+        _binding.BindOutput(_model.Logits, logits);
+        _session.RunWithBinding(_options, _binding);
+    }
+}

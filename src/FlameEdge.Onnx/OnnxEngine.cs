@@ -1,0 +1,17 @@
+using FlameEdge.Models;
+using FlameEdge.Onnx.Declared;
+using FlameEdge.Topology;
+
+namespace FlameEdge.Onnx;
+
+/// <summary>Trains with the plain ONNX Runtime package: forward models are differentiated into training graphs of ordinary operators.</summary>
+/// <remarks>Stateless and thread-safe; the trainers it opens are neither.</remarks>
+public sealed class OnnxEngine : IEngine
+{
+    /// <inheritdoc/>
+    public string Name => "onnx";
+
+    /// <inheritdoc/>
+    public ITrainer Open(ModelSpec model, IReadOnlyList<int> sampleShape, int classCount, TrainingSpec training) =>
+        new OnnxTrainer(DeclaredModels.Build(model, sampleShape, classCount), classCount, training);
+}

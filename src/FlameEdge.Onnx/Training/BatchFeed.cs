@@ -1,0 +1,148 @@
+using System.Runtime.InteropServices;
+using FlameEdge.Models;
+using FlameEdge.Onnx.Randomness;
+using Microsoft.ML.OnnxRuntime;
+
+namespace FlameEdge.Onnx.Training;
+
+/// <summary>Brings rows of a dataset to a session, batch after batch.</summary>
+internal abstract class BatchFeed : IDisposable
+{
+    /// <summary>Binds the next batch.</summary>
+    public abstract void Next();
+
+    public abstract void Dispose();
+
+    /// <summary>A feed for <paramref name="data"/>: in row order and without a copy where a batch holds all rows, else shuffled anew for every epoch.</summary>
+    /// <param name="session">Where batches go.</param>
+    /// <param name="inputs">Names of its samples and labels.</param>
+    /// <param name="sampleShape">Dimensions of one sample as the model wants them.</param>
+    /// <param name="data">The rows; at least one.</param>
+    /// <param name="batchSize">Rows per batch; the last one of an epoch may be shorter. Null for all.</param>
+    /// <param name="seed">Of the order of rows.</param>
+    public static BatchFeed Of(
+        StepSession session,
+        (string Samples, string Labels) inputs,
+        IReadOnlyList<int> sampleShape,
+        Dataset data,
+        int? batchSize,
+        ulong seed) => batchSize is { } size && size < data.Count
+        ? new ShuffledFeed(session, inputs, sampleShape, data, size, seed)
+        : new WholeFeed(session, inputs, sampleShape, data);
+
+    /// <summary>A tensor over memory of ours; samples first.</summary>
+    protected static OrtValue Tensor<T>(Memory<T> memory, int rows, IReadOnlyList<int>? sampleShape = null)
+        where T : unmanaged =>
+        OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, memory, [rows, .. (sampleShape ?? []).Select(size => (long)size)]);
+
+    private sealed class WholeFeed : BatchFeed
+    {
+        private readonly OrtValue _samples;
+        private readonly OrtValue _labels;
+
+        public WholeFeed(StepSession session, (string Samples, string Labels) inputs, IReadOnlyList<int> sampleShape, Dataset data)
+        {
+            // The runtime only reads its inputs, so the dataset's own memory may serve as one.
+            _samples = Tensor(MemoryMarshal.AsMemory(data.Features), data.Count, sampleShape);
+            _labels = Tensor(Array.ConvertAll(data.Labels.ToArray(), label => (long)label).AsMemory(), data.Count);
+            session.Bind(inputs.Samples, _samples);
+            session.Bind(inputs.Labels, _labels);
+        }
+
+        public override void Next()
+        {
+            // The one batch there is stays bound.
+        }
+
+        public override void Dispose()
+        {
+            _samples.Dispose();
+            _labels.Dispose();
+        }
+    }
+
+    private sealed class ShuffledFeed : BatchFeed
+    {
+        private readonly StepSession _session;
+        private readonly (string Samples, string Labels) _inputs;
+        private readonly Dataset _data;
+        private readonly SeededGenerator _generator;
+        private readonly int[] _order;
+        private readonly float[] _features;
+        private readonly long[] _classes;
+        private readonly (OrtValue Samples, OrtValue Labels) _full;
+        private readonly (OrtValue Samples, OrtValue Labels)? _rest;
+        private int _next;
+        private int _bound;
+
+        public ShuffledFeed(
+            StepSession session,
+            (string Samples, string Labels) inputs,
+            IReadOnlyList<int> sampleShape,
+            Dataset data,
+            int size,
+            ulong seed)
+        {
+            (_session, _inputs, _data) = (session, inputs, data);
+            _generator = new SeededGenerator(seed);
+            _order = [.. Enumerable.Range(0, data.Count)];
+            _features = new float[size * data.FeatureCount];
+            _classes = new long[size];
+            _full = Tensors(size, sampleShape);
+            _rest = data.Count % size is > 0 and var rest ? Tensors(rest, sampleShape) : null;
+            _next = data.Count;
+        }
+
+        public override void Next()
+        {
+            if (_next == _order.Length)
+            {
+                _generator.Shuffle(_order);
+                _next = 0;
+            }
+
+            var rows = _order.AsSpan(_next, Math.Min(_classes.Length, _order.Length - _next));
+            _next += rows.Length;
+            Gather(rows);
+            Bind(rows.Length);
+        }
+
+        public override void Dispose()
+        {
+            _full.Samples.Dispose();
+            _full.Labels.Dispose();
+            _rest?.Samples.Dispose();
+            _rest?.Labels.Dispose();
+        }
+
+        private void Gather(ReadOnlySpan<int> rows)
+        {
+            var width = _data.FeatureCount;
+            var features = _data.Features.Span;
+            var labels = _data.Labels.Span;
+            for (var i = 0; i < rows.Length; i++)
+            {
+                features.Slice(rows[i] * width, width).CopyTo(_features.AsSpan(i * width));
+                _classes[i] = labels[rows[i]];
+            }
+        }
+
+        // The buffer stays the same, so it is bound again only when the number of rows changes.
+        private void Bind(int rows)
+        {
+            if (rows == _bound)
+            {
+                return;
+            }
+
+            var (samples, labels) = rows == _classes.Length ? _full : _rest!.Value; // a shorter batch has only this one length
+            _session.Bind(_inputs.Samples, samples);
+            _session.Bind(_inputs.Labels, labels);
+            _bound = rows;
+        }
+
+        private (OrtValue Samples, OrtValue Labels) Tensors(int rows, IReadOnlyList<int> sampleShape) => (
+            Tensor(_features.AsMemory(0, rows * _data.FeatureCount), rows, sampleShape),
+            Tensor(_classes.AsMemory(0, rows), rows));
+    }
+}

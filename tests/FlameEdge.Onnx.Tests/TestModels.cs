@@ -1,0 +1,37 @@
+using FlameEdge.Models;
+using FlameEdge.Onnx.Randomness;
+using FlameEdge.Topology;
+
+namespace FlameEdge.Onnx.Tests;
+
+/// <summary>Small models and data that tests share.</summary>
+internal static class TestModels
+{
+    public static ModelSpec Softmax { get; } = new() { Kind = "softmax" };
+
+    public static ModelSpec LeNet { get; } = new() { Kind = "lenet" };
+
+    public static ModelSpec Mlp(string activation = "relu", params int[] hidden) =>
+        new() { Kind = "mlp", Hidden = hidden, Activation = activation };
+
+    public static OnnxTrainer Open(ModelSpec model, Dataset data, TrainingSpec? training = null) =>
+        (OnnxTrainer)new OnnxEngine().Open(model, data.SampleShape, data.ClassCount, training ?? new TrainingSpec());
+
+    /// <summary>Rows of normal features around a centre per class.</summary>
+    public static Dataset Clusters(int rows, int classes, ulong seed, params int[] shape)
+    {
+        var generator = new SeededGenerator(seed);
+        var width = shape.Aggregate((product, size) => product * size);
+        var centres = Enumerable.Range(0, classes * width).Select(_ => generator.Normal()).ToArray();
+        var labels = Enumerable.Range(0, rows).Select(_ => generator.Below(classes)).ToArray();
+        var features = labels.SelectMany(label => Enumerable.Range(0, width).Select(i => (float)(centres[(label * width) + i] + (0.5 * generator.Normal()))));
+        return new Dataset("clusters", shape, classes, features.ToArray(), labels);
+    }
+
+    public static float[] Parameters(this OnnxTrainer trainer)
+    {
+        var parameters = new float[trainer.Layout.Length];
+        trainer.Save(parameters);
+        return parameters;
+    }
+}
