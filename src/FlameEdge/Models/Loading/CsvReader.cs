@@ -14,6 +14,8 @@ internal sealed class CsvReader : IDisposable
     /// <summary>Longest record, in characters.</summary>
     public const int MaxRecordChars = 1 << 22;
 
+    private const char ByteOrderMark = '\uFEFF';
+
     private static readonly SearchValues<char> Special = SearchValues.Create(",\"\r\n");
 
     private readonly string _path;
@@ -31,6 +33,7 @@ internal sealed class CsvReader : IDisposable
     {
         _path = path;
         _reader = new StreamReader(stream, new UTF8Encoding(false, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: false);
+        _blockAt += Peek() == ByteOrderMark ? 1 : 0;
         Columns = ReadHeader();
     }
 
@@ -81,8 +84,7 @@ internal sealed class CsvReader : IDisposable
         var seen = new HashSet<string>(StringComparer.Ordinal);
         for (var i = 0; i < _ends.Count; i++)
         {
-            var name = this[i].ToString();
-            names.Add(i == 0 ? name.TrimStart('\uFEFF') : name);
+            names.Add(this[i].ToString());
             if (!seen.Add(names[i]))
             {
                 throw Fault($"column '{NearestName.Short(names[i])}' stands twice in the header; rename one");

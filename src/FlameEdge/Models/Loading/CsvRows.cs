@@ -35,8 +35,8 @@ internal sealed class CsvRows : RowTable
         var columns = ColumnsOf(source, partColumn);
         CsvTable[] tables = [.. source.Paths.Select(path => read(path, columns))];
         var name = source.Paths.Count == 1 ? source.Paths[0] : $"{source.Paths[0]} and {source.Paths.Count - 1} more";
-        var features = source.Features.Count > 0 ? source.Features : FindFeatures(source, name, partColumn, tables);
         var classes = LabelClasses.Of(source, name, tables);
+        var features = source.Features.Count > 0 ? source.Features : FindFeatures(source, name, partColumn, tables);
         var passing = Passing(source, tables);
         RowAddress[] rows = [.. RowSelection.Indices(name, passing.Count, source.Rows).Select(index => passing[index])];
         return new CsvRows(tables, features, rows, source.Scale)

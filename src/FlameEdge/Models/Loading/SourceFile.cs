@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using FlameEdge.Diagnostics;
 
 namespace FlameEdge.Models.Loading;
@@ -33,7 +32,7 @@ internal static class SourceFile
             throw Fault(path, "the file is empty");
         }
 
-        using var unpacked = new GZipStream(file, CompressionMode.Decompress);
+        using var unpacked = new CheckedGzipStream(file);
         return read(unpacked, file.Length * MaxDeflateRatio);
     });
 
@@ -52,7 +51,7 @@ internal static class SourceFile
         }
         catch (InvalidDataException error)
         {
-            throw Fault(path, "the gzip data is truncated or broken; fetch the file again", error);
+            throw Fault(path, "the gzip data is truncated or broken (or several gzip files were joined); fetch the file again, or pack it anew", error);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {

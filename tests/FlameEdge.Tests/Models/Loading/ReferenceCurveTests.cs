@@ -1,6 +1,5 @@
 using System.Text.Json;
 using FlameEdge.Models;
-using FlameEdge.Models.Loading;
 using FlameEdge.Testing;
 using FlameEdge.Topology;
 using static FlameEdge.Tests.Models.Loading.ReferenceSpecs;
@@ -17,9 +16,8 @@ public class ReferenceCurveTests
     public void Digits_leads_to_the_reference(string name, string kind)
     {
         Assert.SkipWhen(SharedData.IsAbsent, SharedData.Absent);
-        var loader = new DatasetLoader();
-        var clients = Parts(loader, Digits(new RowsSpec { Count = 1437 }), kind, 5);
-        var test = loader.Load(Dataset(Digits(new RowsSpec { First = 1437 })));
+        var clients = Parts(Loader, Digits(new RowsSpec { Count = 1437 }), kind, 5);
+        var test = Loader.Load(Dataset(Digits(new RowsSpec { First = 1437 })));
 
         var curve = SoftmaxReference.Curve(clients, test, learningRate: 0.5, steps: 5, rounds: 20);
 
@@ -33,9 +31,8 @@ public class ReferenceCurveTests
     public void Small_mnist_leads_to_the_reference(string name, string kind)
     {
         Assert.SkipWhen(SharedData.IsAbsent, SharedData.Absent);
-        var loader = new DatasetLoader();
-        var clients = Parts(loader, Mnist("train", new RowsSpec { Count = 6000 }), kind, 10);
-        var test = loader.Load(Dataset(Mnist("t10k", new RowsSpec { Every = 5 })));
+        var clients = Parts(Loader, Mnist("train", new RowsSpec { Count = 6000 }), kind, 10);
+        var test = Loader.Load(Dataset(Mnist("t10k", new RowsSpec { Every = 5 })));
 
         var curve = SoftmaxReference.Curve(clients, test, learningRate: 0.1, steps: 5, rounds: 2);
 
@@ -46,10 +43,9 @@ public class ReferenceCurveTests
     public void Wisdm_leads_to_the_reference()
     {
         Assert.SkipWhen(SharedData.IsAbsent, SharedData.Absent);
-        var loader = new DatasetLoader();
         var pooled = new StandardizeSpec { Kind = "pooled", Pool = [Wisdm("train")] };
-        var clients = Users.Select(user => loader.Load(Dataset(Wisdm("train"), new PartSpec { Kind = "column", Column = "user", Value = $"{user}" }, pooled))).ToList();
-        var test = loader.Load(Dataset(Wisdm("test"), standardize: pooled));
+        var clients = Users.Select(user => Loader.Load(Dataset(Wisdm("train"), new PartSpec { Kind = "column", Column = "user", Value = $"{user}" }, pooled))).ToList();
+        var test = Loader.Load(Dataset(Wisdm("test"), standardize: pooled));
 
         var curve = SoftmaxReference.Curve(clients, test, learningRate: 0.2, steps: 5, rounds: 10);
 
@@ -60,10 +56,9 @@ public class ReferenceCurveTests
     public void Beijing_leads_to_the_reference()
     {
         Assert.SkipWhen(SharedData.IsAbsent, SharedData.Absent);
-        var loader = new DatasetLoader();
         var pooled = new StandardizeSpec { Kind = "pooled", Pool = [.. Stations.Select(station => Beijing(train: true, station))] };
-        var clients = Stations.Select(station => loader.Load(Dataset(Beijing(train: true, station), standardize: pooled))).ToList();
-        var test = loader.Load(Dataset(Beijing(train: false, Stations), standardize: pooled));
+        var clients = Stations.Select(station => Loader.Load(Dataset(Beijing(train: true, station), standardize: pooled))).ToList();
+        var test = Loader.Load(Dataset(Beijing(train: false, Stations), standardize: pooled));
 
         var curve = SoftmaxReference.Curve(clients, test, learningRate: 0.3, steps: 5, rounds: 5);
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using FlameEdge.Models;
-using FlameEdge.Models.Loading;
 using FlameEdge.Testing;
 using FlameEdge.Topology;
 using static FlameEdge.Tests.Models.Loading.ReferenceSpecs;
@@ -15,11 +14,11 @@ public class ReferenceDataTests
     public void Digits_has_its_rows_classes_and_client_sizes()
     {
         Assert.SkipWhen(SharedData.IsAbsent, SharedData.Absent);
-        var (loader, reference) = (new DatasetLoader(), Reference("digits"));
+        var reference = Reference("digits");
 
-        var all = loader.Load(Dataset(Digits(new RowsSpec())));
-        var shards = Parts(loader, Digits(new RowsSpec { Count = 1437 }), "shards", 5);
-        var modulo = Parts(loader, Digits(new RowsSpec { Count = 1437 }), "modulo", 5);
+        var all = Loader.Load(Dataset(Digits(new RowsSpec())));
+        var shards = Parts(Loader, Digits(new RowsSpec { Count = 1437 }), "shards", 5);
+        var modulo = Parts(Loader, Digits(new RowsSpec { Count = 1437 }), "modulo", 5);
 
         Assert.Equal([1797, 64], [all.Count, all.FeatureCount]);
         Assert.Equal(Integers(reference.GetProperty("class_counts")), ClassCounts(all));
@@ -32,10 +31,10 @@ public class ReferenceDataTests
     public void Mnist_has_its_images_labels_and_mean_pixel()
     {
         Assert.SkipWhen(SharedData.IsAbsent, SharedData.Absent);
-        var (loader, reference) = (new DatasetLoader(), Reference("mnist"));
+        var reference = Reference("mnist");
 
-        var train = loader.Load(Dataset(Mnist("train", new RowsSpec()) with { Scale = 1 }));
-        var test = loader.Load(Dataset(Mnist("t10k", new RowsSpec())));
+        var train = Loader.Load(Dataset(Mnist("train", new RowsSpec()) with { Scale = 1 }));
+        var test = Loader.Load(Dataset(Mnist("t10k", new RowsSpec())));
 
         Assert.Equal([1, 28, 28], train.SampleShape);
         Assert.Equal(Integers(reference.GetProperty("class_counts").GetProperty("train")), ClassCounts(train));
@@ -55,7 +54,7 @@ public class ReferenceDataTests
         Assert.SkipWhen(SharedData.IsAbsent, SharedData.Absent);
         var expected = Reference("mnist").GetProperty("small").GetProperty("noniid_2shards").GetProperty("client_labels");
 
-        var parts = Parts(new DatasetLoader(), Mnist("train", new RowsSpec { Count = 6000 }), "shards", 10);
+        var parts = Parts(Loader, Mnist("train", new RowsSpec { Count = 6000 }), "shards", 10);
 
         Assert.Equal(expected.EnumerateArray().Select(Integers), parts.Select(part => part.Labels.ToArray().Distinct().Order().ToArray()));
         Assert.All(parts, part => Assert.Equal(600, part.Count));
@@ -65,17 +64,17 @@ public class ReferenceDataTests
     public void Wisdm_has_its_users_and_classes()
     {
         Assert.SkipWhen(SharedData.IsAbsent, SharedData.Absent);
-        var (loader, reference) = (new DatasetLoader(), Reference("wisdm-har"));
+        var reference = Reference("wisdm-har");
         var source = Wisdm("train") with { Rows = new RowsSpec() };
         var local = new StandardizeSpec { Kind = "local" };
 
-        var all = loader.Load(Dataset(source, standardize: local));
+        var all = Loader.Load(Dataset(source, standardize: local));
 
         Assert.Equal(Integers(reference.GetProperty("class_counts")), ClassCounts(all));
         Assert.Equal([4513, 43, 6], [all.Count, all.FeatureCount, all.ClassCount]);
         foreach (var user in reference.GetProperty("rows_per_user").EnumerateObject())
         {
-            var part = loader.Load(Dataset(source, new PartSpec { Kind = "column", Column = "user", Value = user.Name }, local));
+            var part = Loader.Load(Dataset(source, new PartSpec { Kind = "column", Column = "user", Value = user.Name }, local));
             Assert.Equal(user.Value.GetInt32(), part.Count);
             Assert.Equal(6, part.ClassCount);
         }
@@ -85,12 +84,12 @@ public class ReferenceDataTests
     public void Beijing_has_its_rows_classes_and_pooled_statistics()
     {
         Assert.SkipWhen(SharedData.IsAbsent, SharedData.Absent);
-        var (loader, reference) = (new DatasetLoader(), Reference("beijing-air"));
+        var reference = Reference("beijing-air");
 
-        var raw = loader.Load(Dataset(Beijing(train: true, Stations)));
-        var test = loader.Load(Dataset(Beijing(train: false, Stations)));
+        var raw = Loader.Load(Dataset(Beijing(train: true, Stations)));
+        var test = Loader.Load(Dataset(Beijing(train: false, Stations)));
         var pooled = new StandardizeSpec { Kind = "pooled", Pool = [Beijing(train: true, Stations)] };
-        var standardized = loader.Load(Dataset(Beijing(train: true, Stations), standardize: pooled));
+        var standardized = Loader.Load(Dataset(Beijing(train: true, Stations), standardize: pooled));
 
         Assert.Equal(Integers(reference.GetProperty("class_counts_train")), ClassCounts(raw));
         Assert.Equal(Integers(reference.GetProperty("class_counts_test")), ClassCounts(test));
@@ -107,10 +106,9 @@ public class ReferenceDataTests
     public void Beijing_stations_have_the_complete_rows_the_reference_counts()
     {
         Assert.SkipWhen(SharedData.IsAbsent, SharedData.Absent);
-        var loader = new DatasetLoader();
 
         var rows = Stations.ToDictionary(station => station, station =>
-            loader.Load(Dataset(Beijing(train: true, station))).Count + loader.Load(Dataset(Beijing(train: false, station))).Count);
+            Loader.Load(Dataset(Beijing(train: true, station))).Count + Loader.Load(Dataset(Beijing(train: false, station))).Count);
 
         Assert.Equal(Reference("beijing-air").GetProperty("complete_rows").EnumerateObject().ToDictionary(pair => pair.Name, pair => pair.Value.GetInt32()), rows);
     }

@@ -9,6 +9,9 @@ namespace FlameEdge.Tests.Models.Loading;
 /// <summary>The reference data described the way a job describes it.</summary>
 internal static class ReferenceSpecs
 {
+    /// <summary>One for all tests, as in a process: the files are read once.</summary>
+    public static readonly DatasetLoader Loader = new();
+
     public static readonly string[] Stations = ["Aotizhongxin", "Changping", "Dingling", "Dongsi", "Guanyuan", "Nongzhanguan", "Shunyi", "Tiantan", "Wanshouxigong"];
 
     public static readonly int[] Users = [1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 13, 14, 15, 16, 17, 19, 20, 21, 22, 23, 25, 26, 27, 28, 29, 31, 32, 33, 34, 35];

@@ -1,108 +1,142 @@
+using System.Numerics.Tensors;
 using FlameEdge.Models;
 
 namespace FlameEdge.Tests.Models.Loading;
 
 /// <summary>The reference data's protocol "DET-FedAvg", written down once more and independently: softmax regression in double, full-batch steps, weighted average.</summary>
-internal sealed class SoftmaxReference(int features, int classes)
+internal sealed class SoftmaxReference
 {
-    // [features + 1, classes], the last row is the bias.
-    private double[] _parameters = new double[(features + 1) * classes];
+    private readonly int _classes;
+
+    // [features + 1][classes], the last row is the bias.
+    private double[][] _parameters;
+
+    private SoftmaxReference(int features, int classes)
+    {
+        _classes = classes;
+        _parameters = Zeros(features + 1, classes);
+    }
 
     public static IEnumerable<(double Accuracy, double Loss, double Norm)> Curve(
         IReadOnlyList<Dataset> clients, Dataset test, double learningRate, int steps, int rounds)
     {
         var model = new SoftmaxReference(test.FeatureCount, test.ClassCount);
+        var clientColumns = clients.Select(Columns).ToList();
+        var testColumns = Columns(test);
         for (var round = 0; round < rounds; round++)
         {
-            model.Round(clients, learningRate, steps);
-            yield return model.Score(test);
+            model.Round(clients, clientColumns, learningRate, steps);
+            yield return model.Score(test, testColumns);
         }
     }
 
-    public void Round(IReadOnlyList<Dataset> clients, double learningRate, int steps)
+    private void Round(IReadOnlyList<Dataset> clients, List<double[][]> columns, double learningRate, int steps)
     {
         var total = clients.Sum(client => (double)client.Count);
-        var next = new double[_parameters.Length];
-        foreach (var client in clients)
+        var next = Zeros(_parameters.Length, _classes);
+        for (var i = 0; i < clients.Count; i++)
         {
-            var local = (double[])_parameters.Clone();
+            var local = _parameters.Select(row => (double[])row.Clone()).ToArray();
             for (var step = 0; step < steps; step++)
             {
-                Step(client, local, learningRate);
+                Step(clients[i], columns[i], local, learningRate);
             }
 
-            for (var i = 0; i < next.Length; i++)
+            for (var f = 0; f < next.Length; f++)
             {
-                next[i] += local[i] * client.Count / total;
+                TensorPrimitives.MultiplyAdd(local[f], clients[i].Count / total, next[f], next[f]);
             }
         }
 
         _parameters = next;
     }
 
-    public (double Accuracy, double Loss, double Norm) Score(Dataset test)
+    private (double Accuracy, double Loss, double Norm) Score(Dataset test, double[][] columns)
     {
+        var probabilities = Probabilities(columns, _parameters);
         var (right, loss) = (0, 0.0);
-        var probabilities = new double[classes];
-        for (var row = 0; row < test.Count; row++)
+        var row = new double[_classes];
+        for (var i = 0; i < test.Count; i++)
         {
-            Probabilities(test, row, _parameters, probabilities);
-            var label = test.Labels.Span[row];
-            right += Array.IndexOf(probabilities, probabilities.Max()) == label ? 1 : 0;
-            loss -= Math.Log(probabilities[label]);
+            for (var c = 0; c < _classes; c++)
+            {
+                row[c] = probabilities[c][i];
+            }
+
+            var label = test.Labels.Span[i];
+            right += TensorPrimitives.IndexOfMax<double>(row) == label ? 1 : 0;
+            loss -= Math.Log(row[label]);
         }
 
-        return ((double)right / test.Count, loss / test.Count, Math.Sqrt(_parameters.Sum(value => value * value)));
+        return ((double)right / test.Count, loss / test.Count, Math.Sqrt(_parameters.Sum(values => TensorPrimitives.SumOfSquares<double>(values))));
     }
 
-    private void Step(Dataset data, double[] parameters, double learningRate)
+    private void Step(Dataset data, double[][] columns, double[][] parameters, double learningRate)
     {
-        var gradient = new double[parameters.Length];
-        var errors = new double[classes];
+        var errors = Probabilities(columns, parameters);
         for (var row = 0; row < data.Count; row++)
         {
-            Probabilities(data, row, parameters, errors);
-            errors[data.Labels.Span[row]] -= 1;
-            var x = data.Features.Span.Slice(row * features, features);
-            for (var f = 0; f <= features; f++)
-            {
-                var value = f < features ? x[f] : 1.0;
-                for (var c = 0; c < classes && value != 0; c++)
-                {
-                    gradient[(f * classes) + c] += value * errors[c];
-                }
-            }
+            errors[data.Labels.Span[row]][row] -= 1;
         }
 
-        for (var i = 0; i < parameters.Length; i++)
+        for (var f = 0; f < parameters.Length; f++)
         {
-            parameters[i] -= learningRate * gradient[i] / data.Count;
+            for (var c = 0; c < _classes; c++)
+            {
+                parameters[f][c] -= learningRate * TensorPrimitives.Dot<double>(columns[f], errors[c]) / data.Count;
+            }
         }
     }
 
-    private void Probabilities(Dataset data, int row, double[] parameters, double[] result)
+    // [classes][rows]
+    private double[][] Probabilities(double[][] columns, double[][] parameters)
     {
-        parameters.AsSpan(features * classes, classes).CopyTo(result);
-        var x = data.Features.Span.Slice(row * features, features);
-        for (var f = 0; f < features; f++)
+        var rows = columns[0].Length;
+        var scores = Zeros(_classes, rows);
+        var largest = new double[rows];
+        var sum = new double[rows];
+        Array.Fill(largest, double.NegativeInfinity);
+        foreach (var (c, score) in scores.Index())
         {
-            var value = (double)x[f];
-            for (var c = 0; c < classes && value != 0; c++)
+            for (var f = 0; f < columns.Length; f++)
             {
-                result[c] += value * parameters[(f * classes) + c];
+                TensorPrimitives.MultiplyAdd(columns[f], parameters[f][c], score, score);
+            }
+
+            TensorPrimitives.Max(largest, score, largest);
+        }
+
+        foreach (var score in scores)
+        {
+            TensorPrimitives.Subtract(score, largest, score);
+            TensorPrimitives.Exp<double>(score, score);
+            TensorPrimitives.Add(sum, score, sum);
+        }
+
+        foreach (var score in scores)
+        {
+            TensorPrimitives.Divide(score, sum, score);
+        }
+
+        return scores;
+    }
+
+    // [features + 1][rows]: one array per feature, and one of ones for the bias.
+    private static double[][] Columns(Dataset data)
+    {
+        var columns = Zeros(data.FeatureCount + 1, data.Count);
+        var features = data.Features.Span;
+        for (var row = 0; row < data.Count; row++)
+        {
+            for (var f = 0; f < data.FeatureCount; f++)
+            {
+                columns[f][row] = features[(row * data.FeatureCount) + f];
             }
         }
 
-        var largest = result.Max();
-        var sum = 0.0;
-        for (var c = 0; c < classes; c++)
-        {
-            sum += result[c] = Math.Exp(result[c] - largest);
-        }
-
-        for (var c = 0; c < classes; c++)
-        {
-            result[c] /= sum;
-        }
+        Array.Fill(columns[^1], 1);
+        return columns;
     }
+
+    private static double[][] Zeros(int rows, int columns) => [.. Enumerable.Range(0, rows).Select(_ => new double[columns])];
 }
