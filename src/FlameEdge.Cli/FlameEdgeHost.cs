@@ -37,22 +37,33 @@ public static class FlameEdgeHost
             var streams = new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false };
             return await parsed.InvokeAsync(streams, cancellationToken);
         }
-        catch (TopologyException exception)
+        catch (OperationCanceledException)
         {
-            await error.WriteLineAsync(exception.Message);
-            return ExitCode.BadJob;
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
+            await error.WriteLineAsync("interrupted; what was committed is kept, go on with --resume");
             return ExitCode.Interrupted;
         }
-        catch (IOException exception)
+        catch (Exception exception)
         {
-            // Mostly a reader of our output that went away, as in `flame-edge … | head`.
-            await error.WriteLineAsync($"input or output failed: {exception.Message}");
-            return ExitCode.BadState;
+            await error.WriteLineAsync(exception is FlameEdgeException or IOException
+                ? exception.Message
+                : $"a fault of FlameEdge itself: {exception.GetType().Name}: {exception.Message.ReplaceLineEndings(" ")} Please report it with this line and the job file.");
+            return CodeOf(exception);
         }
     }
+
+    private static int CodeOf(Exception exception) => exception switch
+    {
+        TopologyException => ExitCode.BadJob,
+        DatasetException or ModelMismatchException or PayloadException => ExitCode.BadData,
+        ChannelException { Fault: ChannelFault.PortInUse } => ExitCode.PortInUse,
+        ChannelException => ExitCode.BrokerUnreachable,
+        JobFailedException { IsTimeout: true } => ExitCode.TimedOut,
+        JobFailedException => ExitCode.JobFailed,
+
+        // An IOException is mostly a reader of our output that went away, as in `flame-edge … | head`.
+        StateException or IOException or UnauthorizedAccessException => ExitCode.BadState,
+        _ => ExitCode.Internal,
+    };
 
     private static RootCommand CommandLine(RoleCatalog catalog) => new("FlameEdge: learning on fleets of edge devices, described as a graph.")
     {
@@ -65,5 +76,6 @@ public static class FlameEdgeHost
         {
             JobValidateVerb.Create(catalog.Names),
         },
+        RunVerb.Create(catalog),
     };
 }

@@ -1,0 +1,102 @@
+using FlameEdge.Channels;
+using FlameEdge.Channels.InMemory;
+using FlameEdge.Hosting;
+using FlameEdge.Models.Loading;
+using FlameEdge.Mqtt;
+using FlameEdge.Onnx;
+using FlameEdge.Rounds;
+using FlameEdge.Tasklets;
+using FlameEdge.Topology;
+using Microsoft.Extensions.Logging;
+
+namespace FlameEdge.Cli.Running;
+
+/// <summary>One call of <c>flame-edge run</c>: broker, workers and results, from start to end.</summary>
+internal sealed class JobRun(RunRequest request, JobPlan plan, RoleCatalog roles, ILoggerFactory loggers, TextWriter talk)
+{
+    private readonly List<WorkerId> workers = request.Workers.Count == 0 ? [.. plan.Workers.Select(worker => worker.Id)] : [.. request.Workers.Select(name => new WorkerId(name))];
+
+    /// <summary>Runs to the end; the results, or null where the top aggregator runs elsewhere.</summary>
+    public async Task<RunResults> RunAsync(Func<Func<IJobObserver, Task>, Task> show, CancellationToken cancellationToken)
+    {
+        await using var folder = await RunFolder.OpenAsync(request, plan, loggers.CreateLogger<RunFolder>(), cancellationToken);
+        await using var broker = NeedsBroker() && request.Broker is null ? await StartBrokerAsync() : null;
+        await using var fleet = new MqttFleet(new MqttOptions { Broker = request.Broker ?? broker?.Uri ?? new("mqtt://localhost"), Prefix = request.Prefix, Transfer = { AssemblyFolder = folder.File("state/incoming") } }, TimeProvider.System, loggers);
+        await using var memory = new MemoryChannelBackend(new MemoryHub());
+        var results = new RunResults(folder, plan, "onnx");
+        await show(progress => RunWorkersAsync(folder, fleet, memory, results, progress, cancellationToken));
+        if (results.Result is not { State: not "completed" })
+        {
+            await folder.CompleteAsync(plan, cancellationToken);
+        }
+
+        return results;
+    }
+
+    private async Task RunWorkersAsync(RunFolder folder, MqttFleet fleet, MemoryChannelBackend memory, RunResults results, IJobObserver progress, CancellationToken cancellationToken)
+    {
+        await using var notices = await NoticesAsync(fleet, cancellationToken);
+        var loader = new DatasetLoader();
+        var setup = new JobSetup
+        {
+            Plan = plan,
+            Workers = workers,
+            Roles = roles,
+            Engine = new OnnxEngine(),
+            LoadAsync = (spec, token) => Task.Run(() => loader.Load(spec), token),
+            State = folder.State,
+            Backends = new Dictionary<string, IChannelBackend> { [fleet.Name] = fleet, [memory.Name] = memory },
+            Observer = notices is null ? new ObserverGroup(results, progress) : new ObserverGroup(results, notices, progress),
+            Replay = request.Replay is { } path ? new ReplayScript(JobResult.Read(path)) : null,
+            Loggers = loggers,
+        };
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var watch = WatchEndAsync(fleet, folder, ended);
+        try
+        {
+            await new JobRunner(setup).RunAsync(ended.Token);
+        }
+        catch (OperationCanceledException) when (watch.IsCompletedSuccessfully && !cancellationToken.IsCancellationRequested)
+        {
+            talk.WriteLine($"the run these workers took part in was over before they came back: {watch.Result.State} after round {watch.Result.Round}");
+        }
+        finally
+        {
+            await ended.CancelAsync();
+            await watch.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        }
+    }
+
+    // Only a resumed part of a spread job can come too late for its end.
+    private async Task<StateNotice> WatchEndAsync(MqttFleet fleet, RunFolder folder, CancellationTokenSource ended)
+    {
+        if (!request.IsResume || request.Broker is null || TopIsHere())
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, ended.Token);
+        }
+
+        var agent = plan.Find(workers[0])!.RunsOn;
+        var end = await EndWatch.WaitAsync(await fleet.BulletinOfAsync(agent, ended.Token), plan.Job.Name, folder.State, ended.Token);
+        await ended.CancelAsync();
+        return end;
+    }
+
+    private async Task<JobNotices?> NoticesAsync(MqttFleet fleet, CancellationToken cancellationToken) => TopIsHere() && NeedsBroker()
+        ? new JobNotices(await fleet.BulletinOfAsync(Top()!.RunsOn, cancellationToken), plan, Top()!.RunsOn)
+        : null;
+
+    private bool TopIsHere() => Top() is { } top && workers.Contains(top.Id);
+
+    // The top of a federated job: who distributes and fetches from nobody.
+    private WorkerPlan? Top() => plan.Workers.FirstOrDefault(worker =>
+        plan.Job.Graph.Channels.Any(channel => channel.Has(worker.Role, FunctionTags.Distribute)) && !plan.Job.Graph.Channels.Any(channel => channel.Has(worker.Role, FunctionTags.Fetch)));
+
+    private bool NeedsBroker() => plan.Job.Graph.Channels.Any(channel => (channel.Backend ?? plan.Job.Backend) == "mqtt");
+
+    private async Task<EmbeddedBroker> StartBrokerAsync()
+    {
+        var broker = await EmbeddedBroker.StartAsync(new EmbeddedBrokerOptions { Port = request.Port }, loggers.CreateLogger<EmbeddedBroker>());
+        talk.WriteLine($"broker {broker.Uri}   watch: mosquitto_sub -p {broker.Port} -t '{request.Prefix}/job/#' -v");
+        return broker;
+    }
+}
