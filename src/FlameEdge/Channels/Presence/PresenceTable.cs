@@ -158,20 +158,24 @@ public sealed class PresenceTable(
     private void Doubt(WorkerId worker, Entry entry, TimeSpan grace)
     {
         entry.EndDoubt();
-        entry.Begin(time.CreateTimer(_ => EndOfGrace(worker, entry), null, grace, Timeout.InfiniteTimeSpan));
+        var doubt = entry.DoubtCount;
+        entry.Begin(time.CreateTimer(_ => EndOfGrace(worker, entry, doubt), null, grace, Timeout.InfiniteTimeSpan));
     }
 
-    private void EndOfGrace(WorkerId worker, Entry entry)
+    private void EndOfGrace(WorkerId worker, Entry entry, int doubt)
     {
         lock (gate)
         {
-            var isConfirmed = entry is { IsHereConfirmed: true, IsAliveConfirmed: true } && IsUp(entry);
-            if (entry.Doubt is not null && entry.Present is not null && !isConfirmed)
+            if (entry.DoubtCount != doubt)
             {
-                Depart(worker, entry);
+                return;
             }
 
             entry.EndDoubt();
+            if (entry.Present is not null && !(entry is { IsHereConfirmed: true, IsAliveConfirmed: true } && IsUp(entry)))
+            {
+                Depart(worker, entry);
+            }
         }
     }
 
@@ -200,10 +204,14 @@ public sealed class PresenceTable(
 
         public void Begin(ITimer timer) => Doubt = timer;
 
+        /// <summary>Tells one doubt from the next: a timer may fire while it is being put off.</summary>
+        public int DoubtCount { get; private set; }
+
         public void EndDoubt()
         {
             Doubt?.Dispose();
             Doubt = null;
+            DoubtCount++;
         }
     }
 }
