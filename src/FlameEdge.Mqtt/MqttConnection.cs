@@ -53,8 +53,9 @@ internal sealed class MqttConnection : IAsyncDisposable
             throw new MqttRefusedException(answer.ResultCode.ToString());
         }
 
-        MaximumPacketBytes = (int)Math.Min(answer.MaximumPacketSize ?? int.MaxValue, int.MaxValue);
-        underWay = new SemaphoreSlim(Math.Clamp((int)(answer.ReceiveMaximum ?? MaximumUnderWay), 1, MaximumUnderWay));
+        // The library says 0 where the broker said nothing.
+        MaximumPacketBytes = answer.MaximumPacketSize is > 0 and < int.MaxValue and var bytes ? (int)bytes : int.MaxValue;
+        underWay = new SemaphoreSlim(answer.ReceiveMaximum is > 0 and < MaximumUnderWay and var count ? count : MaximumUnderWay);
     }
 
     /// <summary>Subscribes; retained messages come again even where the filter was subscribed before.</summary>
