@@ -74,17 +74,6 @@ public sealed partial class EmbeddedBroker : IAsyncDisposable
         }
     }
 
-    /// <summary>Closes a client's connection without a word, as a cut cable would: its will is published.</summary>
-    public async Task KillConnectionAsync(string clientId)
-    {
-        var clients = await server.GetClientsAsync();
-        var client = clients.FirstOrDefault(candidate => candidate.Id == clientId);
-        if (client is not null)
-        {
-            await client.DisconnectAsync(new MqttServerClientDisconnectOptions { ReasonCode = MqttDisconnectReasonCode.UnspecifiedError });
-        }
-    }
-
     /// <summary>Stops it; connections are closed. Returns after <see cref="EmbeddedBrokerOptions.StopTimeout"/> at the latest.</summary>
     public async Task StopAsync()
     {

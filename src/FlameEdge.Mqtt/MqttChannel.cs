@@ -1,0 +1,180 @@
+using System.Buffers;
+using System.Text.Json;
+using FlameEdge.Channels;
+using FlameEdge.Channels.Presence;
+using FlameEdge.Channels.Transfer;
+using FlameEdge.Topology;
+using Microsoft.Extensions.Logging;
+
+namespace FlameEdge.Mqtt;
+
+/// <summary>A worker's end of a channel over MQTT: presence and transfer, tied to topics.</summary>
+internal sealed class MqttChannel : IChannel, IMeteredChannel, IChannelDiagnostics, IPacketPort
+{
+    // Up to here a joiner asks for the presence of exactly the workers it may meet: fifty trainers that all watched the group would be
+    // told of each other fifty times fifty times. Beyond it, a wildcard keeps the number of subscriptions small.
+    private const int ExactFilters = 16;
+
+    // What a topic of up to 256 bytes and the packet's properties may add to a payload.
+    private const int PacketOverhead = 512;
+
+    private readonly MqttSession session;
+    private readonly Exchange exchange;
+    private readonly PresenceTable presence;
+    private readonly SemaphoreSlim membership = new(1, 1);
+    private readonly string hereTopic;
+    private readonly string[] dataFilters;
+    private readonly string[] presenceFilters;
+    private bool isJoined;
+    private bool isDisposed;
+
+    public MqttChannel(MqttSession session, ChannelEndpoint endpoint)
+    {
+        this.session = session;
+        exchange = new Exchange(endpoint, this, session.Options.Transfer, session.NextMessageId, session.Time, session.Loggers.CreateLogger<Exchange>());
+        presence = new PresenceTable(endpoint, session.Options.Presence, session.Time, exchange.Arrived, exchange.Departed);
+        hereTopic = session.Topics.Here(endpoint, endpoint.Agent, endpoint.Self);
+        dataFilters = session.Topics.DataFilters(endpoint);
+        presenceFilters = PresenceFilters(session.Topics, endpoint);
+    }
+
+    public ChannelEndpoint Endpoint => exchange.Endpoint;
+
+    public IReadOnlyList<Peer> Peers => exchange.Peers;
+
+    public ChannelTraffic Traffic => exchange.Traffic;
+
+    public ChannelDrops Drops => exchange.Drops;
+
+    public long PeakAssemblyBytes => exchange.PeakAssemblyBytes;
+
+    int IPacketPort.MaximumPacketBytes => Math.Min(session.Control.MaximumPacketBytes, session.Bulk.MaximumPacketBytes) - PacketOverhead;
+
+    public async Task JoinAsync(PeerCard card, CancellationToken cancellationToken)
+    {
+        await membership.WaitAsync(cancellationToken);
+        try
+        {
+            ObjectDisposedException.ThrowIf(isDisposed, this);
+            if (!isJoined)
+            {
+                // Listen first, announce last: nobody sends to a worker that cannot hear.
+                session.Listen(this);
+                isJoined = true;
+                await session.Bulk.SubscribeAsync(dataFilters, cancellationToken);
+                await session.Control.SubscribeAsync(presenceFilters, cancellationToken);
+            }
+
+            var note = new HereNote(session.SessionId, Endpoint.Incarnation, card.Samples);
+            await session.RetainAsync(hereTopic, JsonSerializer.SerializeToUtf8Bytes(note, PresenceJson.Default.HereNote), cancellationToken);
+        }
+        finally
+        {
+            membership.Release();
+        }
+    }
+
+    public async Task LeaveAsync(CancellationToken cancellationToken)
+    {
+        await membership.WaitAsync(cancellationToken);
+        try
+        {
+            if (!isJoined)
+            {
+                return;
+            }
+
+            isJoined = false;
+            session.Unlisten(this);
+            presence.Clear();
+            exchange.Leave();
+            await session.ClearAsync(hereTopic, cancellationToken);
+            await session.Control.UnsubscribeAsync(presenceFilters, cancellationToken);
+            await session.Bulk.UnsubscribeAsync(dataFilters, cancellationToken);
+        }
+        finally
+        {
+            membership.Release();
+        }
+    }
+
+    public Task SendAsync(WorkerId to, Message message, CancellationToken cancellationToken) => exchange.SendAsync(to, message, cancellationToken);
+
+    public Task BroadcastAsync(Message message, int quorum, CancellationToken cancellationToken) => exchange.BroadcastAsync(message, quorum, cancellationToken);
+
+    public IAsyncEnumerable<ChannelEvent> ReceiveAsync(CancellationToken cancellationToken) => exchange.ReceiveAsync(cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (isDisposed)
+        {
+            return;
+        }
+
+        isDisposed = true;
+        using var bound = new CancellationTokenSource(session.Options.ConnectTimeout, session.Time);
+        try
+        {
+            await LeaveAsync(bound.Token);
+        }
+        catch (Exception exception) when (MqttLink.IsConnectionTrouble(exception))
+        {
+            // Without a broker nobody can be told; the agent's life sign will show it.
+        }
+
+        presence.Dispose();
+        await exchange.DisposeAsync();
+        membership.Dispose();
+    }
+
+    async ValueTask IPacketPort.SendAsync(WorkerId? to, ReadOnlySequence<byte> packet, bool isBulk, CancellationToken cancellationToken)
+    {
+        var link = isBulk ? session.Bulk : session.Control;
+        await link.PublishOnceAsync(session.Topics.Data(Endpoint, to), packet, cancellationToken);
+    }
+
+    /// <summary>Takes a packet if it is meant for this worker or its role.</summary>
+    internal void Take(DataTopic topic, ReadOnlySequence<byte> packet)
+    {
+        var isMine = topic.Channel == Endpoint.Channel && topic.Group == Endpoint.Group && topic.Job == Endpoint.Job
+            && (topic.To == Endpoint.Self.Value || topic.To == Endpoint.Role.Value);
+        var isOwn = topic.Worker == Endpoint.Self && topic.Agent == Endpoint.Agent;
+        if (isMine && !isOwn)
+        {
+            exchange.Take(topic.Agent, topic.Worker, packet);
+        }
+    }
+
+    /// <summary>Takes a worker's presence note; empty where it was cleared.</summary>
+    internal void Here(HereTopic topic, byte[] note)
+    {
+        if (topic.Channel != Endpoint.Channel || topic.Group != Endpoint.Group || topic.Job != Endpoint.Job || topic.Worker == Endpoint.Self)
+        {
+            return;
+        }
+
+        var read = PresenceJson.ReadHere(note);
+        if (read is not null || note.Length == 0)
+        {
+            presence.Here(topic.Agent, topic.Worker, read);
+        }
+    }
+
+    /// <summary>Takes an agent's life sign.</summary>
+    internal void Alive(AgentId agent, AliveNote note) => presence.Alive(agent, note);
+
+    /// <summary>The control connection is new: presence is about to be told again.</summary>
+    internal void Connecting() => presence.Reconnected();
+
+    /// <summary>One of the connections may be used again.</summary>
+    internal void Reconnected() => exchange.Reconnected();
+
+    private static string[] PresenceFilters(TopicScheme topics, ChannelEndpoint endpoint)
+    {
+        var isExact = endpoint.Placement.Count <= ExactFilters;
+        IEnumerable<string> here = isExact ? endpoint.Placement.Select(placed => topics.Here(endpoint, placed.Value, placed.Key)) : [topics.AnyHere(endpoint)];
+        var agents = endpoint.Placement.Values.Distinct().ToList();
+        IEnumerable<string> alive = agents.Count <= ExactFilters ? agents.Select(topics.Alive) : [topics.AnyAlive()];
+        return [.. here, .. alive, topics.Here(endpoint, endpoint.Agent, endpoint.Self)];
+    }
+}

@@ -1,0 +1,48 @@
+using FlameEdge.Channels;
+
+namespace FlameEdge.Mqtt;
+
+/// <summary>Channels over an MQTT broker. It does not own the session: an agent's workers share one.</summary>
+public sealed class MqttChannelBackend(MqttSession session) : IChannelBackend
+{
+    private readonly Lock gate = new();
+    private readonly List<MqttChannel> opened = [];
+
+    /// <inheritdoc/>
+    public string Name => "mqtt";
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentException">The endpoint names another agent than the session's.</exception>
+    public ValueTask<IChannel> OpenAsync(ChannelEndpoint endpoint, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(endpoint);
+        if (endpoint.Agent != session.Agent)
+        {
+            throw new ArgumentException($"worker {endpoint.Self} runs on {endpoint.Agent}, this session is {session.Agent}'s", nameof(endpoint));
+        }
+
+        var channel = new MqttChannel(session, endpoint);
+        lock (gate)
+        {
+            opened.Add(channel);
+        }
+
+        return ValueTask.FromResult<IChannel>(channel);
+    }
+
+    /// <summary>Disposes the channels it opened: their workers leave.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        MqttChannel[] channels;
+        lock (gate)
+        {
+            channels = [.. opened];
+            opened.Clear();
+        }
+
+        foreach (var channel in channels)
+        {
+            await channel.DisposeAsync();
+        }
+    }
+}

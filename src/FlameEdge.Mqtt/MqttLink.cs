@@ -1,0 +1,369 @@
+using System.Net.Sockets;
+using FlameEdge.Diagnostics;
+using Microsoft.Extensions.Logging;
+using MQTTnet;
+using MQTTnet.Exceptions;
+using MQTTnet.Protocol;
+using Polly;
+using Polly.Retry;
+using Polly.Timeout;
+
+namespace FlameEdge.Mqtt;
+
+/// <summary>A connection that comes back: it remembers its subscriptions and renews them after every reconnect.</summary>
+internal sealed partial class MqttLink : IAsyncDisposable
+{
+    private readonly string clientId;
+    private readonly MqttOptions options;
+    private readonly Func<int, MqttClientOptions> configure;
+    private readonly Action connecting;
+    private readonly Func<MqttConnection, Task> connectedFirst;
+    private readonly Action connected;
+    private readonly Action<MqttApplicationMessage> received;
+    private readonly ILogger logger;
+    private readonly TimeProvider time;
+    private readonly ResiliencePipeline reconnect;
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, int> filters = [];
+    private readonly CancellationTokenSource stopping = new();
+    private TaskCompletionSource<MqttConnection> current = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private MqttConnection? live;
+    private Task running = Task.CompletedTask;
+    private int connectionCount;
+
+    /// <param name="clientId">The MQTT client id.</param>
+    /// <param name="options">Where and how.</param>
+    /// <param name="configure">Makes the options of the n-th connection.</param>
+    /// <param name="connecting">Told before a new connection subscribes, that is before retained messages come again.</param>
+    /// <param name="connectedFirst">What a new connection does before anybody else may use it.</param>
+    /// <param name="connected">Told when a new connection may be used.</param>
+    /// <param name="received">Told every message; must be quick.</param>
+    /// <param name="time">The clock of retries.</param>
+    /// <param name="logger">Hears of losses and returns.</param>
+    public MqttLink(
+        string clientId,
+        MqttOptions options,
+        Func<int, MqttClientOptions> configure,
+        Action connecting,
+        Func<MqttConnection, Task> connectedFirst,
+        Action connected,
+        Action<MqttApplicationMessage> received,
+        TimeProvider time,
+        ILogger logger)
+    {
+        this.clientId = clientId;
+        this.options = options;
+        this.configure = configure;
+        this.connecting = connecting;
+        this.connectedFirst = connectedFirst;
+        this.connected = connected;
+        this.received = received;
+        this.time = time;
+        this.logger = logger;
+        reconnect = Pipeline();
+    }
+
+    /// <summary>The broker's bound on a packet, as the present connection learned it.</summary>
+    public int MaximumPacketBytes { get; private set; } = int.MaxValue;
+
+    /// <summary>Whether an error is the network's or the broker's, rather than ours.</summary>
+    public static bool IsConnectionTrouble(Exception exception) =>
+        exception is MqttRefusedException or MqttCommunicationException or MqttClientNotConnectedException or SocketException or IOException
+            or OperationCanceledException or TimeoutException or TimeoutRejectedException or ObjectDisposedException or InvalidOperationException;
+
+    /// <summary>Connects for the first time and keeps connected from then on.</summary>
+    /// <exception cref="ChannelException">The broker cannot be reached within the start's bound, or refuses this client.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        using var bound = new CancellationTokenSource(options.StartTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(bound.Token, cancellationToken, stopping.Token);
+        Exception? last = null;
+        try
+        {
+            var connection = await reconnect.ExecuteAsync(async token => await ConnectOrRefuseAsync(exception => last = exception, token), either.Token);
+            running = RunAsync(connection);
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested && IsConnectionTrouble(exception))
+        {
+            throw Unreachable(last ?? exception);
+        }
+    }
+
+    /// <summary>Subscribes now and after every reconnect; completes when the broker has confirmed.</summary>
+    public async Task SubscribeAsync(IReadOnlyCollection<string> added, CancellationToken cancellationToken)
+    {
+        lock (gate)
+        {
+            foreach (var filter in added)
+            {
+                filters[filter] = filters.GetValueOrDefault(filter) + 1;
+            }
+        }
+
+        await UntilDoneAsync(connection => connection.SubscribeAsync(added, cancellationToken), cancellationToken);
+    }
+
+    /// <summary>Gives subscriptions up; those that others still hold stay.</summary>
+    public async Task UnsubscribeAsync(IReadOnlyCollection<string> removed, CancellationToken cancellationToken)
+    {
+        List<string> unused = [];
+        lock (gate)
+        {
+            foreach (var filter in removed)
+            {
+                if (--filters[filter] == 0)
+                {
+                    filters.Remove(filter);
+                    unused.Add(filter);
+                }
+            }
+        }
+
+        // While disconnected there is nothing to give up: what is not in the list is not renewed (and a persistent session's surplus is harmless).
+        if (live is { } connection)
+        {
+            try
+            {
+                await connection.UnsubscribeAsync(unused, cancellationToken);
+            }
+            catch (Exception exception) when (!cancellationToken.IsCancellationRequested && IsConnectionTrouble(exception))
+            {
+                // The connection went meanwhile.
+            }
+        }
+    }
+
+    /// <summary>Publishes until the broker has the message, across reconnects.</summary>
+    public Task PublishAsync(string topic, ReadOnlyMemory<byte> payload, bool retain, CancellationToken cancellationToken) =>
+        UntilDoneAsync(connection => connection.PublishAsync(ToMessage(topic, new(payload), retain)), cancellationToken);
+
+    /// <summary>Waits for a connection and publishes once; a packet that is lost with the connection is lost.</summary>
+    public async Task PublishOnceAsync(string topic, System.Buffers.ReadOnlySequence<byte> payload, CancellationToken cancellationToken)
+    {
+        var connection = await ConnectionAsync(cancellationToken);
+        try
+        {
+            await connection.PublishAsync(ToMessage(topic, payload, retain: false));
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested && IsConnectionTrouble(exception))
+        {
+            await LetGoAsync(connection, exception);
+        }
+    }
+
+    /// <summary>A message as every part of FlameEdge publishes it.</summary>
+    public static MqttApplicationMessage ToMessage(string topic, System.Buffers.ReadOnlySequence<byte> payload, bool retain) => new()
+    {
+        Topic = topic,
+        Payload = payload,
+        Retain = retain,
+        QualityOfServiceLevel = MqttQualityOfServiceLevel.AtLeastOnce,
+    };
+
+    public async ValueTask DisposeAsync()
+    {
+        await stopping.CancelAsync();
+        await running;
+    }
+
+    private ResiliencePipeline Pipeline() =>
+        new ResiliencePipelineBuilder { TimeProvider = time, Name = $"reconnect {clientId}" }
+            .AddRetry(new RetryStrategyOptions
+            {
+                ShouldHandle = attempt => ValueTask.FromResult(attempt.Outcome.Exception is { } exception && IsConnectionTrouble(exception)),
+                MaxRetryAttempts = int.MaxValue,
+                BackoffType = DelayBackoffType.Exponential,
+                UseJitter = true,
+                Delay = options.ReconnectAfter,
+                MaxDelay = options.ReconnectAtMost,
+            })
+            .AddTimeout(options.ConnectTimeout)
+            .Build();
+
+    private async Task RunAsync(MqttConnection connection)
+    {
+        while (true)
+        {
+            await UntilLostAsync(connection);
+            Forget(connection);
+            if (stopping.IsCancellationRequested)
+            {
+                await connection.CloseAsync(options.ConnectTimeout);
+                await connection.DisposeAsync();
+                return;
+            }
+
+            LogLost(clientId, connection.Reason);
+            var wasTakenOver = connection.Reason == MqttClientDisconnectReason.SessionTakenOver;
+            await connection.DisposeAsync();
+            try
+            {
+                if (wasTakenOver)
+                {
+                    // Somebody else uses our name. Coming back at once would throw them out in turn, for ever.
+                    LogTakenOver(clientId, options.ReconnectAtMost);
+                    await Task.Delay(options.ReconnectAtMost, time, stopping.Token);
+                }
+
+                connection = await reconnect.ExecuteAsync(async token => await ConnectAsync(static _ => { }, token), stopping.Token);
+                LogBack(clientId, connection.Number);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task UntilLostAsync(MqttConnection connection)
+    {
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var lost = connection.Lost.Register(() => ended.TrySetResult());
+        using var stopped = stopping.Token.Register(() => ended.TrySetResult());
+        await ended.Task;
+    }
+
+    /// <summary>At the start a refusal is final: a wrong password does not get better.</summary>
+    private async Task<MqttConnection> ConnectOrRefuseAsync(Action<Exception> failed, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ConnectAsync(failed, cancellationToken);
+        }
+        catch (MqttRefusedException exception)
+        {
+            throw Refused(exception);
+        }
+    }
+
+    private async Task<MqttConnection> ConnectAsync(Action<Exception> failed, CancellationToken cancellationToken)
+    {
+        var connection = new MqttConnection(++connectionCount, received);
+        try
+        {
+            await connection.ConnectAsync(configure(connection.Number), cancellationToken);
+            connecting();
+            string[] renewed;
+            lock (gate)
+            {
+                renewed = [.. filters.Keys];
+            }
+
+            await connection.SubscribeAsync(renewed, cancellationToken);
+            await connectedFirst(connection).WaitAsync(cancellationToken);
+            await SubscribeLateAsync(connection, renewed, cancellationToken);
+        }
+        catch (Exception exception)
+        {
+            failed(exception);
+            await connection.DisposeAsync();
+            throw;
+        }
+
+        MaximumPacketBytes = connection.MaximumPacketBytes;
+        connected();
+        return connection;
+    }
+
+    /// <summary>Makes the connection the current one in the same breath as it has seen the last filter added.</summary>
+    private async Task SubscribeLateAsync(MqttConnection connection, string[] renewed, CancellationToken cancellationToken)
+    {
+        HashSet<string> known = [.. renewed];
+        while (true)
+        {
+            string[] late;
+            lock (gate)
+            {
+                late = [.. filters.Keys.Where(known.Add)];
+                if (late.Length == 0)
+                {
+                    live = connection;
+                    current.TrySetResult(connection);
+                    return;
+                }
+            }
+
+            await connection.SubscribeAsync(late, cancellationToken);
+        }
+    }
+
+    private Task<MqttConnection> ConnectionAsync(CancellationToken cancellationToken)
+    {
+        lock (gate)
+        {
+            return current.Task.WaitAsync(cancellationToken);
+        }
+    }
+
+    private async Task UntilDoneAsync(Func<MqttConnection, Task> action, CancellationToken cancellationToken)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stopping.Token);
+        while (true)
+        {
+            var connection = await ConnectionAsync(either.Token);
+            try
+            {
+                await action(connection).WaitAsync(either.Token);
+                return;
+            }
+            catch (Exception exception) when (!either.IsCancellationRequested && exception is not MqttRefusedException && IsConnectionTrouble(exception))
+            {
+                await LetGoAsync(connection, exception);
+            }
+        }
+    }
+
+    /// <summary>After a failure the connection is taken for dead: whoever needs one waits for the next.</summary>
+    private async Task LetGoAsync(MqttConnection connection, Exception cause)
+    {
+        LogFailed(clientId, cause.Message);
+        Forget(connection);
+        await connection.DisposeAsync();
+    }
+
+    private void Forget(MqttConnection connection)
+    {
+        lock (gate)
+        {
+            if (live == connection)
+            {
+                live = null;
+                current = new TaskCompletionSource<MqttConnection>(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+        }
+    }
+
+    private ChannelException Unreachable(Exception cause)
+    {
+        var why = cause is OperationCanceledException or TimeoutRejectedException ? "no answer" : Innermost(cause).Message.TrimEnd('.');
+        return new ChannelException($"cannot reach the broker at {options.Host}:{options.Port} within {options.StartTimeout.TotalSeconds:0.#} s ({why}); check that it runs, its address and the firewall", cause)
+        {
+            Fault = ChannelFault.BrokerUnreachable,
+        };
+    }
+
+    private ChannelException Refused(MqttRefusedException cause) =>
+        new($"the broker at {options.Host}:{options.Port} refuses client {clientId} ({cause.Message}); check user, password and access rights", cause) { Fault = ChannelFault.BrokerUnreachable };
+
+    private static Exception Innermost(Exception exception)
+    {
+        while (exception.InnerException is not null)
+        {
+            exception = exception.InnerException;
+        }
+
+        return exception;
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The broker connection {Client} was lost ({Reason}); reconnecting.")]
+    private partial void LogLost(string client, MqttClientDisconnectReason reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The broker connection {Client} is back; it is the {Number}th of this run.")]
+    private partial void LogBack(string client, int number);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Another process connected to the broker as {Client}. Two agents share a name, or an older run still lives: stop one. Trying again in {Pause}.")]
+    private partial void LogTakenOver(string client, TimeSpan pause);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "A packet on {Client} was not taken: {Cause}.")]
+    private partial void LogFailed(string client, string cause);
+}

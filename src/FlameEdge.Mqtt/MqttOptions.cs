@@ -1,0 +1,56 @@
+using FlameEdge.Channels.Presence;
+using FlameEdge.Channels.Transfer;
+
+namespace FlameEdge.Mqtt;
+
+/// <summary>Which broker, as whom, and how patiently.</summary>
+public sealed class MqttOptions
+{
+    /// <summary>Where these stand in a configuration.</summary>
+    public const string SectionName = "FlameEdge:Mqtt";
+
+    /// <summary>The broker: <c>mqtt://host:port</c>, or <c>mqtts://host:port</c> for TLS with the system's trust. Default port 1883, or 8883 with TLS.</summary>
+    public Uri Broker { get; set; } = new("mqtt://localhost:1883");
+
+    /// <summary>The first level of every topic.</summary>
+    public string Prefix { get; set; } = "flameedge";
+
+    /// <summary>The MQTT user; null names the agent where there is a password and nobody where there is none.</summary>
+    public string? User { get; set; }
+
+    /// <summary>A file whose first line is the password; read at every connect, so it may be exchanged while running.</summary>
+    public string? PasswordFile { get; set; }
+
+    /// <summary>Silence after which the broker is asked whether it is there; a dead link is noticed within twice this.</summary>
+    public TimeSpan KeepAlive { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long one attempt to connect may take.</summary>
+    public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long the first connection is tried for before the start is given up.</summary>
+    public TimeSpan StartTimeout { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>First pause before connecting again; doubled, with jitter, up to <see cref="ReconnectAtMost"/>.</summary>
+    public TimeSpan ReconnectAfter { get; set; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>The longest pause between attempts.</summary>
+    public TimeSpan ReconnectAtMost { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long the broker keeps the control session of an agent that is away.</summary>
+    public TimeSpan SessionExpiry { get; set; } = TimeSpan.FromHours(1);
+
+    /// <summary>How messages are cut, paced, repeated and bounded.</summary>
+    public TransferOptions Transfer { get; set; } = new();
+
+    /// <summary>How long doubt lasts before a peer is taken to have left.</summary>
+    public PresenceOptions Presence { get; set; } = new();
+
+    /// <summary>The broker's host.</summary>
+    internal string Host => Broker.Host;
+
+    /// <summary>TLS or not.</summary>
+    internal bool IsTls => Broker.Scheme == "mqtts";
+
+    /// <summary>The broker's port.</summary>
+    internal int Port => Broker.Port > 0 ? Broker.Port : IsTls ? 8883 : 1883;
+}

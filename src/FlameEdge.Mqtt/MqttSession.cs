@@ -1,0 +1,371 @@
+using System.Buffers;
+using System.Text.Json;
+using System.Threading.Channels;
+using FlameEdge.Channels;
+using FlameEdge.Channels.Presence;
+using FlameEdge.Diagnostics;
+using FlameEdge.Topology;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using MQTTnet;
+using MQTTnet.Formatter;
+using MQTTnet.Protocol;
+
+namespace FlameEdge.Mqtt;
+
+/// <summary>An agent's presence at a broker, shared by all its workers in this process: two connections, so that control never waits behind a model.</summary>
+/// <remarks>Control keeps its session at the broker and carries the last will; bulk starts clean, so that no broker hoards chunks for a sleeper. Both
+/// come back by themselves; what is retained is repeated after every reconnect, and whenever somebody else's value is read in its place.</remarks>
+public sealed partial class MqttSession : IAsyncDisposable
+{
+    // Repeats are idempotent; when this many wait, the newest is as good as the oldest.
+    private const int RepeatCapacity = 256;
+    private static readonly TimeSpan RepeatPause = TimeSpan.FromMilliseconds(100);
+
+    private readonly MqttOptions options;
+    private readonly TimeProvider time;
+    private readonly ILogger logger;
+    private readonly RetainedBook book = new();
+    private readonly Lock gate = new();
+    private readonly List<MqttChannel> channels = [];
+    private readonly Channel<string> repeats = Channel.CreateBounded<string>(new BoundedChannelOptions(RepeatCapacity) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly CancellationTokenSource stopping = new();
+    private readonly string aliveTopic;
+    private MqttChannel[] listening = [];
+    private Task repeating = Task.CompletedTask;
+    private ulong messageCount;
+    private int isDisposed;
+
+    private MqttSession(MqttOptions options, AgentId agent, TimeProvider time, ILoggerFactory loggers)
+    {
+        this.options = options;
+        this.time = time;
+        logger = loggers.CreateLogger<MqttSession>();
+        Agent = agent;
+        Loggers = loggers;
+        Topics = new TopicScheme(options.Prefix);
+        aliveTopic = Topics.Alive(agent);
+        SessionId = Guid.NewGuid().ToString("N")[..12];
+        Control = new MqttLink(agent.Value, options, ConfigureControl, OnControlConnecting, AnnounceAsync, OnConnected, Dispatch, time, logger);
+        Bulk = new MqttLink($"{agent.Value}_bulk", options, ConfigureBulk, static () => { }, static _ => Task.CompletedTask, OnConnected, Dispatch, time, logger);
+        Board = new MqttBulletin(this, time);
+    }
+
+    /// <summary>The agent, which is also the MQTT client id and, with a password, the user.</summary>
+    public AgentId Agent { get; }
+
+    /// <summary>A random name for this run of the process.</summary>
+    public string SessionId { get; }
+
+    /// <summary>Notices for people and tools, over the control connection.</summary>
+    public IBulletin Bulletin => Board;
+
+    internal TopicScheme Topics { get; }
+
+    internal MqttLink Control { get; }
+
+    internal MqttLink Bulk { get; }
+
+    internal MqttBulletin Board { get; }
+
+    internal MqttOptions Options => options;
+
+    internal TimeProvider Time => time;
+
+    internal ILoggerFactory Loggers { get; }
+
+    /// <summary>Connects an agent.</summary>
+    /// <param name="options">Which broker, and how patiently.</param>
+    /// <param name="agent">Who.</param>
+    /// <param name="time">The clock; the system's by default.</param>
+    /// <param name="loggers">Where to log; nowhere by default.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="ChannelException">The broker is not reached within <see cref="MqttOptions.StartTimeout"/>, or refuses the agent.</exception>
+    public static async Task<MqttSession> ConnectAsync(
+        MqttOptions options, AgentId agent, TimeProvider? time = null, ILoggerFactory? loggers = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        RequireUsable(options);
+        var session = new MqttSession(options, agent, time ?? TimeProvider.System, loggers ?? NullLoggerFactory.Instance);
+        try
+        {
+            await session.Control.StartAsync(cancellationToken);
+            await session.Bulk.StartAsync(cancellationToken);
+            session.repeating = session.RepeatAsync();
+            await session.Control.SubscribeAsync([session.aliveTopic], cancellationToken);
+            return session;
+        }
+        catch
+        {
+            await session.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Leaves every channel, says good-bye and closes both connections.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref isDisposed, 1) != 0)
+        {
+            return;
+        }
+
+        foreach (var channel in listening)
+        {
+            await channel.DisposeAsync();
+        }
+
+        await SayGoodByeAsync();
+        await stopping.CancelAsync();
+        await repeating;
+        Board.Close();
+        await Bulk.DisposeAsync();
+        await Control.DisposeAsync();
+    }
+
+    /// <summary>Counts messages across all channels: they share their worker's incarnation.</summary>
+    internal ulong NextMessageId() => Interlocked.Increment(ref messageCount);
+
+    internal void Listen(MqttChannel channel)
+    {
+        lock (gate)
+        {
+            channels.Add(channel);
+            listening = [.. channels];
+        }
+    }
+
+    internal void Unlisten(MqttChannel channel)
+    {
+        lock (gate)
+        {
+            channels.Remove(channel);
+            listening = [.. channels];
+        }
+    }
+
+    /// <summary>Posts a retained message and repeats it after every reconnect.</summary>
+    internal Task RetainAsync(string topic, byte[] payload, CancellationToken cancellationToken)
+    {
+        book.Keep(topic, payload);
+        return Control.PublishAsync(topic, payload, retain: true, cancellationToken);
+    }
+
+    /// <summary>Takes a retained message down.</summary>
+    internal Task ClearAsync(string topic, CancellationToken cancellationToken)
+    {
+        book.Drop(topic);
+        return Control.PublishAsync(topic, ReadOnlyMemory<byte>.Empty, retain: true, cancellationToken);
+    }
+
+    /// <summary>Somebody else's value stands where ours should: post ours again.</summary>
+    internal void Correct(string topic, ReadOnlySpan<byte> found)
+    {
+        if (book.Find(topic) is { } ours && !found.SequenceEqual(ours))
+        {
+            repeats.Writer.TryWrite(topic);
+        }
+    }
+
+    private static void RequireUsable(MqttOptions options)
+    {
+        if (options.Broker is not { IsAbsoluteUri: true, Scheme: "mqtt" or "mqtts" })
+        {
+            throw new ChannelException($"'{options.Broker}' is no broker address; write mqtt://host:port, or mqtts://host:port for TLS") { Fault = ChannelFault.BrokerUnreachable };
+        }
+    }
+
+    private MqttClientOptions ConfigureControl(int connection) =>
+        Configure(Agent.Value)
+            .Also(builder => builder
+                .WithCleanStart(false)
+                .WithSessionExpiryInterval((uint)options.SessionExpiry.TotalSeconds)
+                .WithWillTopic(aliveTopic)
+                .WithWillPayload(AliveNoteOf(connection, AliveNote.Lost))
+                .WithWillRetain()
+                .WithWillQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce))
+            .Build()
+            .WithLargeBuffers();
+
+    private MqttClientOptions ConfigureBulk(int connection) =>
+        Configure($"{Agent.Value}_bulk").Also(static builder => builder.WithCleanStart().WithSessionExpiryInterval(0)).Build().WithLargeBuffers();
+
+    private MqttClientOptionsBuilder Configure(string clientId)
+    {
+        var builder = new MqttClientOptionsBuilder()
+            .WithProtocolVersion(MqttProtocolVersion.V500)
+            .WithClientId(clientId)
+            .WithTcpServer(options.Host, options.Port)
+            .WithKeepAlivePeriod(options.KeepAlive)
+            .WithTimeout(options.ConnectTimeout);
+        if (options.IsTls)
+        {
+            builder.WithTlsOptions(static tls => tls.UseTls());
+        }
+
+        if (Password() is { } password)
+        {
+            builder.WithCredentials(options.User ?? Agent.Value, password);
+        }
+        else if (options.User is not null)
+        {
+            builder.WithCredentials(options.User, string.Empty);
+        }
+
+        return builder;
+    }
+
+    private string? Password()
+    {
+        if (options.PasswordFile is null)
+        {
+            return null;
+        }
+
+        try
+        {
+            return File.ReadLines(options.PasswordFile).FirstOrDefault() ?? string.Empty;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new ChannelException($"the broker's password file {options.PasswordFile} cannot be read: {exception.Message}", exception) { Fault = ChannelFault.BrokerUnreachable };
+        }
+    }
+
+    private byte[] AliveNoteOf(int connection, string state) =>
+        JsonSerializer.SerializeToUtf8Bytes(new AliveNote(SessionId, connection, state), PresenceJson.Default.AliveNote);
+
+    /// <summary>What stands retained is repeated on every new connection, the life sign first.</summary>
+    private async Task AnnounceAsync(MqttConnection connection)
+    {
+        book.Keep(aliveTopic, AliveNoteOf(connection.Number, AliveNote.Online));
+        foreach (var (topic, payload) in book.All().OrderBy(entry => entry.Key == aliveTopic ? 0 : 1))
+        {
+            await connection.PublishAsync(MqttLink.ToMessage(topic, new ReadOnlySequence<byte>(payload), retain: true));
+        }
+    }
+
+    private void OnControlConnecting()
+    {
+        foreach (var channel in listening)
+        {
+            channel.Connecting();
+        }
+    }
+
+    private void OnConnected()
+    {
+        foreach (var channel in listening)
+        {
+            channel.Reconnected();
+        }
+    }
+
+    private void Dispatch(MqttApplicationMessage message)
+    {
+        switch (Topics.Read(message.Topic))
+        {
+            case DataTopic data:
+                foreach (var channel in listening)
+                {
+                    channel.Take(data, message.Payload);
+                }
+
+                break;
+            case HereTopic here when message.Payload.ToArray() is var note:
+                if (here.Agent == Agent)
+                {
+                    CorrectHere(message.Topic, note);
+                }
+
+                foreach (var channel in listening)
+                {
+                    channel.Here(here, note);
+                }
+
+                break;
+            case AliveTopic alive when message.Payload.ToArray() is var note:
+                if (alive.Agent == Agent)
+                {
+                    Correct(message.Topic, note);
+                }
+
+                if (PresenceJson.ReadAlive(note) is { } sign)
+                {
+                    foreach (var channel in listening)
+                    {
+                        channel.Alive(alive.Agent, sign);
+                    }
+                }
+
+                break;
+            case NoticeTopic notice:
+                Board.Tell(new Bulletin(notice.Topic, message.Payload.ToArray()));
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void CorrectHere(string topic, byte[] found)
+    {
+        if (book.Find(topic) is { } ours
+            && PresenceJson.ReadHere(found) is { } other
+            && PresenceJson.ReadHere(ours) is { } own
+            && other.Incarnation > own.Incarnation)
+        {
+            // A newer run of the worker stands there: this one must not push it aside.
+            LogFenced(topic);
+            return;
+        }
+
+        Correct(topic, found);
+    }
+
+    private async Task RepeatAsync()
+    {
+        try
+        {
+            await foreach (var topic in repeats.Reader.ReadAllAsync(stopping.Token))
+            {
+                if (book.Find(topic) is { } ours)
+                {
+                    LogRepeat(topic);
+                    await Control.PublishAsync(topic, ours, retain: true, stopping.Token);
+
+                    // Two who correct each other must not fill the network.
+                    await Task.Delay(RepeatPause, time, stopping.Token);
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Disposed.
+        }
+    }
+
+    private async Task SayGoodByeAsync()
+    {
+        if (book.Find(aliveTopic) is not { } sign || PresenceJson.ReadAlive(sign) is not { } last)
+        {
+            return;
+        }
+
+        using var bound = new CancellationTokenSource(options.ConnectTimeout, time);
+        book.Drop(aliveTopic);
+        try
+        {
+            await Control.PublishAsync(aliveTopic, AliveNoteOf(last.Connection, AliveNote.Lost), retain: true, bound.Token);
+        }
+        catch (Exception exception) when (MqttLink.IsConnectionTrouble(exception))
+        {
+            // Without a broker there is nobody to say it to; the will speaks for us.
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Another value stood under {Topic}; ours is posted again.")]
+    private partial void LogRepeat(string topic);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A newer run of the worker stands under {Topic}: this run has been replaced. Stop it.")]
+    private partial void LogFenced(string topic);
+}

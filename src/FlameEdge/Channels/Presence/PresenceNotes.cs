@@ -1,0 +1,53 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace FlameEdge.Channels.Presence;
+
+/// <summary>What stands retained for an agent: which of its connections was last seen, and whether it is up. The broker posts the same with
+/// <c>lost</c> as the agent's last will.</summary>
+/// <param name="Session">A random name for one run of the agent's process.</param>
+/// <param name="Connection">Counts that run's connections from 1, so that a late will of an older one is told apart.</param>
+/// <param name="State"><c>online</c> or <c>lost</c>.</param>
+public sealed record AliveNote(string Session, int Connection, string State)
+{
+    /// <summary>The state of an agent that is up.</summary>
+    public const string Online = "online";
+
+    /// <summary>The state of an agent whose connection broke, or that closed.</summary>
+    public const string Lost = "lost";
+}
+
+/// <summary>What stands retained for a worker on a channel. It counts only while its agent's <see cref="AliveNote"/> shows the same session online.</summary>
+/// <param name="Session">The run of the agent's process it was written by.</param>
+/// <param name="Incarnation">The run of the worker.</param>
+/// <param name="Samples">Rows it learns from.</param>
+public sealed record HereNote(string Session, long Incarnation, long Samples);
+
+/// <summary>Notes as JSON.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(AliveNote))]
+[JsonSerializable(typeof(HereNote))]
+public sealed partial class PresenceJson : JsonSerializerContext
+{
+    // A note is a few dozen bytes; what is longer is not one.
+    private const int MaximumBytes = 1024;
+
+    /// <summary>The note in <paramref name="json"/>; null where it is none.</summary>
+    public static AliveNote? ReadAlive(ReadOnlySpan<byte> json) => Read(json, Default.AliveNote) is { Session: not null, State: not null } note ? note : null;
+
+    /// <summary>The note in <paramref name="json"/>; null where it is none.</summary>
+    public static HereNote? ReadHere(ReadOnlySpan<byte> json) => Read(json, Default.HereNote) is { Session: not null, Incarnation: > 0 } note ? note : null;
+
+    private static T? Read<T>(ReadOnlySpan<byte> json, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
+        where T : class
+    {
+        try
+        {
+            return json.Length is > 0 and <= MaximumBytes ? JsonSerializer.Deserialize(json, type) : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}

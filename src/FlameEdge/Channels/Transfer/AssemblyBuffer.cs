@@ -1,0 +1,24 @@
+using System.Buffers;
+
+namespace FlameEdge.Channels.Transfer;
+
+/// <summary>Where a body is put together. Disposing gives the room back.</summary>
+internal abstract class AssemblyBuffer : IDisposable
+{
+    /// <summary>Puts bytes at their place; chunks come in any order.</summary>
+    public abstract void Write(long offset, ReadOnlySpan<byte> bytes);
+
+    /// <summary>Reads back what was written.</summary>
+    public abstract void Read(long offset, Span<byte> bytes);
+
+    /// <summary>The complete body; valid until this is disposed.</summary>
+    public abstract ReadOnlySequence<byte> ToSequence();
+
+    /// <inheritdoc/>
+    public abstract void Dispose();
+
+    /// <summary>A buffer for a body: a file where there is a folder and the body is large, else pooled memory.</summary>
+    /// <exception cref="IOException">The folder cannot be written.</exception>
+    public static AssemblyBuffer For(long bodyBytes, TransferOptions options) =>
+        options.AssemblyFolder is { } folder && bodyBytes > options.FileAboveBytes ? new FileAssembly(folder, bodyBytes) : new PooledAssembly(bodyBytes);
+}

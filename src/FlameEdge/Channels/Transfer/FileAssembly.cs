@@ -1,0 +1,50 @@
+using System.Buffers;
+using Microsoft.Win32.SafeHandles;
+
+namespace FlameEdge.Channels.Transfer;
+
+/// <summary>A body in a temporary file that no crash leaves behind: its name is gone as soon as it is open (on Windows, when it closes).</summary>
+/// <remarks>Written by calls, because a full disk must be an error and not the fault signal a mapping would raise; mapped only to be read.</remarks>
+internal sealed class FileAssembly : AssemblyBuffer
+{
+    private readonly SafeFileHandle file;
+    private readonly long bodyBytes;
+    private MappedBody? mapped;
+
+    public FileAssembly(string folder, long bodyBytes)
+    {
+        this.bodyBytes = bodyBytes;
+        Directory.CreateDirectory(folder);
+        var path = Path.Combine(folder, Guid.NewGuid().ToString("N") + ".assembly");
+        file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete, FileOptions.DeleteOnClose);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.Delete(path);
+        }
+    }
+
+    public override void Write(long offset, ReadOnlySpan<byte> bytes) => RandomAccess.Write(file, bytes, offset);
+
+    public override void Read(long offset, Span<byte> bytes)
+    {
+        while (!bytes.IsEmpty)
+        {
+            var read = RandomAccess.Read(file, bytes, offset);
+            if (read == 0)
+            {
+                throw new IOException("an assembly file is shorter than what was written to it");
+            }
+
+            bytes = bytes[read..];
+            offset += read;
+        }
+    }
+
+    public override ReadOnlySequence<byte> ToSequence() => (mapped ??= new MappedBody(file, bodyBytes)).ToSequence();
+
+    public override void Dispose()
+    {
+        mapped?.Dispose();
+        file.Dispose();
+    }
+}

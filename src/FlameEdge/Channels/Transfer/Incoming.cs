@@ -1,0 +1,190 @@
+using System.Buffers;
+using System.IO.Hashing;
+using FlameEdge.Topology;
+
+namespace FlameEdge.Channels.Transfer;
+
+/// <summary>A message being put together. Not thread-safe: its exchange's lock guards it.</summary>
+/// <remarks>It asks for a window of chunks and refills it half-way. The window grows with every chunk that arrives and halves at a stall, and never
+/// exceeds what the link has shown to carry in a second.</remarks>
+internal sealed class Incoming : IDisposable
+{
+    private const int FirstWindow = 4;
+    private const int MaximumStallFactor = 10;
+    private static readonly TimeSpan RatePeriod = TimeSpan.FromSeconds(1);
+
+    private readonly TimeProvider time;
+    private readonly TransferOptions options;
+    private readonly AssemblyBuffer buffer;
+    private readonly ChunkMap here;
+    private readonly ChunkMap awaited;
+    private XxHash128 hash = new();
+    private int hashedCount;
+    private int nextToAsk;
+    private int window = FirstWindow;
+    private int carriedInPeriod;
+    private int carriedInSecond = int.MaxValue;
+    private long periodStart;
+    private TimeSpan stallAfter;
+    private int tries;
+
+    public Incoming(WorkerId from, PacketHeader offer, byte[] head, bool isRepair, TransferOptions options, TimeProvider time)
+    {
+        From = from;
+        Offer = offer;
+        Head = head;
+        IsRepair = isRepair;
+        this.options = options;
+        this.time = time;
+        buffer = AssemblyBuffer.For(offer.BodyBytes, options);
+        here = new ChunkMap(offer.ChunkCount);
+        awaited = new ChunkMap(offer.ChunkCount);
+        stallAfter = options.StallAfter;
+        ProgressAt = periodStart = time.GetTimestamp();
+        hash.Append(head);
+    }
+
+    public WorkerId From { get; }
+
+    public PacketHeader Offer { get; }
+
+    public byte[] Head { get; }
+
+    /// <summary>The stream has passed or was broken: every request also lists what is missing.</summary>
+    public bool IsRepair { get; private set; }
+
+    /// <summary>When a chunk last arrived (a timestamp).</summary>
+    public long ProgressAt { get; private set; }
+
+    /// <summary>When the missing were last asked for (a timestamp).</summary>
+    public long AskedAt { get; private set; }
+
+    public bool IsComplete => here.Count == Offer.ChunkCount;
+
+    /// <summary>Nothing has come for so long that what was asked for is taken for lost.</summary>
+    public bool IsStalled => time.GetElapsedTime(Math.Max(ProgressAt, AskedAt)) >= stallAfter;
+
+    public Message Message => new()
+    {
+        Kind = Offer.MessageKind,
+        Round = Offer.Round,
+        Head = Head,
+        Body = buffer.ToSequence(),
+    };
+
+    /// <summary>Whether an offer is about this very content.</summary>
+    public bool Matches(PacketHeader offer) =>
+        offer.ContentHash == Offer.ContentHash && offer.BodyBytes == Offer.BodyBytes && offer.ChunkBytes == Offer.ChunkBytes && offer.ChunkCount == Offer.ChunkCount;
+
+    /// <summary>Takes a chunk in; false if it was here already.</summary>
+    /// <exception cref="IOException">The assembly folder cannot be written.</exception>
+    public bool Take(int index, ReadOnlySpan<byte> bytes, int windowLimit)
+    {
+        if (here.Has(index))
+        {
+            return false;
+        }
+
+        buffer.Write((long)index * Offer.ChunkBytes, bytes);
+        here.Add(index);
+        awaited.Remove(index);
+        HashOn(index, bytes);
+        ProgressAt = time.GetTimestamp();
+        stallAfter = options.StallAfter;
+        Measure();
+        window = Math.Max(1, Math.Min(window + 1, Math.Min(windowLimit, carriedInSecond)));
+        return true;
+    }
+
+    /// <summary>Widens the request if half the window has arrived; true if there is something to ask for.</summary>
+    public bool Refill()
+    {
+        if (nextToAsk >= Offer.ChunkCount || awaited.Count > window / 2)
+        {
+            return false;
+        }
+
+        var from = nextToAsk;
+        while (nextToAsk < Offer.ChunkCount && awaited.Count < window)
+        {
+            if (!here.Has(nextToAsk))
+            {
+                awaited.Add(nextToAsk);
+            }
+
+            nextToAsk++;
+        }
+
+        return nextToAsk > from;
+    }
+
+    /// <summary>Takes what was asked for as lost: asks again, for less, and waits longer.</summary>
+    public void Stall()
+    {
+        IsRepair = true;
+        window = Math.Max(1, window / 2);
+        stallAfter = stallAfter * 2 < options.StallAfter * MaximumStallFactor ? stallAfter * 2 : options.StallAfter * MaximumStallFactor;
+        Refill();
+    }
+
+    /// <summary>The payload of the request to make now.</summary>
+    public byte[] ToRequest()
+    {
+        AskedAt = time.GetTimestamp();
+        return ChunkRequest.Write(nextToAsk, IsRepair ? awaited : null);
+    }
+
+    /// <summary>Whether the complete content is what was offered.</summary>
+    public bool IsVerified() => hash.GetCurrentHashAsUInt128() == Offer.ContentHash;
+
+    /// <summary>Throws the content away to have it sent again; false when that was tried too often.</summary>
+    public bool StartOver()
+    {
+        here.Clear();
+        awaited.Clear();
+        (nextToAsk, hashedCount, IsRepair) = (0, 0, true);
+        hash = new XxHash128();
+        hash.Append(Head);
+        return ++tries < options.MaximumTries;
+    }
+
+    public void Dispose() => buffer.Dispose();
+
+    /// <summary>Hashes in order while the bytes are in the cache; what came early is read back.</summary>
+    private void HashOn(int index, ReadOnlySpan<byte> bytes)
+    {
+        if (index != hashedCount)
+        {
+            return;
+        }
+
+        hash.Append(bytes);
+        hashedCount++;
+        if (hashedCount >= Offer.ChunkCount || !here.Has(hashedCount))
+        {
+            return;
+        }
+
+        var early = ArrayPool<byte>.Shared.Rent(Offer.ChunkBytes);
+        for (; hashedCount < Offer.ChunkCount && here.Has(hashedCount); hashedCount++)
+        {
+            var chunk = early.AsSpan(0, Offer.LengthOf(hashedCount));
+            buffer.Read((long)hashedCount * Offer.ChunkBytes, chunk);
+            hash.Append(chunk);
+        }
+
+        ArrayPool<byte>.Shared.Return(early);
+    }
+
+    private void Measure()
+    {
+        carriedInPeriod++;
+        var elapsed = time.GetElapsedTime(periodStart);
+        if (elapsed >= RatePeriod)
+        {
+            carriedInSecond = Math.Max(1, (int)(carriedInPeriod / elapsed.TotalSeconds));
+            carriedInPeriod = 0;
+            periodStart = time.GetTimestamp();
+        }
+    }
+}

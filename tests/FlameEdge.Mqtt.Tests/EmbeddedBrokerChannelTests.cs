@@ -1,0 +1,29 @@
+using FlameEdge.Testing.Channels;
+
+namespace FlameEdge.Mqtt.Tests;
+
+/// <summary>Channels keep the contract over the embedded broker.</summary>
+public sealed class EmbeddedBrokerChannelTests : BrokerContract
+{
+    [Fact]
+    public async Task Fifty_workers_that_join_at_once_cost_a_linear_number_of_packets()
+    {
+        var few = await CostOfJoiningAsync(25, "few");
+        var many = await CostOfJoiningAsync(50, "many");
+
+        // Twice the workers, twice the packets; a tenth more for what everybody is told of the aggregator. Quadratic would be four times.
+        Assert.InRange(many, few, few * 2.2);
+    }
+
+    private protected override Task<ITestBroker> StartBrokerAsync() => EmbeddedTestBroker.StartAsync();
+
+    private async Task<double> CostOfJoiningAsync(int trainers, string job)
+    {
+        var before = Carried();
+        var fleet = new Fleet(trainers, job, index => $"{job}-{index}");
+        await SitAsync(fleet, trainers);
+        return Carried() - before;
+    }
+
+    private long Carried() => ((EmbeddedTestBroker)World.Broker).Traffic is var traffic ? traffic.Published + traffic.Delivered : 0;
+}
