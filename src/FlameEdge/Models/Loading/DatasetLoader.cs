@@ -14,7 +14,7 @@ namespace FlameEdge.Models.Loading;
 /// <param name="cacheBytes">Memory for shared sources, in bytes; 256 MiB where nothing is said.</param>
 public sealed class DatasetLoader(long cacheBytes = DatasetLoader.DefaultCacheBytes)
 {
-    /// <summary>Memory for shared sources where nothing is said: MNIST needs 52 MiB, nine stations of four hourly years 65 MiB.</summary>
+    /// <summary>Memory for shared sources where nothing is said: MNIST needs 52 MiB, nine stations of four hourly years 33 MiB.</summary>
     public const long DefaultCacheBytes = 256L << 20;
 
     private static readonly string[] Formats = ["csv", "idx", "vibration"];

@@ -48,7 +48,7 @@ internal static class PortableMath
         return (exponent * Ln2) + (2 * t * sum);
     }
 
-    /// <summary>Exponential; 0 below −700 and refused above 700 by giving the value there.</summary>
+    /// <summary>Exponential; 0 below −700, held at its value for 700 above.</summary>
     public static double Exp(double value)
     {
         if (value < -700)

@@ -14,7 +14,7 @@ internal static class SourceFile
         var file = new FileInfo(path);
         return file.Exists
             ? $"{file.FullName}|{file.Length}|{file.LastWriteTimeUtc.Ticks}"
-            : throw Fault(path, "the file does not exist; check the path in the job (it is seen from the folder of the job file)");
+            : throw Fault(path, "the file does not exist; check the path in the job");
     });
 
     /// <summary>Opens the file and hands its unpacked bytes to <paramref name="read"/>, with the most bytes it can hold.</summary>
@@ -47,7 +47,7 @@ internal static class SourceFile
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw Fault(path, "the file does not exist; check the path in the job (it is seen from the folder of the job file)", error);
+            throw Fault(path, "the file does not exist; check the path in the job", error);
         }
         catch (InvalidDataException error)
         {

@@ -99,7 +99,7 @@ public class VibrationTests : TemporaryFiles
         var federated = SoftmaxReference.Curve(sites, test, 0.3, 5, 20).Last().Accuracy;
         var alone = sites.Average(site => SoftmaxReference.Curve([site], test, 0.3, 5, 20).Last().Accuracy);
 
-        // Measured 0.80 and 0.67; the margins leave room for another tuning, not for another meaning.
+        // Measured 0.81 here, and after 40 rounds 0.83 against 0.72; the margins leave room for another tuning, not for another meaning.
         Assert.InRange(federated, 0.75, 0.9);
         Assert.True(federated > alone + 0.07, $"federated {federated}, alone {alone}");
     }
