@@ -27,6 +27,7 @@ public sealed class OnnxTrainer : ITrainer, IModelExporter
     private readonly TrainingSpec _training;
     private readonly string _labels;
     private readonly StepSession _session;
+    private BatchFeed? _feed;
     private Scorer? _scorer;
 
     internal OnnxTrainer(ClassifierModel model, int classCount, TrainingSpec training)
@@ -82,7 +83,8 @@ public sealed class OnnxTrainer : ITrainer, IModelExporter
         }
 
         _session.ResetState();
-        using var feed = BatchFeed.Of(_session, (_model.Input, _labels), _model.SampleShape, data, _training.BatchSize, seed);
+        var feed = FeedOf(data);
+        feed.Start(seed);
         var stepCount = StepCount(data.Count);
         var loss = 0.0;
         for (var step = 0; step < stepCount; step++)
@@ -123,7 +125,21 @@ public sealed class OnnxTrainer : ITrainer, IModelExporter
     public void Dispose()
     {
         _scorer?.Dispose();
+        _feed?.Dispose();
         _session.Dispose();
+    }
+
+    // A worker sees the same rows round after round: the buffers for them are made once.
+    private BatchFeed FeedOf(Dataset data)
+    {
+        if (_feed is not null && ReferenceEquals(_feed.Data, data))
+        {
+            return _feed;
+        }
+
+        _feed?.Dispose();
+        _feed = BatchFeed.Of(_session, (_model.Input, _labels), _model.SampleShape, data, _training.BatchSize);
+        return _feed;
     }
 
     private int StepCount(int rows)

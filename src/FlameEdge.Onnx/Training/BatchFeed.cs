@@ -5,9 +5,15 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace FlameEdge.Onnx.Training;
 
-/// <summary>Brings rows of a dataset to a session, batch after batch.</summary>
-internal abstract class BatchFeed : IDisposable
+/// <summary>Brings rows of a dataset to a session, batch after batch. Its buffers serve every round.</summary>
+internal abstract class BatchFeed(Dataset data) : IDisposable
 {
+    /// <summary>The rows.</summary>
+    public Dataset Data => data;
+
+    /// <summary>Begins anew; the order of rows depends on <paramref name="seed"/> alone.</summary>
+    public abstract void Start(ulong seed);
+
     /// <summary>Binds the next batch.</summary>
     public abstract void Next();
 
@@ -19,15 +25,13 @@ internal abstract class BatchFeed : IDisposable
     /// <param name="sampleShape">Dimensions of one sample as the model wants them.</param>
     /// <param name="data">The rows; at least one.</param>
     /// <param name="batchSize">Rows per batch; the last one of an epoch may be shorter. Null for all.</param>
-    /// <param name="seed">Of the order of rows.</param>
     public static BatchFeed Of(
         StepSession session,
         (string Samples, string Labels) inputs,
         IReadOnlyList<int> sampleShape,
         Dataset data,
-        int? batchSize,
-        ulong seed) => batchSize is { } size && size < data.Count
-        ? new ShuffledFeed(session, inputs, sampleShape, data, size, seed)
+        int? batchSize) => batchSize is { } size && size < data.Count
+        ? new ShuffledFeed(session, inputs, sampleShape, data, size)
         : new WholeFeed(session, inputs, sampleShape, data);
 
     /// <summary>A tensor over memory of ours; samples first.</summary>
@@ -41,12 +45,18 @@ internal abstract class BatchFeed : IDisposable
         private readonly OrtValue _labels;
 
         public WholeFeed(StepSession session, (string Samples, string Labels) inputs, IReadOnlyList<int> sampleShape, Dataset data)
+            : base(data)
         {
             // The runtime only reads its inputs, so the dataset's own memory may serve as one.
             _samples = Tensor(MemoryMarshal.AsMemory(data.Features), data.Count, sampleShape);
             _labels = Tensor(Array.ConvertAll(data.Labels.ToArray(), label => (long)label).AsMemory(), data.Count);
             session.Bind(inputs.Samples, _samples);
             session.Bind(inputs.Labels, _labels);
+        }
+
+        public override void Start(ulong seed)
+        {
+            // Rows stay in their own order.
         }
 
         public override void Next()
@@ -65,13 +75,12 @@ internal abstract class BatchFeed : IDisposable
     {
         private readonly StepSession _session;
         private readonly (string Samples, string Labels) _inputs;
-        private readonly Dataset _data;
-        private readonly SeededGenerator _generator;
         private readonly int[] _order;
         private readonly float[] _features;
         private readonly long[] _classes;
         private readonly (OrtValue Samples, OrtValue Labels) _full;
         private readonly (OrtValue Samples, OrtValue Labels)? _rest;
+        private SeededGenerator _generator = new(0);
         private int _next;
         private int _bound;
 
@@ -80,17 +89,26 @@ internal abstract class BatchFeed : IDisposable
             (string Samples, string Labels) inputs,
             IReadOnlyList<int> sampleShape,
             Dataset data,
-            int size,
-            ulong seed)
+            int size)
+            : base(data)
         {
-            (_session, _inputs, _data) = (session, inputs, data);
-            _generator = new SeededGenerator(seed);
-            _order = [.. Enumerable.Range(0, data.Count)];
+            (_session, _inputs) = (session, inputs);
+            _order = new int[data.Count];
             _features = new float[size * data.FeatureCount];
             _classes = new long[size];
             _full = Tensors(size, sampleShape);
             _rest = data.Count % size is > 0 and var rest ? Tensors(rest, sampleShape) : null;
-            _next = data.Count;
+        }
+
+        public override void Start(ulong seed)
+        {
+            _generator = new SeededGenerator(seed);
+            for (var row = 0; row < _order.Length; row++)
+            {
+                _order[row] = row;
+            }
+
+            _next = _order.Length;
         }
 
         public override void Next()
@@ -117,9 +135,9 @@ internal abstract class BatchFeed : IDisposable
 
         private void Gather(ReadOnlySpan<int> rows)
         {
-            var width = _data.FeatureCount;
-            var features = _data.Features.Span;
-            var labels = _data.Labels.Span;
+            var width = Data.FeatureCount;
+            var features = Data.Features.Span;
+            var labels = Data.Labels.Span;
             for (var i = 0; i < rows.Length; i++)
             {
                 features.Slice(rows[i] * width, width).CopyTo(_features.AsSpan(i * width));
@@ -142,7 +160,7 @@ internal abstract class BatchFeed : IDisposable
         }
 
         private (OrtValue Samples, OrtValue Labels) Tensors(int rows, IReadOnlyList<int> sampleShape) => (
-            Tensor(_features.AsMemory(0, rows * _data.FeatureCount), rows, sampleShape),
+            Tensor(_features.AsMemory(0, rows * Data.FeatureCount), rows, sampleShape),
             Tensor(_classes.AsMemory(0, rows), rows));
     }
 }
