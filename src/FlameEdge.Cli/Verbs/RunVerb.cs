@@ -88,7 +88,7 @@ internal static class RunVerb
         }
 
         Terminal.Show(output, table);
-        output.WriteLine($"{result.Title}: {result.State} after {result.Rounds.Count} rounds, accuracy {Figures.Score(result.Rounds.LastOrDefault()?.Accuracy)}");
+        output.WriteLine($"{result.Title}: {result.State} after {result.Rounds.Count} rounds, accuracy {Figures.Score((result.Rounds.Count > 0 ? result.Rounds[^1].Accuracy : null))}");
         output.WriteLine($"results in {Path.GetFullPath(request.Out)}: {string.Join(", ", results.Files)}");
     }
 }
