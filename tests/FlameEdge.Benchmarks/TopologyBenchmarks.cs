@@ -9,7 +9,6 @@ namespace FlameEdge.Benchmarks;
 
 /// <summary>Expansion and the way to it, for a Flame folder of one trainer per dataset, one aggregator per group, and a top: time must follow workers, not groups.</summary>
 [MemoryDiagnoser]
-[SimpleJob(launchCount: 1, warmupCount: 1, iterationCount: 5)]
 public class TopologyBenchmarks
 {
     private string folder = "";

@@ -35,6 +35,9 @@ public sealed record JobSpec
 
     /// <summary>All randomness of the job derives from it, the worker and the round.</summary>
     public ulong Seed { get; init; }
+
+    /// <summary>How a role's workers learn: the role's own settings above the job's. Settings of a user's program that are not ours are left to it.</summary>
+    public TrainingSpec TrainingOf(RoleSpec role) => Reading.SettingsReader.Above(Training, role.Settings);
 }
 
 /// <summary>The model a job learns: one declared by kind, or a forward ONNX file.</summary>
