@@ -11,7 +11,7 @@ public class YamlFuzzTests : Tool
     public void A_mutated_job_file_answers_with_a_job_or_with_problems()
     {
         var random = new Random(20_240);
-        for (var round = 0; round < 3000; round++)
+        for (var round = 0; round < 1000; round++)
         {
             var text = SoundJob.ToCharArray().ToList();
             for (var edit = random.Next(1, 6); edit > 0; edit--)
