@@ -335,7 +335,8 @@ internal sealed partial class MqttLink : IAsyncDisposable
 
     private ChannelException Unreachable(Exception cause)
     {
-        var why = cause is OperationCanceledException or TimeoutRejectedException ? "no answer" : Innermost(cause).Message.TrimEnd('.');
+        var root = Innermost(cause);
+        var why = root is OperationCanceledException or TimeoutException or TimeoutRejectedException ? "no answer" : root.Message.TrimEnd('.');
         return new ChannelException($"cannot reach the broker at {options.Host}:{options.Port} within {options.StartTimeout.TotalSeconds:0.#} s ({why}); check that it runs, its address and the firewall", cause)
         {
             Fault = ChannelFault.BrokerUnreachable,
