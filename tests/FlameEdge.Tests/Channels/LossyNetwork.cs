@@ -54,7 +54,13 @@ internal sealed class LossyNetwork(int seed, double loss, double repeats, double
         {
             Assert.InRange(tick, 0, 60_000);
             Carry();
-            await Task.Yield();
+
+            // The pumps run on other threads; network time must not outrun them on a busy machine.
+            for (var turn = 0; turn < 4; turn++)
+            {
+                await Task.Yield();
+            }
+
             Time.Advance(TimeSpan.FromMilliseconds(10));
         }
 
