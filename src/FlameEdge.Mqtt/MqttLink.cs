@@ -264,7 +264,8 @@ internal sealed partial class MqttLink : IAsyncDisposable
         }
         catch (Exception exception)
         {
-            failed(exception);
+            // Cancelled by its time limit, the library speaks of a closed connection.
+            failed(cancellationToken.IsCancellationRequested ? new TimeoutException("no answer", exception) : exception);
             await connection.DisposeAsync();
             throw;
         }
@@ -348,8 +349,7 @@ internal sealed partial class MqttLink : IAsyncDisposable
 
     private ChannelException Unreachable(Exception cause)
     {
-        var root = Innermost(cause);
-        var why = root is OperationCanceledException or TimeoutException or TimeoutRejectedException ? "no answer" : root.Message.TrimEnd('.');
+        var why = cause is TimeoutException or TimeoutRejectedException or OperationCanceledException ? "no answer" : Innermost(cause).Message.TrimEnd('.');
         return new ChannelException($"cannot reach the broker at {options.Host}:{options.Port} within {options.StartTimeout.TotalSeconds:0.#} s ({why}); check that it runs, its address and the firewall", cause)
         {
             Fault = ChannelFault.BrokerUnreachable,

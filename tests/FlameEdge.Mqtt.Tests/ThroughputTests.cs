@@ -16,17 +16,17 @@ public sealed class ThroughputTests(ITestOutputHelper output)
     public async Task Embedded_broker()
     {
         await using var broker = await EmbeddedBroker.StartAsync(new EmbeddedBrokerOptions());
-        await MeasureAsync(broker.Port);
+        await MeasureAsync("embedded", broker.Port);
     }
 
     [Fact(Explicit = true)]
     public async Task Mosquitto_broker()
     {
         await using var broker = await Mosquitto.StartAsync();
-        await MeasureAsync(broker.Port);
+        await MeasureAsync("mosquitto", broker.Port);
     }
 
-    private async Task MeasureAsync(int port)
+    private async Task MeasureAsync(string name, int port)
     {
         const int Trainers = 4;
         var fleet = new Fleet(Trainers);
@@ -53,9 +53,9 @@ public sealed class ThroughputTests(ITestOutputHelper output)
 
         var body = new byte[Megabytes * 1_000_000];
         new Random(1).NextBytes(body);
-        await ReportAsync("send to one", 1, round => trainers[0].Channel.SendAsync(Fleet.Aggregator, MessageOf(body, round), CancellationToken.None));
-        await ReportAsync("broadcast to 4", Trainers, round => aggregator.Channel.BroadcastAsync(MessageOf(body, round), Trainers, CancellationToken.None));
-        await ReportAsync("upload from 4", Trainers, round => Task.WhenAll(trainers.Select(trainer => trainer.Channel.SendAsync(Fleet.Aggregator, MessageOf(body, round), CancellationToken.None))));
+        await ReportAsync($"{name}: send to one", 1, round => trainers[0].Channel.SendAsync(Fleet.Aggregator, MessageOf(body, round), CancellationToken.None));
+        await ReportAsync($"{name}: broadcast to 4", Trainers, round => aggregator.Channel.BroadcastAsync(MessageOf(body, round), Trainers, CancellationToken.None));
+        await ReportAsync($"{name}: upload from 4", Trainers, round => Task.WhenAll(trainers.Select(trainer => trainer.Channel.SendAsync(Fleet.Aggregator, MessageOf(body, round), CancellationToken.None))));
         foreach (var trainer in trainers)
         {
             await trainer.DisposeAsync();

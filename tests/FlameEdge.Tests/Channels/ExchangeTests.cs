@@ -39,6 +39,21 @@ public sealed class ExchangeTests
     }
 
     [Fact]
+    public async Task What_is_under_way_stays_within_the_receivers_window()
+    {
+        await using var network = new LossyNetwork(1, 0, 0, 0);
+        var fleet = new Fleet(3);
+        await using var aggregator = network.Join(fleet.AggregatorEnd(), Small);
+        var trainers = Enumerable.Range(0, 3).Select(index => network.Join(fleet.TrainerEnd(index), Small)).ToList();
+        network.MeetAll();
+
+        await network.RunAsync(Task.WhenAll(trainers.Select((trainer, index) => trainer.Channel.SendAsync(Fleet.Aggregator, MessageOf(200_000, index), CancellationToken.None))));
+
+        // The window shrinks only as chunks arrive, so what was granted before the second sender came is still good; headers and answers come on top.
+        Assert.InRange(network.PeakUnderWayBytes, Small.ChunkBytes, 2 * Small.WindowBytes);
+    }
+
+    [Fact]
     public async Task A_silent_peer_fails_the_send_in_bounded_time()
     {
         await using var network = new LossyNetwork(1, loss: 1, 0, 0);

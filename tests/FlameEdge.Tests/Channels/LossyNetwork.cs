@@ -18,6 +18,9 @@ internal sealed class LossyNetwork(int seed, double loss, double repeats, double
 
     public FakeTimeProvider Time { get; } = new();
 
+    /// <summary>The most bytes that were ever between the members at once.</summary>
+    public long PeakUnderWayBytes { get; private set; }
+
     public Seat Join(ChannelEndpoint endpoint, TransferOptions options) => new(JoinUnread(endpoint, options));
 
     /// <summary>A channel nobody reads yet.</summary>
@@ -127,6 +130,7 @@ internal sealed class LossyNetwork(int seed, double loss, double repeats, double
             lock (network.gate)
             {
                 network.underWay.Add((this, to, packet.ToArray()));
+                network.PeakUnderWayBytes = Math.Max(network.PeakUnderWayBytes, network.underWay.Sum(sent => (long)sent.Packet.Length));
             }
 
             return ValueTask.CompletedTask;
