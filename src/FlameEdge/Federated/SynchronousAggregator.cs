@@ -68,6 +68,12 @@ public sealed class SynchronousAggregator(RoleContext context) : IRole
         {
             (run, model, failures) = (stored.Checkpoint.Run, stored.Model, stored.Checkpoint.Failures);
             rounds.AddRange(stored.Rounds);
+            if (IsGivenUp && rounds.Count < Rounds.Count)
+            {
+                // Who resumes a job that was given up has repaired something: it deserves as many attempts as a new one.
+                failures = 0;
+            }
+
             foreach (var (worker, samples) in stored.Checkpoint.Samples)
             {
                 collector.Samples[worker] = samples;
