@@ -9,6 +9,15 @@ namespace FlameEdge.Onnx.Tests.Golden;
 [Trait("Category", "Golden")]
 public class GoldenGradientTests
 {
+    // Operators with a rule that does not reach this far; each must be refused with these words.
+    private static readonly Dictionary<string, string> s_beyondRules = new(StringComparer.Ordinal)
+    {
+        ["net-residual-depthwise-batchnorm"] = "statistics of the batch",
+        ["op-batchnorm-training-2d"] = "statistics of the batch",
+        ["op-batchnorm-training-rows"] = "statistics of the batch",
+        ["op-cast-double-and-back"] = "only float32 is trained",
+    };
+
     public static TheoryData<string> Cases => [.. GoldenCase.Names(refusals: false).DefaultIfEmpty("none")];
 
     [Theory]
@@ -17,6 +26,12 @@ public class GoldenGradientTests
     {
         Assert.SkipWhen(SharedData.IsAbsent, SharedData.Absent);
         var golden = GoldenCase.Open(name);
+
+        if (s_beyondRules.TryGetValue(name, out var words))
+        {
+            Assert.Contains(words, Refusal(golden) ?? "nothing was refused", StringComparison.Ordinal);
+            return;
+        }
 
         if (MayBeRefused(golden) is { Count: > 0 } without && Refusal(golden) is { } refusal)
         {
