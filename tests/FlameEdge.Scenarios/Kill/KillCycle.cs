@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using FlameEdge.Testing.Channels;
 
 namespace FlameEdge.Scenarios.Kill;
 
@@ -54,6 +55,29 @@ internal static class KillCycle
 
         await fleet.EndAsync();
         return died;
+    }
+
+    /// <summary>Runs a job whose broker dies <paramref name="kills"/> times, each at a random moment of another round, and comes back; how often it did.</summary>
+    public static async Task<int> BrokerAsync(FleetOfProcesses fleet, Mosquitto broker, Random random, int kills, Func<int, bool> comesBackEmpty)
+    {
+        var done = 0;
+        fleet.StartAll();
+        while (done < kills)
+        {
+            await fleet.RoundAsync(done);
+            await Task.Delay(TimeSpan.FromMilliseconds(random.Next(1500)), TimeProvider.System);
+            if (!fleet.IsRunning(KillJob.Aggregator))
+            {
+                break;
+            }
+
+            await broker.KillAsync();
+            await broker.StartAgainAsync(keepsData: !comesBackEmpty(done));
+            done++;
+        }
+
+        await fleet.EndAsync();
+        return done;
     }
 
     // One, two at once, or the aggregator together with a trainer.

@@ -37,4 +37,16 @@ public class ShortKillTests
 
         Undisturbed.RequireSame(expected, fleet);
     }
+
+    [Fact]
+    public async Task A_broker_killed_twice_that_comes_back_empty_changes_no_bit()
+    {
+        var job = KillJob.Large(rounds: 3);
+        var expected = await Undisturbed.Of(job);
+        await using var broker = await Mosquitto.StartAsync();
+        await using var fleet = new FleetOfProcesses(job, broker.Port);
+        await KillCycle.BrokerAsync(fleet, broker, new Random(1), kills: 2, _ => true);
+
+        Undisturbed.RequireSame(expected, fleet);
+    }
 }
