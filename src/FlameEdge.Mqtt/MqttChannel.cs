@@ -3,6 +3,7 @@ using System.Text.Json;
 using FlameEdge.Channels;
 using FlameEdge.Channels.Presence;
 using FlameEdge.Channels.Transfer;
+using FlameEdge.Diagnostics;
 using FlameEdge.Topology;
 using Microsoft.Extensions.Logging;
 
@@ -26,7 +27,7 @@ internal sealed class MqttChannel : IChannel, IMeteredChannel, IChannelDiagnosti
     private readonly string[] dataFilters;
     private readonly string[] presenceFilters;
     private bool isJoined;
-    private bool isDisposed;
+    private int isDisposed;
 
     public MqttChannel(MqttSession session, ChannelEndpoint endpoint)
     {
@@ -55,7 +56,7 @@ internal sealed class MqttChannel : IChannel, IMeteredChannel, IChannelDiagnosti
         await membership.WaitAsync(cancellationToken);
         try
         {
-            ObjectDisposedException.ThrowIf(isDisposed, this);
+            ObjectDisposedException.ThrowIf(isDisposed != 0, this);
             if (!isJoined)
             {
                 // Listen first, announce last: nobody sends to a worker that cannot hear.
@@ -106,18 +107,17 @@ internal sealed class MqttChannel : IChannel, IMeteredChannel, IChannelDiagnosti
 
     public async ValueTask DisposeAsync()
     {
-        if (isDisposed)
+        if (Interlocked.Exchange(ref isDisposed, 1) != 0)
         {
             return;
         }
 
-        isDisposed = true;
         using var bound = new CancellationTokenSource(session.Options.ConnectTimeout, session.Time);
         try
         {
             await LeaveAsync(bound.Token);
         }
-        catch (Exception exception) when (MqttLink.IsConnectionTrouble(exception))
+        catch (Exception exception) when (exception is ChannelException || MqttLink.IsConnectionTrouble(exception))
         {
             // Without a broker nobody can be told; the agent's life sign will show it.
         }

@@ -72,7 +72,7 @@ internal sealed class MqttConnection : IAsyncDisposable
             var answer = await client.SubscribeAsync(subscribe.Build(), cancellationToken).WaitAsync(Lost);
             if (answer.Items.FirstOrDefault(item => item.ResultCode > MqttClientSubscribeResultCode.GrantedQoS2) is { } refused)
             {
-                throw new MqttRefusedException($"subscription to {refused.TopicFilter.Topic}: {refused.ResultCode}");
+                throw new MqttRefusedException($"a subscription to {refused.TopicFilter.Topic} ({refused.ResultCode})");
             }
         }
     }
@@ -99,7 +99,11 @@ internal sealed class MqttConnection : IAsyncDisposable
         try
         {
             // Not cancelled: a packet cut off in the middle would spoil the stream.
-            await client.PublishAsync(message, CancellationToken.None).WaitAsync(Lost);
+            var answer = await client.PublishAsync(message, CancellationToken.None).WaitAsync(Lost);
+            if (answer.ReasonCode is not (MqttClientPublishReasonCode.Success or MqttClientPublishReasonCode.NoMatchingSubscribers))
+            {
+                throw new MqttRefusedException($"a packet on {message.Topic} ({answer.ReasonCode})");
+            }
         }
         finally
         {

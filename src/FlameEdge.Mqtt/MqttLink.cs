@@ -30,6 +30,7 @@ internal sealed partial class MqttLink : IAsyncDisposable
     private MqttConnection? live;
     private Task running = Task.CompletedTask;
     private int connectionCount;
+    private int hasToldOfRefusal;
 
     /// <param name="clientId">The MQTT client id.</param>
     /// <param name="options">Where and how.</param>
@@ -143,7 +144,15 @@ internal sealed partial class MqttLink : IAsyncDisposable
         var connection = await ConnectionAsync(cancellationToken);
         try
         {
-            await connection.PublishAsync(ToMessage(topic, payload, retain: false));
+            await connection.PublishAsync(ToMessage(topic, payload, retain: false)).WaitAsync(cancellationToken);
+        }
+        catch (MqttRefusedException exception)
+        {
+            // Whoever waits for an answer will hear from its own timeout; here the cause is told once.
+            if (Interlocked.Exchange(ref hasToldOfRefusal, 1) == 0)
+            {
+                LogRefused(clientId, topic, exception.Message);
+            }
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested && IsConnectionTrouble(exception))
         {
@@ -255,7 +264,8 @@ internal sealed partial class MqttLink : IAsyncDisposable
         }
         catch (Exception exception)
         {
-            failed(exception);
+            // Cancelled by its time limit, the library speaks of a closed connection.
+            failed(cancellationToken.IsCancellationRequested ? new TimeoutException("no answer", exception) : exception);
             await connection.DisposeAsync();
             throw;
         }
@@ -306,7 +316,11 @@ internal sealed partial class MqttLink : IAsyncDisposable
                 await action(connection).WaitAsync(either.Token);
                 return;
             }
-            catch (Exception exception) when (!either.IsCancellationRequested && exception is not MqttRefusedException && IsConnectionTrouble(exception))
+            catch (MqttRefusedException exception)
+            {
+                throw new ChannelException($"the broker at {options.Host}:{options.Port} refuses client {clientId} {exception.Message}; check its access rights", exception);
+            }
+            catch (Exception exception) when (!either.IsCancellationRequested && IsConnectionTrouble(exception))
             {
                 await LetGoAsync(connection, exception);
             }
@@ -335,7 +349,7 @@ internal sealed partial class MqttLink : IAsyncDisposable
 
     private ChannelException Unreachable(Exception cause)
     {
-        var why = cause is OperationCanceledException or TimeoutRejectedException ? "no answer" : Innermost(cause).Message.TrimEnd('.');
+        var why = cause is TimeoutException or TimeoutRejectedException or OperationCanceledException ? "no answer" : Innermost(cause).Message.TrimEnd('.');
         return new ChannelException($"cannot reach the broker at {options.Host}:{options.Port} within {options.StartTimeout.TotalSeconds:0.#} s ({why}); check that it runs, its address and the firewall", cause)
         {
             Fault = ChannelFault.BrokerUnreachable,
@@ -363,6 +377,9 @@ internal sealed partial class MqttLink : IAsyncDisposable
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Another process connected to the broker as {Client}. Two agents share a name, or an older run still lives: stop one. Trying again in {Pause}.")]
     private partial void LogTakenOver(string client, TimeSpan pause);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The broker refuses what {Client} publishes on {Topic}: {Cause}. Check its access rights; further refusals are not told.")]
+    private partial void LogRefused(string client, string topic, string cause);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "A packet on {Client} was not taken: {Cause}.")]
     private partial void LogFailed(string client, string cause);

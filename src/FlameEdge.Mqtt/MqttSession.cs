@@ -110,11 +110,8 @@ public sealed partial class MqttSession : IAsyncDisposable
             return;
         }
 
-        foreach (var channel in listening)
-        {
-            await channel.DisposeAsync();
-        }
-
+        // Together: where the broker is gone, each waits for it as long as the next.
+        await Task.WhenAll(listening.Select(channel => channel.DisposeAsync().AsTask()));
         await SayGoodByeAsync();
         await stopping.CancelAsync();
         await repeating;
@@ -338,9 +335,9 @@ public sealed partial class MqttSession : IAsyncDisposable
                 }
             }
         }
-        catch (OperationCanceledException)
+        catch (Exception exception) when (exception is OperationCanceledException or ChannelException)
         {
-            // Disposed.
+            // Disposed, or not allowed to post at all, which whoever posted first has been told.
         }
     }
 
@@ -357,7 +354,7 @@ public sealed partial class MqttSession : IAsyncDisposable
         {
             await Control.PublishAsync(aliveTopic, AliveNoteOf(last.Connection, AliveNote.Lost), retain: true, bound.Token);
         }
-        catch (Exception exception) when (MqttLink.IsConnectionTrouble(exception))
+        catch (Exception exception) when (exception is ChannelException || MqttLink.IsConnectionTrouble(exception))
         {
             // Without a broker there is nobody to say it to; the will speaks for us.
         }

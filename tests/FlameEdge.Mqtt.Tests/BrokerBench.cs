@@ -30,7 +30,7 @@ internal sealed class BrokerBench(ITestBroker broker) : IChannelBench
     public async Task RestartAsync(AgentId agent)
     {
         var old = agents[agent];
-        old.Cable.Freeze();
+        old.Cable.Freeze(staysDown: true);
         agents.Remove(agent);
         replaced.Add(old);
         await AgentAsync(agent);
@@ -51,6 +51,7 @@ internal sealed class BrokerBench(ITestBroker broker) : IChannelBench
 
         await broker.DisposeAsync();
         gate.Dispose();
+        Assert.Empty(Log.Errors);
     }
 
     private async Task<Agent> AgentAsync(AgentId name)

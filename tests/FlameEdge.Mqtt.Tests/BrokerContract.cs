@@ -8,6 +8,7 @@ using FlameEdge.Topology;
 namespace FlameEdge.Mqtt.Tests;
 
 /// <summary>The channel contract, and what a broker and its connections add to it.</summary>
+/// <remarks>One broker at a time (a collection of that name): two on a small machine measure its processor and not our code.</remarks>
 public abstract class BrokerContract : ChannelContract
 {
     private protected BrokerBench World => (BrokerBench)Bench;

@@ -3,6 +3,7 @@ using FlameEdge.Testing.Channels;
 namespace FlameEdge.Mqtt.Tests;
 
 /// <summary>Channels keep the contract over the embedded broker.</summary>
+[Collection(nameof(BrokerContract))]
 public sealed class EmbeddedBrokerChannelTests : BrokerContract
 {
     [Fact]

@@ -41,10 +41,10 @@ public class FileModelTests
     [Fact]
     public void Only_weights_are_trained_not_the_constants_of_the_model()
     {
-        // Scaled by a stored scalar, clipped by stored limits, turned by a Transpose on the way to the product.
+        // Centred by a stored row, scaled by a stored scalar, clipped by stored limits; the weights turned on the way to the product.
         var model = ModelBytes.Of(["N", 4], (writer, x) =>
         {
-            var clipped = writer.Op("Clip", writer.Op("Div", x, writer.Scalar(2)), writer.Scalar(-1), writer.Scalar(1));
+            var clipped = writer.Op("Clip", (x - ModelBytes.Weight(writer, 4)) / writer.Scalar(2), writer.Scalar(-1), writer.Scalar(1));
             return writer.Op("MatMul", clipped, writer.Op("Transpose", ModelBytes.Weight(writer, 3, 4))) + ModelBytes.Weight(writer, 3);
         });
 

@@ -70,9 +70,14 @@ public static class JobFile
         return JobReader.Read(root, folder, overrides, programs, found, rolesHere);
     }
 
-    private static SpecNode? Tree(byte[] bytes, string path, SpecProblems found)
+    private static SpecNode? Tree(ReadOnlySpan<byte> bytes, string path, SpecProblems found)
     {
-        if (!Utf8.IsValid(bytes) || bytes.AsSpan().Contains((byte)0))
+        if (bytes.StartsWith(Encoding.UTF8.Preamble))
+        {
+            bytes = bytes[Encoding.UTF8.Preamble.Length..];
+        }
+
+        if (!Utf8.IsValid(bytes) || bytes.Contains((byte)0))
         {
             found.Add(new SpecPosition(path), "this is not a text in UTF-8; give a YAML or JSON file");
             return null;

@@ -15,6 +15,8 @@ internal static class GradientRules
         ConvolutionRules.All,
         PoolingRules.All,
         ReductionRules.All,
+        IndexingRules.All,
+        NormalizationRules.All,
         OpaqueRules.All,
     }.SelectMany(family => family).ToFrozenDictionary(rule => rule.Operator, StringComparer.Ordinal);
 

@@ -1,5 +1,6 @@
 using FlameEdge.Onnx.Format;
 using FlameEdge.Onnx.Graphs;
+using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace FlameEdge.Onnx.Gradients;
 
@@ -32,6 +33,9 @@ internal sealed class NodeGradient(NodeProto node, Differentiation differentiati
 
     /// <summary>The shape of a value, or null where it is unknown.</summary>
     public TensorInfo? TypeOf(Value value) => differentiation.Types.Of(value.Name);
+
+    /// <summary>The type of a value's elements.</summary>
+    public TensorElementType ElementsOf(Value value) => differentiation.Types.ElementsOf(value.Name);
 
     /// <summary>The sizes of a value; where one is open that the rule needs, the node is refused.</summary>
     /// <param name="value">The value.</param>

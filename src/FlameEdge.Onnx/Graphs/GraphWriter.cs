@@ -39,6 +39,12 @@ internal sealed class GraphWriter
             node.Input.Add(input.Name ?? "");
         }
 
+        // Optional inputs that are left out at the end are not said at all: older operators do not know them.
+        while (node.Input.Count > 0 && node.Input[^1].Length == 0)
+        {
+            node.Input.RemoveAt(node.Input.Count - 1);
+        }
+
         foreach (var attribute in attributes)
         {
             node.Attribute.Add(attribute);

@@ -36,25 +36,8 @@ public sealed record JobSpec
     /// <summary>All randomness of the job derives from it, the worker and the round.</summary>
     public ulong Seed { get; init; }
 
-    /// <summary>How workers of <paramref name="role"/> train: the job's section, with the role's own settings above it.</summary>
-    public TrainingSpec TrainingOf(RoleName role)
-    {
-        var settings = Graph.Roles.First(spec => spec.Name == role).Settings;
-        return settings.Count == 0 ? Training : Training with
-        {
-            LearningRate = Number("learningRate") ?? Training.LearningRate,
-            Momentum = Number("momentum") ?? Training.Momentum,
-            WeightDecay = Number("weightDecay") ?? Training.WeightDecay,
-            Epochs = Whole("epochs") ?? Training.Epochs,
-            Steps = Whole("steps") ?? Training.Steps,
-            BatchSize = settings.TryGetValue("batchSize", out var batch) ? (batch == "all" ? null : int.Parse(batch)) : Training.BatchSize,
-            Threads = Whole("threads") ?? Training.Threads,
-        };
-
-        double? Number(string name) => settings.TryGetValue(name, out var text) ? double.Parse(text) : null;
-
-        int? Whole(string name) => settings.TryGetValue(name, out var text) ? int.Parse(text) : null;
-    }
+    /// <summary>How a role's workers learn: the role's own settings above the job's. Settings of a user's program that are not ours are left to it.</summary>
+    public TrainingSpec TrainingOf(RoleName role) => Reading.SettingsReader.Above(Training, Graph.Roles.First(spec => spec.Name == role).Settings);
 }
 
 /// <summary>The model a job learns: one declared by kind, or a forward ONNX file.</summary>

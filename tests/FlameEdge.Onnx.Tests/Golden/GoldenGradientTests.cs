@@ -9,7 +9,18 @@ namespace FlameEdge.Onnx.Tests.Golden;
 [Trait("Category", "Golden")]
 public class GoldenGradientTests
 {
-    public static TheoryData<string> Cases => [.. GoldenCase.Names(refusals: false).DefaultIfEmpty("none")];
+    // Operators with a rule that does not reach this far; each must be refused with these words.
+    private static readonly Dictionary<string, string> s_beyondRules = new(StringComparer.Ordinal)
+    {
+        ["net-residual-depthwise-batchnorm"] = "statistics of the batch",
+        ["op-batchnorm-training-2d"] = "statistics of the batch",
+        ["op-batchnorm-training-rows"] = "statistics of the batch",
+        ["op-cast-double-and-back"] = "only float32 is trained",
+    };
+
+    /// <summary>Every case whose loss the engine has: cross-entropy, and the plain seed of a gradient.</summary>
+    public static TheoryData<string> Cases =>
+        [.. GoldenCase.Names(refusals: false).Where(name => GoldenCase.Open(name).Loss() is not null).DefaultIfEmpty("none")];
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -18,13 +29,18 @@ public class GoldenGradientTests
         Assert.SkipWhen(SharedData.IsAbsent, SharedData.Absent);
         var golden = GoldenCase.Open(name);
 
+        if (s_beyondRules.TryGetValue(name, out var words))
+        {
+            Assert.Contains(words, Refusal(golden) ?? "nothing was refused", StringComparison.Ordinal);
+            return;
+        }
+
         if (MayBeRefused(golden) is { Count: > 0 } without && Refusal(golden) is { } refusal)
         {
             Assert.Contains(without, type => refusal.Contains($"{type} '", StringComparison.Ordinal));
             return;
         }
 
-        Assert.SkipWhen(golden.Loss() is null, $"the engine has no loss {golden.LossKind}");
         AssertFirstPass(golden);
         if (golden.PartialRows is { } rows)
         {

@@ -38,9 +38,10 @@ public sealed class TcpProxy : IAsyncDisposable
     /// <summary>Lets new connections through again.</summary>
     public void Restore() => IsDown = false;
 
-    /// <summary>Stops carrying bytes on every present connection without closing it; new ones work.</summary>
-    public void Freeze()
+    /// <summary>Stops carrying bytes on every present connection without closing it; new ones work unless it <paramref name="staysDown"/>.</summary>
+    public void Freeze(bool staysDown = false)
     {
+        IsDown = staysDown;
         foreach (var cable in Present())
         {
             cable.IsFrozen = true;

@@ -24,7 +24,7 @@ public class JobFuzzTests
             }
 
             Try([.. bytes]);
-        }, iter: 3000);
+        }, iter: 1000);
 
     [Fact]
     public void A_file_with_other_values_never_throws() =>
@@ -39,7 +39,7 @@ public class JobFuzzTests
             }
 
             Try(Encoding.UTF8.GetBytes(text));
-        }, iter: 5000);
+        }, iter: 1500);
 
     private const string Rich = """
         { "job": "rich", "seed": 7, "parameters": { "p": "v" }, "optimizer": { "sort": "fedavg", "kwargs": {} }, "evaluation": "test", "backend": "memory",

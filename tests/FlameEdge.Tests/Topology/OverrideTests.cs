@@ -26,6 +26,15 @@ public class OverrideTests
         Assert.Equal((3, 4), (job.Rounds.Count, job.Graph.Roles[1].Replica));
     }
 
+    [Fact]
+    public void A_role_s_settings_stand_above_the_job_s()
+    {
+        var job = JobTexts.Sound(Text, JobTexts.Set("training.learningRate", "0.5"), JobTexts.Set("training.epochs", "3"), JobTexts.Set("topology.roles.t.settings.learningRate", "0.05"), JobTexts.Set("topology.roles.t.settings.batchSize", "all"));
+
+        Assert.Equal(new() { LearningRate = 0.05, Epochs = 3, BatchSize = null }, job.TrainingOf(job.Graph.Roles[0].Name));
+        Assert.Equal(new() { LearningRate = 0.5, Epochs = 3 }, job.TrainingOf(job.Graph.Roles[1].Name));
+    }
+
     [Theory]
     [InlineData("dta", "--set dta=1: unknown name 'dta'", "did you mean 'data'?")]
     [InlineData("rounds.cuont", "--set rounds.cuont=1: rounds: unknown key 'cuont'", "did you mean 'count'?")]

@@ -6,12 +6,14 @@ namespace FlameEdge.Onnx.Gradients.Rules;
 /// <summary>Arithmetic between tensors, with broadcasting, and elementwise functions of one tensor.</summary>
 internal static class ArithmeticRules
 {
+    // A stored tensor that is added or multiplied is a bias or a scale; one that is subtracted, divided by or chosen is
+    // normalization of samples or a mask, and stays constant.
     public static IReadOnlyList<GradientRule> All { get; } =
     [
         new("Add", Add, 0, 1),
-        new("Sub", Sub, 0, 1),
+        new("Sub", Sub),
         new("Mul", Mul, 0, 1),
-        new("Div", Div, 0, 1),
+        new("Div", Div),
         new("Pow", Pow),
         new("Neg", node => node.Give(0, -node.Gradient)),
         new("Abs", node => node.Give(0, node.Gradient * node.Graph.Op("Sign", node.Input(0)))),
@@ -20,7 +22,7 @@ internal static class ArithmeticRules
         new("Sqrt", node => node.Give(0, 0.5f * (node.Gradient / node.Output()))),
         new("Reciprocal", node => node.Give(0, -(node.Gradient * (node.Output() * node.Output())))),
         new("Erf", Erf),
-        new("Where", Where, 1, 2),
+        new("Where", Where),
     ];
 
     private static void Add(NodeGradient node)

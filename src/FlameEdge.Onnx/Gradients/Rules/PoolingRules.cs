@@ -29,13 +29,7 @@ internal static class PoolingRules
         }
 
         // In overlapping windows one value may be several maxima: the shares must add up.
-        var zeros = node.Graph.Op("ConstantOfShape", node.Graph.Op("Size", x).Reshape(1));
-        var sum = node.Graph.Op(
-            "ScatterElements",
-            [zeros, places.Reshape(-1), dY.Reshape(-1)],
-            Attributes.Of("axis", 0),
-            Attributes.Of("reduction", "add"));
-        node.GiveReshaped(0, sum);
+        IndexingRules.GiveScattered(node, places);
     }
 
     private static Value PlacesOf(NodeGradient node)

@@ -1,4 +1,5 @@
 using FlameEdge.Onnx.Graphs;
+using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace FlameEdge.Onnx.Gradients.Rules;
 
@@ -13,6 +14,8 @@ internal static class ShapeRules
         new("Squeeze", Reshaped),
         new("Unsqueeze", Reshaped),
         new("Transpose", Transpose),
+        new("Dropout", Dropout),
+        new("Cast", Cast),
         new("Expand", node => node.GiveBroadcast(0, node.Gradient)),
     ];
 
@@ -34,4 +37,20 @@ internal static class ShapeRules
 
         node.Give(0, node.Gradient.Transpose(inverse));
     }
+
+    private static void Dropout(NodeGradient node) => node.Give(0, node.Has(2)
+        ? throw node.Refusal("random masks cannot be repeated; export the model in evaluation mode")
+        : node.Gradient);
+
+    // Between floating types the gradient passes; through whole numbers there is no slope.
+    private static void Cast(NodeGradient node)
+    {
+        var (from, to) = (node.ElementsOf(node.Input(0)), node.ElementsOf(node.Output()));
+        if (IsFloating(from) && IsFloating(to))
+        {
+            node.Give(0, node.Graph.Op("Cast", [node.Gradient], Attributes.Of("to", (long)from)));
+        }
+    }
+
+    private static bool IsFloating(TensorElementType type) => type is TensorElementType.Float or TensorElementType.Double or TensorElementType.Float16;
 }

@@ -249,7 +249,7 @@ public sealed partial class Exchange : IAsyncDisposable
 
     private Outgoing Begin(Message message, UInt128 hash, IEnumerable<Peer> targets, bool isBroadcast, int quorum)
     {
-        var chunkBytes = Math.Clamp(options.ChunkBytes, 1, port.MaximumPacketBytes - PacketHeader.Size);
+        var chunkBytes = Math.Clamp(options.ChunkBytes, 1, Math.Min(PacketHeader.MaximumChunkBytes, port.MaximumPacketBytes - PacketHeader.Size));
         if (message.Head.Length > chunkBytes || PacketHeader.CountOf(message.Body.Length, chunkBytes) > PacketHeader.MaximumChunkCount)
         {
             throw new ChannelException($"a message with a head of {message.Head.Length} and a body of {message.Body.Length} bytes does not fit chunks of {chunkBytes}; raise ChunkBytes or the broker's packet limit");

@@ -23,7 +23,7 @@ internal sealed class PacketPump : IAsyncDisposable
     /// <param name="gate">The exchange's lock; guards <paramref name="takeBulk"/> and <see cref="Outbound.Sent"/>.</param>
     /// <param name="takeBulk">Gives the next chunk that may go, or null.</param>
     /// <param name="bulkConcurrency">Chunks under way at once.</param>
-    /// <param name="count">Told the bytes of every packet that went.</param>
+    /// <param name="count">Told the bytes of every packet that goes.</param>
     public PacketPump(IPacketPort port, Lock gate, Func<Outbound?> takeBulk, int bulkConcurrency, Action<long> count)
     {
         this.port = port;
@@ -109,8 +109,9 @@ internal sealed class PacketPump : IAsyncDisposable
     {
         try
         {
-            await port.SendAsync(packet.To, packet.Packet, packet.IsBulk, stopping.Token);
+            // Counted as it goes: the receiver may have it before the broker's confirmation is here.
             count(packet.Packet.Length);
+            await port.SendAsync(packet.To, packet.Packet, packet.IsBulk, stopping.Token);
         }
         finally
         {

@@ -13,7 +13,7 @@ internal sealed class FlameReader(SpecProblems problems)
         var job = new Fields(jobNode, "job", FlameKeys.Job, problems);
         var title = JobReader.Required(job, "name", "name the job");
         var model = new FlameModelSpec(modelSpec, problems);
-        var dataGroups = ReadDataSpec(dataSpec);
+        var dataGroups = FlameDataSpec.Read(dataSpec, problems);
         var draft = new JobDraft
         {
             Root = schemaNode,
@@ -154,66 +154,5 @@ internal sealed class FlameReader(SpecProblems problems)
         }
 
         return LocatedName.Of(backend);
-    }
-
-    private Dictionary<string, (SpecScalar Name, List<DatasetGroupDraft> Groups)> ReadDataSpec(SpecSequence dataSpec)
-    {
-        var byRole = new Dictionary<string, (SpecScalar, List<DatasetGroupDraft>)>(StringComparer.Ordinal);
-        foreach (var item in dataSpec.Items)
-        {
-            if (item is not SpecMapping mapping)
-            {
-                problems.Add(item, $"dataSpec: an item is {item.Kind}, but must be a mapping with role and datasetGroups");
-                continue;
-            }
-
-            var entry = new Fields(mapping, "dataSpec", FlameKeys.DataSpec, problems);
-            if (JobReader.Required(entry, "role", "name the role that learns from these datasets") is not { } role)
-            {
-                continue;
-            }
-
-            if (!byRole.TryAdd(Naming.Mention(role).Value, (role, ReadDatasetGroups(entry))))
-            {
-                problems.Add(role, $"dataSpec: two entries are for role '{role.Text}'; join them into one");
-            }
-        }
-
-        return byRole;
-    }
-
-    private static List<DatasetGroupDraft> ReadDatasetGroups(Fields entry)
-    {
-        var groups = new List<DatasetGroupDraft>();
-        foreach (var (label, value) in entry.Mapping("datasetGroups")?.Entries ?? [])
-        {
-            if (SpecMapping.IsComment(label.Text))
-            {
-                continue;
-            }
-
-            if (value is not SpecSequence list)
-            {
-                entry.Wrong(value, $"datasetGroups '{label.Text}'", "a list of dataset ids");
-                continue;
-            }
-
-            var ids = new List<LocatedName>(list.Items.Count);
-            foreach (var item in list.Items)
-            {
-                if (item is SpecScalar { IsNull: false } id)
-                {
-                    ids.Add(Naming.Mention(id));
-                }
-                else
-                {
-                    entry.Wrong(item, $"datasetGroups '{label.Text}'", "a list of dataset ids");
-                }
-            }
-
-            groups.Add(new(Naming.Mention(label), ids));
-        }
-
-        return groups;
     }
 }

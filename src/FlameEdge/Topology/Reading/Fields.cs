@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 
 namespace FlameEdge.Topology.Reading;
@@ -6,9 +7,9 @@ namespace FlameEdge.Topology.Reading;
 internal sealed class Fields
 {
     private readonly SpecMapping node;
-    private readonly IReadOnlyCollection<string> keys;
+    private readonly string[] keys;
 
-    public Fields(SpecMapping node, string element, IReadOnlyCollection<string> keys, SpecProblems problems)
+    public Fields(SpecMapping node, string element, string[] keys, SpecProblems problems)
     {
         this.node = node;
         this.keys = keys;
@@ -17,7 +18,7 @@ internal sealed class Fields
         foreach (var entry in node.Entries)
         {
             var key = entry.Key.Text;
-            if (!keys.Contains(key) && !SpecMapping.IsComment(key))
+            if (Array.IndexOf(keys, key) < 0 && !SpecMapping.IsComment(key))
             {
                 problems.Add(entry.Key, $"{element}: unknown key '{key}'; known are {string.Join(", ", keys)}{problems.Hint(key, keys)}");
             }
@@ -31,9 +32,14 @@ internal sealed class Fields
     public SpecProblems Problems { get; }
 
     /// <summary>The node of a key; null where it is absent or says null.</summary>
-    public SpecNode? this[string key] => !keys.Contains(key)
-        ? throw new ArgumentException($"'{key}' is not a key of {Element}", nameof(key))
-        : node[key] is SpecScalar { IsNull: true } ? null : node[key];
+    public SpecNode? this[string key]
+    {
+        get
+        {
+            Debug.Assert(keys.Contains(key), $"'{key}' is not a key of {Element}");
+            return node[key] is var value and not SpecScalar { IsNull: true } ? value : null;
+        }
+    }
 
     public SpecScalar? Scalar(string key) => As<SpecScalar>(key, "a single value");
 

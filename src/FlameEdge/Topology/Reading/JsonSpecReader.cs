@@ -10,6 +10,8 @@ public static class JsonSpecReader
     /// <summary>Deepest nesting accepted.</summary>
     public const int MaxDepth = 64;
 
+    private const int SmallEnoughToScan = 12;
+
     /// <summary>Reads a whole text; null where it was refused.</summary>
     public static SpecNode? Read(ReadOnlySpan<byte> utf8, string file, SpecProblems problems)
     {
@@ -85,11 +87,11 @@ public static class JsonSpecReader
     private static SpecMapping ReadMapping(ref JsonCursor cursor, SpecProblems problems)
     {
         var position = cursor.Position;
-        var entries = new List<SpecEntry>();
-        var seen = new HashSet<string>(StringComparer.Ordinal);
+        var entries = new List<SpecEntry>(8);
+        HashSet<string>? seen = null;
         while (cursor.MoveNext() && cursor.TokenType != JsonTokenType.EndObject)
         {
-            var key = ReadKey(ref cursor, seen, problems);
+            var key = ReadKey(ref cursor, entries, ref seen, problems);
             cursor.MoveNext();
             entries.Add(new(key, ReadNode(ref cursor, problems)));
         }
@@ -109,14 +111,48 @@ public static class JsonSpecReader
         return new(position, items);
     }
 
-    private static SpecScalar ReadKey(ref JsonCursor cursor, HashSet<string> seen, SpecProblems problems)
+    /// <summary>A key; small mappings, of which there may be a million, are scanned for repeats and get no set of their own.</summary>
+    private static SpecScalar ReadKey(ref JsonCursor cursor, List<SpecEntry> before, ref HashSet<string>? seen, SpecProblems problems)
     {
-        var key = new SpecScalar(cursor.Position, cursor.Text(problems), isQuoted: true);
-        if (!seen.Add(key.Text) && !SpecMapping.IsComment(key.Text))
+        if (before.Count == SmallEnoughToScan)
         {
-            problems.Add(key, $"the key '{key.Text}' stands here twice; keep one");
+            seen = new(before.Select(entry => entry.Key.Text), StringComparer.Ordinal);
+        }
+
+        if (seen is not null)
+        {
+            return ReadKey(ref cursor, seen, problems);
+        }
+
+        var key = new SpecScalar(cursor.Position, cursor.Text(problems), isQuoted: true);
+        foreach (var entry in before)
+        {
+            if (entry.Key.Text == key.Text)
+            {
+                ReportTwice(key, problems);
+                break;
+            }
         }
 
         return key;
+    }
+
+    private static SpecScalar ReadKey(ref JsonCursor cursor, HashSet<string> seen, SpecProblems problems)
+    {
+        var key = new SpecScalar(cursor.Position, cursor.Text(problems), isQuoted: true);
+        if (!seen.Add(key.Text))
+        {
+            ReportTwice(key, problems);
+        }
+
+        return key;
+    }
+
+    private static void ReportTwice(SpecScalar key, SpecProblems problems)
+    {
+        if (!SpecMapping.IsComment(key.Text))
+        {
+            problems.Add(key, $"the key '{key.Text}' stands here twice; keep one");
+        }
     }
 }

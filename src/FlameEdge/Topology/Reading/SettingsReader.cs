@@ -60,6 +60,15 @@ internal static class SettingsReader
         };
     }
 
+    /// <summary>Settings by name, as a role keeps them, above <paramref name="basis"/>.</summary>
+    public static TrainingSpec Above(TrainingSpec basis, IReadOnlyDictionary<string, string> settings)
+    {
+        var position = new SpecPosition("settings");
+        var ours = settings.Where(setting => JobKeys.Training.Contains(setting.Key))
+            .Select(setting => new SpecEntry(new(position, setting.Key), new SpecScalar(position, setting.Value)));
+        return Training(new SpecMapping(position, ours), basis, "settings", new());
+    }
+
     public static RoundSpec Rounds(SpecMapping? node, SpecProblems problems)
     {
         var basis = new RoundSpec();

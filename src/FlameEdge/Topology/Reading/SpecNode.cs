@@ -47,11 +47,21 @@ public sealed class SpecSequence(SpecPosition position, IReadOnlyList<SpecNode> 
 public readonly record struct SpecEntry(SpecScalar Key, SpecNode Value);
 
 /// <summary>Values by key, in the order of the file. Keys that start with <c>//</c> are comments and may repeat.</summary>
-public sealed class SpecMapping(SpecPosition position, IEnumerable<SpecEntry> entries) : SpecNode(position)
+public sealed class SpecMapping : SpecNode
 {
     private const int SmallEnoughToScan = 12;
-    private readonly List<SpecEntry> entries = [.. entries];
+    private readonly List<SpecEntry> entries;
     private Dictionary<string, int>? index;
+
+    /// <summary>A mapping of these entries.</summary>
+    public SpecMapping(SpecPosition position, IEnumerable<SpecEntry> entries)
+        : this(position, entries.ToList())
+    {
+    }
+
+    /// <summary>Takes the list as it is: readers make one per mapping and keep nothing of it.</summary>
+    internal SpecMapping(SpecPosition position, List<SpecEntry> owned)
+        : base(position) => entries = owned;
 
     /// <summary>The entries, in the order of the file, comments included.</summary>
     public IReadOnlyList<SpecEntry> Entries => entries;
@@ -83,7 +93,15 @@ public sealed class SpecMapping(SpecPosition position, IEnumerable<SpecEntry> en
     {
         if (entries.Count <= SmallEnoughToScan)
         {
-            return entries.FindIndex(entry => string.Equals(entry.Key.Text, key, StringComparison.Ordinal));
+            for (var at = 0; at < entries.Count; at++)
+            {
+                if (entries[at].Key.Text == key)
+                {
+                    return at;
+                }
+            }
+
+            return -1;
         }
 
         if (index is null)

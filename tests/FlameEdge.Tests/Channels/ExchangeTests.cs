@@ -1,0 +1,141 @@
+using System.Buffers;
+using CsCheck;
+using FlameEdge.Channels;
+using FlameEdge.Channels.Transfer;
+using FlameEdge.Diagnostics;
+using FlameEdge.Testing.Channels;
+using FlameEdge.Topology;
+
+namespace FlameEdge.Tests.Channels;
+
+/// <summary>Whatever the network does, each message is delivered whole and once.</summary>
+public sealed class ExchangeTests
+{
+    private static readonly TransferOptions Small = new() { ChunkBytes = 1000, WindowBytes = 16_000, StallAfter = TimeSpan.FromMilliseconds(200), RepeatAfter = TimeSpan.FromMilliseconds(100), MaximumTries = 100 };
+
+    [Fact]
+    public void A_send_survives_loss_repetition_disorder_and_damage() =>
+        Gen.Select(Gen.Int, Gen.Double[0, 0.3], Gen.Double[0, 0.3], Gen.Double[0, 1], Gen.Int[0, 60_000]).Sample(
+            (seed, loss, repeats, reorders, bytes) => SendAsync(seed, loss, repeats, reorders, bytes).GetAwaiter().GetResult(), iter: 30, threads: 1);
+
+    [Fact]
+    public void A_broadcast_survives_loss_repetition_disorder_and_damage() =>
+        Gen.Select(Gen.Int, Gen.Double[0, 0.3], Gen.Double[0, 0.3], Gen.Double[0, 1], Gen.Int[0, 60_000]).Sample(
+            (seed, loss, repeats, reorders, bytes) => BroadcastAsync(seed, loss, repeats, reorders, bytes).GetAwaiter().GetResult(), iter: 20, threads: 1);
+
+    [Fact]
+    public async Task A_broadcast_that_loses_nothing_is_published_once()
+    {
+        await using var network = new LossyNetwork(1, 0, 0, 0);
+        var fleet = new Fleet(5);
+        await using var aggregator = network.Join(fleet.AggregatorEnd(), Small);
+        var trainers = Enumerable.Range(0, 5).Select(index => network.Join(fleet.TrainerEnd(index), Small)).ToList();
+        network.MeetAll();
+
+        await network.RunAsync(aggregator.Channel.BroadcastAsync(MessageOf(100_000, 1), 5, CancellationToken.None));
+
+        Assert.InRange(network.BytesFrom(Fleet.Aggregator), 100_000, 115_000);
+        await Task.WhenAll(trainers.Select(trainer => trainer.ReceivesAsync(1)));
+    }
+
+    [Fact]
+    public async Task What_is_under_way_stays_within_the_receivers_window()
+    {
+        await using var network = new LossyNetwork(1, 0, 0, 0);
+        var fleet = new Fleet(3);
+        await using var aggregator = network.Join(fleet.AggregatorEnd(), Small);
+        var trainers = Enumerable.Range(0, 3).Select(index => network.Join(fleet.TrainerEnd(index), Small)).ToList();
+        network.MeetAll();
+
+        await network.RunAsync(Task.WhenAll(trainers.Select((trainer, index) => trainer.Channel.SendAsync(Fleet.Aggregator, MessageOf(200_000, index), CancellationToken.None))));
+
+        // The window shrinks only as chunks arrive, so what was granted before the second sender came is still good; headers and answers come on top.
+        Assert.InRange(network.PeakUnderWayBytes, Small.ChunkBytes, 2 * Small.WindowBytes);
+    }
+
+    [Fact]
+    public async Task A_silent_peer_fails_the_send_in_bounded_time()
+    {
+        await using var network = new LossyNetwork(1, loss: 1, 0, 0);
+        var fleet = new Fleet(1);
+        await using var aggregator = network.Join(fleet.AggregatorEnd(), Small);
+        await using var trainer = network.Join(fleet.TrainerEnd(0), Small);
+        network.MeetAll();
+
+        var failure = await Assert.ThrowsAsync<ChannelException>(() => network.RunAsync(trainer.Channel.SendAsync(Fleet.Aggregator, MessageOf(10, 1), CancellationToken.None)));
+
+        Assert.Equal(ChannelFault.TimedOut, failure.Fault);
+    }
+
+    [Fact]
+    public async Task A_broadcast_ends_when_the_rest_have_fallen_silent()
+    {
+        await using var network = new LossyNetwork(1, loss: 1, 0, 0);
+        var fleet = new Fleet(2);
+        await using var aggregator = network.Join(fleet.AggregatorEnd(), Small);
+        await using var trainer = network.Join(fleet.TrainerEnd(0), Small);
+        network.MeetAll();
+
+        await network.RunAsync(aggregator.Channel.BroadcastAsync(MessageOf(50_000, 1), 1, CancellationToken.None));
+
+        Assert.Empty(trainer.Messages);
+    }
+
+    [Fact]
+    public async Task Who_does_not_read_makes_its_senders_wait_and_loses_nothing()
+    {
+        await using var network = new LossyNetwork(1, 0, 0, 0);
+        var fleet = new Fleet(1);
+        var tight = new TransferOptions { ChunkBytes = 1000, MailboxCapacity = 2, RepeatAfter = TimeSpan.FromMilliseconds(100) };
+        var slow = network.JoinUnread(fleet.AggregatorEnd(), tight);
+        await using var trainer = network.Join(fleet.TrainerEnd(0), tight);
+        network.MeetAll();
+        var sends = Enumerable.Range(0, 5).Select(index => trainer.Channel.SendAsync(Fleet.Aggregator, MessageOf(10, index), CancellationToken.None)).ToList();
+
+        await network.RunAsync(Task.WhenAny(Task.WhenAll(sends), network.PassAsync(TimeSpan.FromSeconds(5))));
+
+        Assert.Equal(2, sends.Count(send => send.IsCompletedSuccessfully));
+        await using var reader = new Seat(slow);
+        await network.RunAsync(Task.WhenAll(sends));
+        await reader.ReceivesAsync(5);
+    }
+
+    private static Message MessageOf(int bytes, int seed)
+    {
+        var body = new byte[bytes];
+        new Random(seed).NextBytes(body);
+        return new Message { Kind = MessageKind.Update, Round = seed, Head = new byte[] { 1, 2, 3 }, Body = new ReadOnlySequence<byte>(body) };
+    }
+
+    private static async Task SendAsync(int seed, double loss, double repeats, double reorders, int bytes)
+    {
+        await using var network = new LossyNetwork(seed, loss, repeats, reorders, damage: 0.02);
+        var fleet = new Fleet(1);
+        await using var aggregator = network.Join(fleet.AggregatorEnd(), Small);
+        await using var trainer = network.Join(fleet.TrainerEnd(0), Small);
+        network.MeetAll();
+
+        var messages = Enumerable.Range(0, 3).Select(index => MessageOf(bytes, index)).ToList();
+        await network.RunAsync(Task.WhenAll(messages.Select(message => trainer.Channel.SendAsync(Fleet.Aggregator, message, CancellationToken.None))));
+
+        await aggregator.ReceivesAsync(3);
+        await network.RunAsync(network.PassAsync(TimeSpan.FromSeconds(2)));
+        Assert.Equal(3, aggregator.Messages.Count());
+        Assert.All(messages, sent => Assert.Equal(sent.Body.ToArray(), aggregator.Messages.Single(received => received.Round == sent.Round).Body));
+    }
+
+    private static async Task BroadcastAsync(int seed, double loss, double repeats, double reorders, int bytes)
+    {
+        await using var network = new LossyNetwork(seed, loss, repeats, reorders, damage: 0.02);
+        var fleet = new Fleet(3);
+        await using var aggregator = network.Join(fleet.AggregatorEnd(), Small);
+        var trainers = Enumerable.Range(0, 3).Select(index => network.Join(fleet.TrainerEnd(index), Small)).ToList();
+        network.MeetAll();
+        var message = MessageOf(bytes, 1);
+
+        await network.RunAsync(aggregator.Channel.BroadcastAsync(message, 2, CancellationToken.None));
+        await network.RunAsync(Task.WhenAll(trainers.Select(trainer => trainer.ReceivesAsync(1))));
+
+        Assert.All(trainers, trainer => Assert.Equal(message.Body.ToArray(), Assert.Single(trainer.Messages).Body));
+    }
+}
