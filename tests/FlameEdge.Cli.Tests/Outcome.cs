@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace FlameEdge.Cli.Tests.BadInput;
+namespace FlameEdge.Cli.Tests;
 
 /// <summary>What a command line came to.</summary>
 internal sealed partial record Outcome(int Code, string Output, string Error)

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 
-namespace FlameEdge.Cli.Tests.BadInput;
+namespace FlameEdge.Cli.Tests;
 
 /// <summary>A program of ours as a process of its own: <c>dotnet PROGRAM.dll …</c>.</summary>
 internal sealed class RealProcess : IAsyncDisposable
