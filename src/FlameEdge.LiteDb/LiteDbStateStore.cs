@@ -48,6 +48,7 @@ public sealed partial class LiteDbStateStore : IStateStore
         try
         {
             var manifests = new ManifestFolder(Path.Combine(folder, "manifests"));
+            manifests.Sweep();
             var path = Path.Combine(folder, "state.db");
             return new LiteDbStateStore(lockFile, manifests, OpenOrRebuild(path, manifests, logger), folder);
         }

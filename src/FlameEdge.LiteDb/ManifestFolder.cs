@@ -8,6 +8,18 @@ internal sealed class ManifestFolder(string folder)
 {
     private const string Extension = ".json";
 
+    /// <summary>Removes what interrupted writes left.</summary>
+    public void Sweep()
+    {
+        if (Directory.Exists(folder))
+        {
+            foreach (var leftover in Directory.EnumerateFiles(folder, "*.tmp", SearchOption.AllDirectories))
+            {
+                DurableFile.TryDelete(leftover);
+            }
+        }
+    }
+
     public void Apply(IEnumerable<StateChange> changes)
     {
         foreach (var change in changes)

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace FlameEdge.Mqtt;
 
 /// <summary>Sessions of all the agents one process stands for, each connected when its first channel is opened: how a laptop plays a fleet.</summary>
-public sealed class MqttFleet(MqttOptions options, TimeProvider time, ILoggerFactory loggers) : IChannelBackend
+public sealed class MqttFleet(MqttOptions options, TimeProvider time, ILoggerFactory loggers) : IChannelBackend, IIncarnationMemory
 {
     private readonly SemaphoreSlim gate = new(1, 1);
     private readonly Dictionary<AgentId, (MqttSession Session, MqttChannelBackend Backend)> agents = [];
@@ -16,6 +16,10 @@ public sealed class MqttFleet(MqttOptions options, TimeProvider time, ILoggerFac
     /// <inheritdoc/>
     public async ValueTask<IChannel> OpenAsync(ChannelEndpoint endpoint, CancellationToken cancellationToken) =>
         await (await ConnectAsync(endpoint.Agent, cancellationToken)).Backend.OpenAsync(endpoint, cancellationToken);
+
+    /// <inheritdoc/>
+    public async ValueTask<long> SeenIncarnationAsync(ChannelEndpoint endpoint, CancellationToken cancellationToken) =>
+        await (await ConnectAsync(endpoint.Agent, cancellationToken)).Session.SeenIncarnationAsync(endpoint, cancellationToken);
 
     /// <summary>The bulletin board as <paramref name="agent"/> writes it.</summary>
     public async Task<IBulletin> BulletinOfAsync(AgentId agent, CancellationToken cancellationToken) => (await ConnectAsync(agent, cancellationToken)).Session.Bulletin;

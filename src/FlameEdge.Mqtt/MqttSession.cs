@@ -32,6 +32,7 @@ public sealed partial class MqttSession : IAsyncDisposable
     private readonly CancellationTokenSource stopping = new();
     private readonly string aliveTopic;
     private MqttChannel[] listening = [];
+    private SeenPresence[] looking = [];
     private Task repeating = Task.CompletedTask;
     private ulong messageCount;
     private int isDisposed;
@@ -122,6 +123,40 @@ public sealed partial class MqttSession : IAsyncDisposable
 
     /// <summary>Counts messages across all channels: they share their worker's incarnation.</summary>
     internal ulong NextMessageId() => Interlocked.Increment(ref messageCount);
+
+    /// <summary>The newest run of the endpoint's worker whose presence is still posted; 0 for none, or where the broker does not answer in time.</summary>
+    internal async Task<long> SeenIncarnationAsync(ChannelEndpoint endpoint, CancellationToken cancellationToken)
+    {
+        var topic = Topics.Here(endpoint, endpoint.Agent, endpoint.Self);
+        var look = new SeenPresence(topic);
+        lock (gate)
+        {
+            looking = [.. looking, look];
+        }
+
+        try
+        {
+            await Control.SubscribeAsync([topic], cancellationToken);
+
+            // Our own life sign comes back behind whatever the subscription brings.
+            await Control.PublishAsync(aliveTopic, book.Find(aliveTopic), retain: true, cancellationToken);
+            await look.Answered.WaitAsync(options.ConnectTimeout, time, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            // A broker that does not echo may still have told.
+        }
+        finally
+        {
+            lock (gate)
+            {
+                looking = [.. looking.Where(other => other != look)];
+            }
+        }
+
+        await Control.UnsubscribeAsync([topic], cancellationToken);
+        return look.Incarnation;
+    }
 
     internal void Listen(MqttChannel channel)
     {
@@ -270,6 +305,11 @@ public sealed partial class MqttSession : IAsyncDisposable
 
                 break;
             case HereTopic here when message.Payload.ToArray() is var note:
+                foreach (var look in looking)
+                {
+                    look.Take(message.Topic, note);
+                }
+
                 if (here.Agent == Agent)
                 {
                     CorrectHere(message.Topic, note);
@@ -285,6 +325,10 @@ public sealed partial class MqttSession : IAsyncDisposable
                 if (alive.Agent == Agent)
                 {
                     Correct(message.Topic, note);
+                    foreach (var look in looking)
+                    {
+                        look.Echo(isRetained: message.Retain);
+                    }
                 }
 
                 if (PresenceJson.ReadAlive(note) is { } sign)

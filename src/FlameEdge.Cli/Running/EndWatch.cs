@@ -6,16 +6,16 @@ using FlameEdge.Topology;
 
 namespace FlameEdge.Cli.Running;
 
-/// <summary>Sees that the run a resumed process took part in was over before it came back: then there is nobody to wait for.</summary>
+/// <summary>Sees that the run these workers took part in is over, when nobody told them: they were away, or those above them died with the word.</summary>
 internal static class EndWatch
 {
     /// <summary>Completes with the job's last state when it is that of a run these workers took part in; never completes otherwise, until cancelled.</summary>
     public static async Task<StateNotice> WaitAsync(IBulletin bulletin, JobId job, IStateStore state, CancellationToken cancellationToken)
     {
-        var runs = await RunHistory.RunsAsync(state, cancellationToken);
         await foreach (var notice in bulletin.WatchAsync(BulletinTopic.AnyOfJob(job, BulletinKind.State), cancellationToken))
         {
-            if (Read(notice.Json.Span) is { Run: { } run } said && runs.Contains(run))
+            // Asked for each notice: workers that came fresh have made their updates since.
+            if (Read(notice.Json.Span) is { Run: { } run } said && (await RunHistory.RunsAsync(state, cancellationToken)).Contains(run))
             {
                 return said;
             }

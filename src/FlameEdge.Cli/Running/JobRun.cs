@@ -15,6 +15,8 @@ namespace FlameEdge.Cli.Running;
 /// <summary>One call of <c>flame-edge run</c>: broker, workers and results, from start to end.</summary>
 internal sealed class JobRun(RunRequest request, JobPlan plan, RoleCatalog roles, ILoggerFactory loggers, TextWriter talk)
 {
+    // The word from above is on its way, and who hears it must still pass it on.
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(5);
     private readonly List<WorkerId> workers = request.Workers.Count == 0 ? [.. plan.Workers.Select(worker => worker.Id)] : [.. request.Workers.Select(name => new WorkerId(name))];
 
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(5);
@@ -63,14 +65,15 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, RoleCatalog roles
             Loggers = loggers,
         };
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var watch = WatchEndAsync(fleet, folder, ended);
+        StateNotice? end = null;
+        var watch = WatchEndAsync(fleet, folder, notice => end = notice, ended);
         try
         {
             await new JobRunner(setup).RunAsync(ended.Token);
         }
-        catch (OperationCanceledException) when (watch.IsCompletedSuccessfully && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (end is not null && !cancellationToken.IsCancellationRequested)
         {
-            talk.WriteLine($"the run these workers took part in was over before they came back: {watch.Result.State} after round {watch.Result.Round}");
+            talk.WriteLine($"the run these workers took part in is over, although nobody above told them: {end.State} after round {end.Round}");
         }
         finally
         {
@@ -93,18 +96,19 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, RoleCatalog roles
             : throw new TopologyException($"--replay {path} is a result of the job '{result.Job}', not of '{plan.Job.Name}': give a result of the same job");
     }
 
-    // Only a resumed part of a spread job can come too late for its end.
-    private async Task<StateNotice> WatchEndAsync(MqttFleet fleet, RunFolder folder, CancellationTokenSource ended)
+    // Those above say that the job is over; where they died with the word, its retained state says it.
+    private async Task WatchEndAsync(MqttFleet fleet, RunFolder folder, Action<StateNotice> found, CancellationTokenSource ended)
     {
-        if (!request.IsResume || request.Broker is null || TopIsHere())
+        if (request.Broker is null || TopIsHere())
         {
-            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, ended.Token);
+            return;
         }
 
         var agent = plan.Find(workers[0])!.RunsOn;
         var end = await EndWatch.WaitAsync(await fleet.BulletinOfAsync(agent, ended.Token), plan.Job.Name, folder.State, ended.Token);
+        await Task.Delay(Farewell, TimeProvider.System, ended.Token);
+        found(end);
         await ended.CancelAsync();
-        return end;
     }
 
     private async Task<JobNotices?> NoticesAsync(MqttFleet fleet, CancellationToken cancellationToken) => TopIsHere() && NeedsBroker()

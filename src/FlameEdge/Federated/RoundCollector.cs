@@ -105,8 +105,10 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
 
             if (round.Counted.Count == 0)
             {
+                // Counted as covered before the broadcast starts: who arrives in between is sent the model once more rather than never.
+                HashSet<(WorkerId Worker, long Incarnation)> told = [.. inbox.Source.Peers.Select(peer => (peer.Worker, peer.Incarnation))];
                 sends.Broadcast(ModelMessage(), Math.Min(quorum, Math.Max(1, inbox.Present.Count)));
-                return [.. inbox.Source.Peers.Select(peer => (peer.Worker, peer.Incarnation))];
+                return told;
             }
 
             foreach (var worker in inbox.Present.Keys.ToList())

@@ -63,13 +63,11 @@ public sealed class JobRunner(JobSetup setup)
         var channels = new Dictionary<ChannelName, IChannel>();
         try
         {
-            var incarnation = await NextIncarnationAsync(worker.Id, cancellationToken);
-            foreach (var spec in setup.Plan.Job.Graph.Channels)
+            var ends = EndsOf(worker);
+            var incarnation = await NextIncarnationAsync(worker.Id, ends, cancellationToken);
+            foreach (var (backend, endpoint) in ends)
             {
-                if (worker.Groups.TryGetValue(spec.Name, out var group))
-                {
-                    channels[spec.Name] = await BackendOf(spec).OpenAsync(EndpointOf(worker, spec, group, incarnation), cancellationToken);
-                }
+                channels[endpoint.Channel] = await backend.OpenAsync(endpoint with { Incarnation = incarnation }, cancellationToken);
             }
 
             await using var role = setup.Roles.Create(setup.Plan.Job.Graph.Roles.First(role => role.Name == worker.Role).Program, ContextOf(worker, channels, compute));
@@ -84,6 +82,13 @@ public sealed class JobRunner(JobSetup setup)
         }
     }
 
+    private List<(IChannelBackend Backend, ChannelEndpoint Endpoint)> EndsOf(WorkerPlan worker) =>
+    [
+        .. setup.Plan.Job.Graph.Channels
+            .Where(spec => worker.Groups.ContainsKey(spec.Name))
+            .Select(spec => (BackendOf(spec), EndpointOf(worker, spec, worker.Groups[spec.Name]))),
+    ];
+
     private IChannelBackend BackendOf(ChannelSpec spec)
     {
         var name = spec.Backend ?? setup.Plan.Job.Backend;
@@ -92,7 +97,7 @@ public sealed class JobRunner(JobSetup setup)
             : throw new TopologyException($"channel '{spec.Name}' asks for the backend '{name}', which this run does not have; it has {string.Join(", ", setup.Backends.Keys)}");
     }
 
-    private ChannelEndpoint EndpointOf(WorkerPlan worker, ChannelSpec spec, GroupName group, long incarnation)
+    private ChannelEndpoint EndpointOf(WorkerPlan worker, ChannelSpec spec, GroupName group)
     {
         var other = spec.OtherThan(worker.Role);
         return new ChannelEndpoint
@@ -104,7 +109,7 @@ public sealed class JobRunner(JobSetup setup)
             Agent = worker.RunsOn,
             Role = worker.Role,
             OtherRole = other,
-            Incarnation = incarnation,
+            Incarnation = 0,
             Placement = setup.Plan.Members(spec.Name, group, other).Where(member => member.Id != worker.Id).ToDictionary(member => member.Id, member => member.RunsOn),
         };
     }
@@ -127,11 +132,19 @@ public sealed class JobRunner(JobSetup setup)
 
     private Task<Dataset> LoadAsync(DatasetId id, CancellationToken cancellationToken) => setup.LoadAsync(setup.Plan.Job.Datasets[id], cancellationToken);
 
-    // Never the clock: a device without one must still be newer than its own past.
-    private async Task<long> NextIncarnationAsync(WorkerId worker, CancellationToken cancellationToken)
+    // Never the clock: a device without one must still be newer than its own past, and one whose disk was wiped than what others remember of it.
+    private async Task<long> NextIncarnationAsync(WorkerId worker, IEnumerable<(IChannelBackend Backend, ChannelEndpoint Endpoint)> ends, CancellationToken cancellationToken)
     {
         var key = worker.Value;
         var last = await setup.State.ReadAsync(Incarnations, key, cancellationToken) is { } json ? JsonDocument.Parse(json).RootElement.GetInt64() : 0;
+        foreach (var (backend, endpoint) in ends)
+        {
+            if (backend is IIncarnationMemory memory)
+            {
+                last = Math.Max(last, await memory.SeenIncarnationAsync(endpoint, cancellationToken));
+            }
+        }
+
         await setup.State.CommitAsync([new StateChange(Incarnations, key, System.Text.Encoding.ASCII.GetBytes((last + 1).ToString()))], cancellationToken);
         return last + 1;
     }

@@ -31,7 +31,9 @@ public sealed class PresenceTable(
             }
 
             entry.Note = note;
-            entry.Newest = Math.Max(entry.Newest, note?.Incarnation ?? 0);
+
+            // Who took leave may come back with an empty disk: what it was is no measure of what it will be.
+            entry.Newest = note?.Incarnation ?? 0;
             entry.IsHereConfirmed = true;
             Review(worker, entry);
         }

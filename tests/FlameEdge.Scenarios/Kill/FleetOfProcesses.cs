@@ -1,0 +1,189 @@
+using System.Text;
+using FlameEdge.Rounds;
+using FlameEdge.Testing;
+
+namespace FlameEdge.Scenarios.Kill;
+
+/// <summary>A job whose every worker is a process of its own, all meeting at one broker; it stops only what it started.</summary>
+internal sealed class FleetOfProcesses : IAsyncDisposable
+{
+    /// <summary>A bound for whatever must happen at all; a loaded machine is slow, a broken fleet waits for ever.</summary>
+    public static readonly TimeSpan Bound = TimeSpan.FromMinutes(5);
+
+    private readonly TemporaryFolder folder = new();
+    private readonly Dictionary<string, WorkerProcess> running = [];
+    private readonly StringBuilder history = new();
+    private readonly Lock gate = new();
+    private readonly string broker;
+    private TaskCompletionSource heard = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int round;
+
+    public FleetOfProcesses(KillJob job, int brokerPort)
+    {
+        Job = job;
+        broker = $"mqtt://127.0.0.1:{brokerPort}";
+        File.WriteAllText(JobFile, job.Text);
+    }
+
+    public KillJob Job { get; }
+
+    public string JobFile => folder["job.json"];
+
+    /// <summary>The last round the aggregator said to be over.</summary>
+    public int Round
+    {
+        get
+        {
+            lock (gate)
+            {
+                return round;
+            }
+        }
+    }
+
+    /// <summary>The top aggregator's record of the run.</summary>
+    public JobResult Result => JobResult.Read(PathOf(KillJob.Aggregator, "result.json"));
+
+    /// <summary>All that all processes have said, in order, for who must find out why.</summary>
+    public string History
+    {
+        get
+        {
+            lock (gate)
+            {
+                return history.ToString();
+            }
+        }
+    }
+
+    /// <summary>A file below a worker's folder.</summary>
+    public string PathOf(string worker, params string[] parts) => folder[["out", worker, .. parts]];
+
+    /// <summary>Starts every worker.</summary>
+    public void StartAll()
+    {
+        foreach (var worker in Job.Workers)
+        {
+            Start(worker);
+        }
+    }
+
+    /// <summary>Starts a worker, or starts it again where it left off.</summary>
+    public void Start(string worker, string? crashAt = null)
+    {
+        Note(worker, crashAt is null ? "-- starts" : $"-- starts, to die at {crashAt}");
+        running[worker] = WorkerProcess.Start(
+            ["run", JobFile, "--broker", broker, "--worker", worker, "--out", PathOf(worker), "--resume"], crashAt, line => Heard(worker, line));
+    }
+
+    /// <summary>True where a worker's process is dead and has not been started again.</summary>
+    public bool WasKilled(string worker) => running.TryGetValue(worker, out var process) && process.HasExited && process.ExitCode == WorkerProcess.Killed;
+
+    public bool IsRunning(string worker) => running.TryGetValue(worker, out var process) && !process.HasExited;
+
+    /// <summary>Kills a worker; false where it had already ended by itself.</summary>
+    public async Task<bool> KillAsync(string worker)
+    {
+        var wasKilled = await running[worker].KillAsync();
+        Note(worker, wasKilled ? "-- killed" : "-- had ended");
+        return wasKilled;
+    }
+
+    /// <summary>Waits until a worker has died at its labelled point.</summary>
+    public async Task CrashedAsync(string worker)
+    {
+        var code = await ExitAsync(worker);
+        Assert.True(code == WorkerProcess.Killed, $"{worker} was to be killed and ended with {code}\n{History}");
+        Note(worker, "-- died at its point");
+    }
+
+    /// <summary>Waits until a worker's process has ended; its exit code.</summary>
+    public async Task<int> ExitAsync(string worker)
+    {
+        using var bound = new CancellationTokenSource(Bound);
+        try
+        {
+            return await running[worker].ExitAsync(bound.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            Assert.Fail($"{worker} neither ended nor died within {Bound}\n{History}");
+            throw;
+        }
+    }
+
+    /// <summary>Waits until the aggregator has said that a round is over.</summary>
+    public async Task RoundAsync(int wanted)
+    {
+        using var bound = new CancellationTokenSource(Bound);
+        try
+        {
+            while (true)
+            {
+                Task next;
+                lock (gate)
+                {
+                    if (round >= wanted)
+                    {
+                        return;
+                    }
+
+                    next = heard.Task;
+                }
+
+                await next.WaitAsync(bound.Token);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            Assert.Fail($"round {wanted} was not over within {Bound}\n{History}");
+        }
+    }
+
+    /// <summary>Waits until everybody has ended, but for one who stays dead, and demands that they ended well.</summary>
+    public async Task EndAsync(string? except = null)
+    {
+        foreach (var worker in running.Keys.Where(worker => worker != except))
+        {
+            var code = await ExitAsync(worker);
+            Assert.True(code == 0, $"{worker} ended with {code}\n{History}");
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var process in running.Values)
+        {
+            await process.DisposeAsync();
+        }
+
+        folder.Dispose();
+    }
+
+    private void Heard(string worker, string line)
+    {
+        Note(worker, line);
+        if (worker != KillJob.Aggregator || !line.StartsWith("round ", StringComparison.Ordinal) || !int.TryParse(line.AsSpan(6, line.IndexOf('/', StringComparison.Ordinal) - 6), out var number))
+        {
+            return;
+        }
+
+        TaskCompletionSource former;
+        lock (gate)
+        {
+            round = number;
+            former = heard;
+            heard = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+
+        former.TrySetResult();
+    }
+
+    private void Note(string worker, string line)
+    {
+        lock (gate)
+        {
+            history.Append(TimeProvider.System.GetLocalNow().ToString("HH:mm:ss.fff")).Append(' ').Append(worker).Append(": ").AppendLine(line);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using System.Globalization;
+
+namespace FlameEdge.Scenarios.Kill;
+
+/// <summary>A job small enough to be run hundreds of times and slow enough to be hit: its file's text and its workers.</summary>
+/// <param name="Name">Its name in topics.</param>
+/// <param name="Text">The job file, JSON.</param>
+/// <param name="Workers">Every worker of the plan, upper tiers first.</param>
+/// <param name="Rounds">Rounds to run.</param>
+internal sealed record KillJob(string Name, string Text, IReadOnlyList<string> Workers, int Rounds)
+{
+    public const string Aggregator = "aggregator_0";
+    private static readonly TimeSpan Long = TimeSpan.FromMinutes(4);
+
+    /// <summary>One aggregator over two middle aggregators over four trainers; everybody must be counted.</summary>
+    public static KillJob Tree(int rounds = 6) => new(
+        "kill-tree",
+        Job("kill-tree", TreeTopology, Machines(4, windows: 150, "region", "north", "north", "south", "south"), "\"hidden\": [12]", epochs: 6, rounds, "all", Long),
+        [Aggregator, "middle_0", "middle_1", "trainer_0", "trainer_1", "trainer_2", "trainer_3"],
+        rounds);
+
+    /// <summary>One aggregator over trainers.</summary>
+    public static KillJob Flat(int trainers, int rounds, string quorum = "all", TimeSpan? deadline = null, int epochs = 6) => new(
+        "kill-flat",
+        Job("kill-flat", FlatTopology, Machines(trainers, windows: 150, "region"), "\"hidden\": [12]", epochs, rounds, quorum, deadline ?? Long),
+        [Aggregator, .. Enumerable.Range(0, trainers).Select(Trainer)],
+        rounds);
+
+    /// <summary>Trainers with updates of 1.2 MB, that is five chunks each way: a broker that dies is sure to hold parts of some.</summary>
+    public static KillJob Large(int rounds = 4) => new(
+        "kill-large",
+        Job("kill-large", FlatTopology, Machines(3, windows: 32, "region"), "\"hidden\": [512, 512]", epochs: 1, rounds, "all", Long),
+        [Aggregator, Trainer(0), Trainer(1), Trainer(2)],
+        rounds);
+
+    public static string Trainer(int index) => $"trainer_{index}";
+
+    private const string FlatTopology = """
+        "roles": [ { "name": "trainer", "isDataConsumer": true }, { "name": "aggregator" } ],
+        "channels": [ { "name": "param", "pair": ["trainer", "aggregator"] } ]
+        """;
+
+    private const string TreeTopology = """
+        "roles": [ { "name": "trainer", "isDataConsumer": true }, { "name": "middle", "program": "middle-aggregator" }, { "name": "aggregator" } ],
+        "channels": [ { "name": "param", "pair": ["trainer", "middle"], "groupBy": { "label": "region" } }, { "name": "global", "pair": ["middle", "aggregator"] } ]
+        """;
+
+    private static string Machines(int count, int windows, string label, params string[] regions) => string.Join(",\n", Enumerable.Range(0, count).Select(site =>
+    {
+        var labels = regions.Length == 0 ? string.Empty : $$""", "labels": { "{{label}}": "{{regions[site]}}" }""";
+        return $$"""{ "name": "machine-{{site}}", "format": "vibration", "generator": { "sites": {{count}}, "site": {{site}}, "windows": {{windows}} }, "standardize": "local"{{labels}} }""";
+    }));
+
+    private static string Job(string name, string topology, string machines, string hidden, int epochs, int rounds, string quorum, TimeSpan deadline) => $$"""
+        {
+          "job": "{{name}}", "seed": 3,
+          "topology": { {{topology}} },
+          "datasets": [
+            {{machines}},
+            { "name": "test", "format": "vibration", "generator": { "sites": 4, "windows": 20, "site": -1, "test": 1 }, "standardize": "local" }
+          ],
+          "evaluation": "test",
+          "model": { "kind": "mlp", {{hidden}} },
+          "training": { "learningRate": 0.05, "epochs": {{epochs}}, "batchSize": 16 },
+          "rounds": { "count": {{rounds}}, "quorum": "{{quorum}}", "deadline": "{{deadline.TotalSeconds.ToString(CultureInfo.InvariantCulture)}}s", "patience": "180s" }
+        }
+        """;
+}
