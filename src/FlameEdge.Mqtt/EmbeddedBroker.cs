@@ -74,6 +74,16 @@ public sealed partial class EmbeddedBroker : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until every client has gone by itself, or the bound is over: those of other processes have something to say at a job's end.</summary>
+    public async Task WaitUntilUnusedAsync(TimeSpan bound)
+    {
+        using var patience = new CancellationTokenSource(bound);
+        while (!patience.IsCancellationRequested && (await server.GetClientsAsync()).Count > 0)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, CancellationToken.None);
+        }
+    }
+
     /// <summary>Stops it; connections are closed. Returns after <see cref="EmbeddedBrokerOptions.StopTimeout"/> at the latest.</summary>
     public async Task StopAsync()
     {

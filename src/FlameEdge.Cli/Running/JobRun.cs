@@ -19,6 +19,7 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, RoleCatalog roles
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(5);
     private readonly List<WorkerId> workers = request.Workers.Count == 0 ? [.. plan.Workers.Select(worker => worker.Id)] : [.. request.Workers.Select(name => new WorkerId(name))];
 
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(5);
     private ReplayScript? replay;
 
     /// <summary>Runs to the end; the results, or null where the top aggregator runs elsewhere.</summary>
@@ -34,6 +35,13 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, RoleCatalog roles
         if (results.Result is not { State: not "completed" })
         {
             await folder.CompleteAsync(plan, cancellationToken);
+        }
+
+        if (broker is not null && workers.Count < plan.Workers.Count)
+        {
+            // Workers of other processes take their leave over this broker.
+            await fleet.DisposeAsync();
+            await broker.WaitUntilUnusedAsync(Farewell);
         }
 
         return results;

@@ -13,6 +13,7 @@ namespace FlameEdge.Federated;
 /// <seealso href="https://arxiv.org/abs/1602.05629">McMahan et al. 2017, algorithm 1, ClientUpdate</seealso>
 public partial class SynchronousTrainer(RoleContext context) : IRole
 {
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(10);
     private readonly Float32Codec codec = new();
     private readonly Outbox outbox = new(context.State, context.Worker.Id);
     private Dataset? data;
@@ -140,10 +141,26 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
         }
     }
 
-    private Task LeaveAsync(CancellationToken cancellationToken) => Context.ChannelOf(Topology.FunctionTags.Fetch).LeaveAsync(cancellationToken);
+    // The job is over; a broker that is over too must not keep its workers.
+    private async Task LeaveAsync(CancellationToken cancellationToken)
+    {
+        using var patience = new CancellationTokenSource(Farewell, Context.Time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        try
+        {
+            await Context.ChannelOf(Topology.FunctionTags.Fetch).LeaveAsync(both.Token);
+        }
+        catch (Exception error) when (error is ChannelException || (error is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            LogNoFarewell(Context.Logger, Context.Worker.Id.Value, error.Message);
+        }
+    }
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "{Worker}: round {Round} answered '{Answer}' {Reason}")]
     private static partial void LogVerdict(ILogger logger, string worker, int round, string answer, string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Worker} could not say good-bye: {Cause}")]
+    private static partial void LogNoFarewell(ILogger logger, string worker, string cause);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Worker} cannot read the model of round {Round}: {Cause}")]
     private static partial void LogUnreadable(ILogger logger, string worker, int round, string cause);

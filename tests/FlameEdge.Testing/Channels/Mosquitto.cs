@@ -35,7 +35,19 @@ public sealed class Mosquitto : IAsyncDisposable
 
     /// <summary>Starts a broker. Where it is not installed the test is skipped, or, where CI=true, fails.</summary>
     /// <param name="isPersistent">Saves sessions and retained messages to its folder every second: after every change it would write its whole store for every chunk.</param>
-    public static async Task<Mosquitto> StartAsync(bool isPersistent = false)
+    public static Task<Mosquitto> StartAsync(bool isPersistent = false) => StartAsync((home, port) =>
+    [
+        $"listener {port} 127.0.0.1",
+        "allow_anonymous true",
+        "max_queued_messages 0",
+        "persistence " + (isPersistent ? "true" : "false"),
+        $"persistence_location {home}/",
+        "autosave_interval 1",
+    ]);
+
+    /// <summary>Starts a broker with a configuration of somebody's own; what it says of relative paths is relative to the broker's folder.</summary>
+    /// <param name="configuration">The lines of its file, from the broker's folder and port.</param>
+    public static async Task<Mosquitto> StartAsync(Func<string, int, IEnumerable<string>> configuration)
     {
         var installed = Find();
         if (installed is null)
@@ -52,12 +64,7 @@ public sealed class Mosquitto : IAsyncDisposable
         var port = FreePort();
         await File.WriteAllLinesAsync(Path.Combine(home, "mosquitto.conf"),
         [
-            $"listener {port} 127.0.0.1",
-            "allow_anonymous true",
-            "max_queued_messages 0",
-            "persistence " + (isPersistent ? "true" : "false"),
-            $"persistence_location {home}/",
-            "autosave_interval 1",
+            .. configuration(home, port),
             .. Environment.UserName == "root" ? new[] { "user root" } : [],
         ]);
         var mosquitto = new Mosquitto(installed!, home, port); // not null: Skip has thrown
@@ -86,7 +93,7 @@ public sealed class Mosquitto : IAsyncDisposable
             File.Delete(Path.Combine(folder, "mosquitto.db"));
         }
 
-        process = Process.Start(new ProcessStartInfo(program, ["-c", Path.Combine(folder, "mosquitto.conf")]) { UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true })
+        process = Process.Start(new ProcessStartInfo(program, ["-c", Path.Combine(folder, "mosquitto.conf")]) { UseShellExecute = false, WorkingDirectory = folder, RedirectStandardError = true, RedirectStandardOutput = true })
             ?? throw new InvalidOperationException($"{program} did not start");
         process.OutputDataReceived += static (_, _) => { };
         process.ErrorDataReceived += static (_, _) => { };
