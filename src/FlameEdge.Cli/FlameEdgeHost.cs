@@ -44,9 +44,10 @@ public static class FlameEdgeHost
         }
         catch (Exception exception)
         {
-            await error.WriteLineAsync(exception is FlameEdgeException or IOException
-                ? exception.Message
-                : $"a fault of FlameEdge itself: {exception.GetType().Name}: {exception.Message.ReplaceLineEndings(" ")} Please report it with this line and the job file.");
+            var message = exception.Message.ReplaceLineEndings(" ");
+            await error.WriteLineAsync(exception is FlameEdgeException or IOException or UnauthorizedAccessException
+                ? message
+                : $"a fault of FlameEdge itself: {exception.GetType().Name}: {message} Please report it with this line and the job file.");
             return CodeOf(exception);
         }
     }

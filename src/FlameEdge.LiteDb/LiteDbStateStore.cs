@@ -131,10 +131,18 @@ public sealed partial class LiteDbStateStore : IStateStore
 
     private static FileStream Lock(string folder)
     {
-        var path = Path.Combine(folder, "lock");
         try
         {
             Directory.CreateDirectory(folder);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new StateException($"the state folder {folder} cannot be made: {error.Message.TrimEnd('.')}. Give the process write access there, free space, or choose another folder with --out.", error);
+        }
+
+        var path = Path.Combine(folder, "lock");
+        try
+        {
             return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.None);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

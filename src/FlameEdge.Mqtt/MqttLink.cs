@@ -69,7 +69,7 @@ internal sealed partial class MqttLink : IAsyncDisposable
 
     /// <summary>Whether an error is the network's or the broker's, rather than ours.</summary>
     public static bool IsConnectionTrouble(Exception exception) =>
-        exception is MqttRefusedException or MqttCommunicationException or MqttClientNotConnectedException or SocketException or IOException
+        exception is MqttRefusedException or MqttCommunicationException or MqttProtocolViolationException or MqttClientNotConnectedException or SocketException or IOException
             or OperationCanceledException or TimeoutException or TimeoutRejectedException or ObjectDisposedException or InvalidOperationException;
 
     /// <summary>Connects for the first time and keeps connected from then on.</summary>

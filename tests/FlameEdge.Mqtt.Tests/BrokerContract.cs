@@ -83,8 +83,8 @@ public abstract class BrokerContract : ChannelContract
     {
         const int Senders = 3;
         var (aggregator, trainers) = await SitAsync(new Fleet(Senders), Senders);
-        var sends = trainers.Select((trainer, index) => trainer.Channel.SendAsync(Fleet.Aggregator, Update(Bytes(8_000_000, index)), Never)).ToList();
-        sends.Add(aggregator.Channel.BroadcastAsync(Model(Bytes(8_000_000, 99), round: 1), Senders, Never));
+        var sends = trainers.Select((trainer, index) => trainer.Channel.SendAsync(Fleet.Aggregator, Update(Bytes(20_000_000, index)), Never)).ToList();
+        sends.Add(aggregator.Channel.BroadcastAsync(Model(Bytes(20_000_000, 99), round: 1), Senders, Never));
         await UntilMovingAsync(aggregator);
 
         await World.Broker.RestartAsync(keepsData);
@@ -94,8 +94,8 @@ public abstract class BrokerContract : ChannelContract
         foreach (var (trainer, index) in trainers.Select((trainer, index) => (trainer, index)))
         {
             await trainer.ReceivesAsync(1);
-            Assert.Equal(Bytes(8_000_000, 99), Assert.Single(trainer.Messages).Body);
-            Assert.Equal(Bytes(8_000_000, index), Assert.Single(aggregator.Messages, message => message.From == Fleet.Trainer(index)).Body);
+            Assert.Equal(Bytes(20_000_000, 99), Assert.Single(trainer.Messages).Body);
+            Assert.Equal(Bytes(20_000_000, index), Assert.Single(aggregator.Messages, message => message.From == Fleet.Trainer(index)).Body);
         }
 
         await aggregator.MeetsAsync([.. Enumerable.Range(0, Senders).Select(Fleet.Trainer)]);

@@ -20,15 +20,16 @@ public static class JobFile
     /// <param name="path">A job file, a folder that holds <c>job.yaml</c>, <c>job.yml</c> or <c>job.json</c>, or a folder of Flame's.</param>
     /// <param name="sets">Overrides, each <c>name=value</c>.</param>
     /// <param name="programs">Programs on board, for a job that is to run; null for one that is only expanded.</param>
-    public static JobReading Read(string path, IReadOnlyList<string> sets, IReadOnlySet<string>? programs)
+    /// <param name="rolesHere">The roles whose workers run here, and so need their programs here; null for all.</param>
+    public static JobReading Read(string path, IReadOnlyList<string> sets, IReadOnlySet<string>? programs, IReadOnlySet<RoleName>? rolesHere = null)
     {
         var found = new SpecProblems();
         var overrides = Overrides(sets, found);
-        var job = found.IsEmpty ? ReadSpec(path, overrides, programs, found) : null;
+        var job = found.IsEmpty ? ReadSpec(path, overrides, programs, rolesHere, found) : null;
         return new(job is null ? null : Expansion.Expand(job), found);
     }
 
-    private static JobSpec? ReadSpec(string path, IReadOnlyList<SpecOverride> overrides, IReadOnlySet<string>? programs, SpecProblems found)
+    private static JobSpec? ReadSpec(string path, IReadOnlyList<SpecOverride> overrides, IReadOnlySet<string>? programs, IReadOnlySet<RoleName>? rolesHere, SpecProblems found)
     {
         if (path.Length == 0 || path.Contains('\0', StringComparison.Ordinal) || !Path.Exists(path))
         {
@@ -38,17 +39,17 @@ public static class JobFile
 
         if (!Directory.Exists(path))
         {
-            return IsPartOfFlame(path) ? FlameFolder.Read(Path.GetDirectoryName(path)!, overrides, programs, found) : ReadFile(path, overrides, programs, found);
+            return IsPartOfFlame(path) ? FlameFolder.Read(Path.GetDirectoryName(path)!, overrides, programs, found, rolesHere) : ReadFile(path, overrides, programs, rolesHere, found);
         }
 
         if (FlameFolder.IsOne(path))
         {
-            return FlameFolder.Read(path, overrides, programs, found);
+            return FlameFolder.Read(path, overrides, programs, found, rolesHere);
         }
 
         if (Names.Select(name => Path.Combine(path, name)).FirstOrDefault(File.Exists) is { } file)
         {
-            return ReadFile(file, overrides, programs, found);
+            return ReadFile(file, overrides, programs, rolesHere, found);
         }
 
         found.Add(new SpecPosition(path), $"this folder holds no job; put {Names[0]} there, or Flame's {FlameFolder.SchemaFile} with job.json");
@@ -58,7 +59,7 @@ public static class JobFile
     private static bool IsPartOfFlame(string path) =>
         Path.GetFileName(path) is FlameFolder.SchemaFile or "job.json" && FlameFolder.IsOne(Path.GetDirectoryName(path) ?? "");
 
-    private static JobSpec? ReadFile(string path, IReadOnlyList<SpecOverride> overrides, IReadOnlySet<string>? programs, SpecProblems found)
+    private static JobSpec? ReadFile(string path, IReadOnlyList<SpecOverride> overrides, IReadOnlySet<string>? programs, IReadOnlySet<RoleName>? rolesHere, SpecProblems found)
     {
         if (SpecFile.ReadBytes(path, found) is not { } bytes || Tree(bytes, path, found) is not { } root)
         {
@@ -66,7 +67,7 @@ public static class JobFile
         }
 
         var folder = Path.GetDirectoryName(Path.GetFullPath(path)) ?? Path.DirectorySeparatorChar.ToString();
-        return JobReader.Read(root, folder, overrides, programs, found);
+        return JobReader.Read(root, folder, overrides, programs, found, rolesHere);
     }
 
     private static SpecNode? Tree(ReadOnlySpan<byte> bytes, string path, SpecProblems found)

@@ -1,5 +1,6 @@
 using FlameEdge.Channels;
 using FlameEdge.Channels.InMemory;
+using FlameEdge.Diagnostics;
 using FlameEdge.Hosting;
 using FlameEdge.Models.Loading;
 using FlameEdge.Mqtt;
@@ -18,9 +19,12 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, RoleCatalog roles
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(5);
     private readonly List<WorkerId> workers = request.Workers.Count == 0 ? [.. plan.Workers.Select(worker => worker.Id)] : [.. request.Workers.Select(name => new WorkerId(name))];
 
+    private ReplayScript? replay;
+
     /// <summary>Runs to the end; the results, or null where the top aggregator runs elsewhere.</summary>
     public async Task<RunResults> RunAsync(Func<Func<IJobObserver, Task>, Task> show, CancellationToken cancellationToken)
     {
+        replay = ReadReplay();
         await using var folder = await RunFolder.OpenAsync(request, plan, loggers.CreateLogger<RunFolder>(), cancellationToken);
         await using var broker = NeedsBroker() && request.Broker is null ? await StartBrokerAsync() : null;
         await using var fleet = new MqttFleet(new MqttOptions { Broker = request.Broker ?? broker?.Uri ?? new("mqtt://localhost"), Prefix = request.Prefix, Transfer = { AssemblyFolder = folder.File("state/incoming") } }, TimeProvider.System, loggers);
@@ -49,7 +53,7 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, RoleCatalog roles
             State = folder.State,
             Backends = new Dictionary<string, IChannelBackend> { [fleet.Name] = fleet, [memory.Name] = memory },
             Observer = notices is null ? new ObserverGroup(results, progress) : new ObserverGroup(results, notices, progress),
-            Replay = request.Replay is { } path ? new ReplayScript(JobResult.Read(path)) : null,
+            Replay = replay,
             Loggers = loggers,
         };
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -68,6 +72,20 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, RoleCatalog roles
             await ended.CancelAsync();
             await watch.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         }
+    }
+
+    // Read before the folder is opened: a new run clears away the old one, which may hold this very file.
+    private ReplayScript? ReadReplay()
+    {
+        if (request.Replay is not { } path)
+        {
+            return null;
+        }
+
+        var result = JobResult.Read(path);
+        return result.Job == plan.Job.Name.Value
+            ? new ReplayScript(result)
+            : throw new TopologyException($"--replay {path} is a result of the job '{result.Job}', not of '{plan.Job.Name}': give a result of the same job");
     }
 
     // Those above say that the job is over; where they died with the word, its retained state says it.

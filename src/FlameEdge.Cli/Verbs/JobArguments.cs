@@ -24,9 +24,9 @@ internal sealed class JobArguments
     public string Format(ParseResult parsed) => parsed.GetValue(format)!;
 
     /// <summary>Reads the job and reports on standard error; null where it was refused.</summary>
-    public JobPlan? Read(ParseResult parsed, IReadOnlySet<string>? programs)
+    public JobPlan? Read(ParseResult parsed, IReadOnlySet<string>? programs, IReadOnlySet<RoleName>? rolesHere = null)
     {
-        var reading = JobFile.Read(parsed.GetValue(path) ?? "", parsed.GetValue(sets) ?? [], programs);
+        var reading = JobFile.Read(parsed.GetValue(path) ?? "", parsed.GetValue(sets) ?? [], programs, rolesHere);
         Terminal.Report(parsed.InvocationConfiguration.Error, reading.Found);
         return reading.Plan;
     }

@@ -68,6 +68,12 @@ public sealed class SynchronousAggregator(RoleContext context) : IRole
         {
             (run, model, failures) = (stored.Checkpoint.Run, stored.Model, stored.Checkpoint.Failures);
             rounds.AddRange(stored.Rounds);
+            if (IsGivenUp && rounds.Count < Rounds.Count)
+            {
+                // Who resumes a job that was given up has repaired something: it deserves as many attempts as a new one.
+                failures = 0;
+            }
+
             foreach (var (worker, samples) in stored.Checkpoint.Samples)
             {
                 collector.Samples[worker] = samples;
@@ -191,7 +197,7 @@ public sealed class SynchronousAggregator(RoleContext context) : IRole
         }
 
         trainer!.Load(model!.Values);
-        var score = await Task.Run(() => trainer.Evaluate(evaluation, cancellationToken), cancellationToken);
+        var score = await context.Compute.RunAsync(() => trainer.Evaluate(evaluation, cancellationToken), cancellationToken);
         result = result! with { Accuracy = score.Accuracy, Loss = score.Loss };
     }
 

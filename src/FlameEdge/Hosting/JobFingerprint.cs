@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using FlameEdge.Topology;
+using FlameEdge.Topology.Reading;
 
 namespace FlameEdge.Hosting;
 
@@ -27,6 +28,10 @@ public static class JobFingerprint
         {
             var training = job.TrainingOf(role.Name);
             Add($"{role.Name}|{role.Program}|{training.LearningRate}|{training.Momentum}|{training.WeightDecay}|{training.Epochs}|{training.Steps}|{training.BatchSize}");
+            foreach (var (name, value) in role.Settings.Where(setting => !JobKeys.Training.Contains(setting.Key)).OrderBy(setting => setting.Key, StringComparer.Ordinal))
+            {
+                Add($"{name}={value}");
+            }
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());

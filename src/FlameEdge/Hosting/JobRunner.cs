@@ -1,6 +1,7 @@
 using System.Text.Json;
 using FlameEdge.Channels;
 using FlameEdge.Diagnostics;
+using FlameEdge.Models;
 using FlameEdge.State;
 using FlameEdge.Tasklets;
 using FlameEdge.Topology;
@@ -19,6 +20,7 @@ public sealed class JobRunner(JobSetup setup)
     {
         var workers = Chosen();
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var compute = new ComputeGate(setup.ComputeLimit);
         Exception? first = null;
         await Task.WhenAll(workers.Select(worker => Task.Run(() => GuardAsync(worker), CancellationToken.None)));
         cancellationToken.ThrowIfCancellationRequested();
@@ -31,7 +33,7 @@ public sealed class JobRunner(JobSetup setup)
         {
             try
             {
-                await RunWorkerAsync(worker, stopping.Token);
+                await RunWorkerAsync(worker, compute, stopping.Token);
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {
@@ -56,7 +58,7 @@ public sealed class JobRunner(JobSetup setup)
             ?? throw new TopologyException($"the job has no worker '{id}'; it has {string.Join(", ", setup.Plan.Workers.Take(8).Select(worker => worker.Id))}{(setup.Plan.Workers.Count > 8 ? ", …" : string.Empty)}"))];
     }
 
-    private async Task RunWorkerAsync(WorkerPlan worker, CancellationToken cancellationToken)
+    private async Task RunWorkerAsync(WorkerPlan worker, ComputeGate compute, CancellationToken cancellationToken)
     {
         var channels = new Dictionary<ChannelName, IChannel>();
         try
@@ -68,7 +70,7 @@ public sealed class JobRunner(JobSetup setup)
                 channels[endpoint.Channel] = await backend.OpenAsync(endpoint with { Incarnation = incarnation }, cancellationToken);
             }
 
-            await using var role = setup.Roles.Create(setup.Plan.Job.Graph.Roles.First(role => role.Name == worker.Role).Program, ContextOf(worker, channels));
+            await using var role = setup.Roles.Create(setup.Plan.Job.Graph.Roles.First(role => role.Name == worker.Role).Program, ContextOf(worker, channels, compute));
             await role.Compose().RunAsync(cancellationToken);
         }
         finally
@@ -112,13 +114,14 @@ public sealed class JobRunner(JobSetup setup)
         };
     }
 
-    private RoleContext ContextOf(WorkerPlan worker, Dictionary<ChannelName, IChannel> channels) => new()
+    private RoleContext ContextOf(WorkerPlan worker, Dictionary<ChannelName, IChannel> channels, ComputeGate compute) => new()
     {
         Plan = setup.Plan,
         Worker = worker,
         Channels = channels,
         Engine = setup.Engine,
         Training = setup.Plan.Job.TrainingOf(worker.Role),
+        Compute = compute,
         LoadAsync = LoadAsync,
         State = setup.State,
         Time = setup.Time,
@@ -127,7 +130,7 @@ public sealed class JobRunner(JobSetup setup)
         Replay = setup.Replay,
     };
 
-    private Task<Models.Dataset> LoadAsync(DatasetId id, CancellationToken cancellationToken) => setup.LoadAsync(setup.Plan.Job.Datasets[id], cancellationToken);
+    private Task<Dataset> LoadAsync(DatasetId id, CancellationToken cancellationToken) => setup.LoadAsync(setup.Plan.Job.Datasets[id], cancellationToken);
 
     // Never the clock: a device without one must still be newer than its own past, and one whose disk was wiped than what others remember of it.
     private async Task<long> NextIncarnationAsync(WorkerId worker, IEnumerable<(IChannelBackend Backend, ChannelEndpoint Endpoint)> ends, CancellationToken cancellationToken)

@@ -36,6 +36,9 @@ public sealed record JobSetup
     /// <summary>Where workers tell people what happens.</summary>
     public required IJobObserver Observer { get; init; }
 
+    /// <summary>Trainings and scorings at once; null for one per core.</summary>
+    public int? ComputeLimit { get; init; }
+
     /// <summary>Verdicts to repeat; null for a free run.</summary>
     public ReplayScript? Replay { get; init; }
 

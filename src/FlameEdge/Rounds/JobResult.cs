@@ -37,18 +37,22 @@ public sealed record JobResult
     {
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(path), RoundsJson.Default.JobResult)
-                ?? throw new JsonException("the file says null");
+            return JsonSerializer.Deserialize(File.ReadAllBytes(path), RoundsJson.Default.JobResult) is { } result && result.IsWhole()
+                ? result
+                : throw new JsonException("rounds or verdicts are missing, or a round stands there twice.");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
         {
             throw new DatasetException($"{path} is not a result of a run: {error.Message.ReplaceLineEndings(" ")} Give the result.json of a former run.", error);
         }
     }
+
+    private bool IsWhole() =>
+        Rounds.All(round => round?.Verdicts.All(verdict => verdict is not null) == true) && Rounds.Select(round => round.Round).Distinct().Count() == Rounds.Count;
 }
 
 /// <summary>JSON of results, generated ahead of time.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(JobResult))]
 [JsonSerializable(typeof(RoundResult))]
 [JsonSerializable(typeof(IReadOnlyList<WorkerVerdict>))]

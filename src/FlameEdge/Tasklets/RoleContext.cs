@@ -23,6 +23,9 @@ public sealed record RoleContext
     /// <summary>What trains and scores models here.</summary>
     public required IEngine Engine { get; init; }
 
+    /// <summary>Where it trains and scores: shared by all workers of the process.</summary>
+    public required ComputeGate Compute { get; init; }
+
     /// <summary>How this worker trains: the job's section with its role's settings above it.</summary>
     public required TrainingSpec Training { get; init; }
 

@@ -18,7 +18,9 @@ public class GoldenGradientTests
         ["op-cast-double-and-back"] = "only float32 is trained",
     };
 
-    public static TheoryData<string> Cases => [.. GoldenCase.Names(refusals: false).DefaultIfEmpty("none")];
+    /// <summary>Every case whose loss the engine has: cross-entropy, and the plain seed of a gradient.</summary>
+    public static TheoryData<string> Cases =>
+        [.. GoldenCase.Names(refusals: false).Where(name => GoldenCase.Open(name).Loss() is not null).DefaultIfEmpty("none")];
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -39,7 +41,6 @@ public class GoldenGradientTests
             return;
         }
 
-        Assert.SkipWhen(golden.Loss() is null, $"the engine has no loss {golden.LossKind}");
         AssertFirstPass(golden);
         if (golden.PartialRows is { } rows)
         {

@@ -43,6 +43,7 @@ internal sealed class InMemoryJob(JobPlan plan)
             Backends = new Dictionary<string, IChannelBackend> { ["memory"] = backend },
             Observer = Observer,
             Replay = Replay,
+            ComputeLimit = 16,
         };
         await new JobRunner(setup).RunAsync(cancellationToken);
         return Observer;

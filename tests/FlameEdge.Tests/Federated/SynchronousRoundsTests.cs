@@ -94,13 +94,13 @@ public class SynchronousRoundsTests
     [Fact]
     public async Task Who_is_absent_from_the_start_is_called_absent_and_costs_one_deadline_only()
     {
-        var rounds = Rounds with { Count = 3, Quorum = 2, Deadline = TimeSpan.FromMilliseconds(500) };
+        var rounds = Rounds with { Count = 3, Quorum = 2, Deadline = TimeSpan.FromSeconds(4) };
         var job = new InMemoryJob(TestJobs.Flat(3, rounds, Training)) { Workers = [new("aggregator_0"), new("trainer_0"), new("trainer_2")] };
 
         var observer = await job.RunAsync();
 
         Assert.All(observer.Rounds, round => Assert.Equal(Verdict.Absent, round.Verdicts.Single(verdict => verdict.Worker == "trainer_1").Verdict));
-        Assert.All(observer.Rounds, round => Assert.InRange(round.Seconds, 0, 0.45));
+        Assert.All(observer.Rounds, round => Assert.InRange(round.Seconds, 0, 3.5));
     }
 
     [Theory]
@@ -134,7 +134,7 @@ public class SynchronousRoundsTests
     [Fact]
     public async Task Workers_below_an_aggregator_without_quorum_are_unheard()
     {
-        var rounds = Rounds with { Count = 1, QuorumShare = 0.5, Deadline = TimeSpan.FromSeconds(1) };
+        var rounds = Rounds with { Count = 1, QuorumShare = 0.5, Deadline = TimeSpan.FromSeconds(5) };
         var engine = new SoftmaxEngine { OnTrain = (data, token) => Hang(data is "d-1" or "d-3" or "d-5", token) };
 
         var observer = await new InMemoryJob(TestJobs.Tree(6, 2, rounds, Training)) { Engine = engine }.RunAsync();

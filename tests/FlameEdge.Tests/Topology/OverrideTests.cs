@@ -31,8 +31,8 @@ public class OverrideTests
     {
         var job = JobTexts.Sound(Text, JobTexts.Set("training.learningRate", "0.5"), JobTexts.Set("training.epochs", "3"), JobTexts.Set("topology.roles.t.settings.learningRate", "0.05"), JobTexts.Set("topology.roles.t.settings.batchSize", "all"));
 
-        Assert.Equal(new() { LearningRate = 0.05, Epochs = 3, BatchSize = null }, job.TrainingOf(job.Graph.Roles[0]));
-        Assert.Equal(new() { LearningRate = 0.5, Epochs = 3 }, job.TrainingOf(job.Graph.Roles[1]));
+        Assert.Equal(new() { LearningRate = 0.05, Epochs = 3, BatchSize = null }, job.TrainingOf(job.Graph.Roles[0].Name));
+        Assert.Equal(new() { LearningRate = 0.5, Epochs = 3 }, job.TrainingOf(job.Graph.Roles[1].Name));
     }
 
     [Theory]

@@ -8,7 +8,8 @@ internal static class JobAssembly
     /// <param name="draft">The job as bound.</param>
     /// <param name="programs">Programs on board, for a job that is to run; null for one that is only expanded.</param>
     /// <param name="problems">Takes what is found.</param>
-    public static JobSpec? Assemble(JobDraft draft, IReadOnlySet<string>? programs, SpecProblems problems)
+    /// <param name="rolesHere">The roles whose workers run here, and so need their programs here; null for all.</param>
+    public static JobSpec? Assemble(JobDraft draft, IReadOnlySet<string>? programs, SpecProblems problems, IReadOnlySet<RoleName>? rolesHere)
     {
         var graph = new GraphIndex(draft, problems);
         ChannelChecks.Check(graph);
@@ -18,7 +19,7 @@ internal static class JobAssembly
         GroupChecks.Check(graph);
         if (programs is not null)
         {
-            RunChecks.Check(graph, programs);
+            RunChecks.Check(graph, programs, rolesHere);
         }
 
         if (!problems.IsEmpty)

@@ -5,9 +5,9 @@ namespace FlameEdge.Topology.Checks;
 /// <summary>What a job needs beyond a sound topology in order to run here: programs for its roles, and words that this version implements.</summary>
 internal static class RunChecks
 {
-    public static void Check(GraphIndex graph, IReadOnlySet<string> programs)
+    public static void Check(GraphIndex graph, IReadOnlySet<string> programs, IReadOnlySet<RoleName>? rolesHere)
     {
-        foreach (var role in graph.Roles)
+        foreach (var role in graph.Roles.Where(role => rolesHere?.Contains(new(role.Name.Value)) != false))
         {
             var tags = graph.TagsOf(role).Distinct(StringComparer.Ordinal).ToArray();
             var program = role.Program?.Value ?? Programs.ThatFits(new(role.Name.Value), tags);

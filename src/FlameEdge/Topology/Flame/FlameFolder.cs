@@ -20,7 +20,8 @@ public static class FlameFolder
     /// <param name="overrides">Values that stand above the files': <c>job.backend</c>, <c>schema.roles.trainer.…</c>, <c>modelSpec.hyperparameters.rounds</c>.</param>
     /// <param name="programs">Programs on board, for a job that is to run; null for one that is only expanded.</param>
     /// <param name="problems">Takes everything found.</param>
-    public static JobSpec? Read(string folder, IReadOnlyList<SpecOverride> overrides, IReadOnlySet<string>? programs, SpecProblems problems)
+    /// <param name="rolesHere">The roles whose workers run here, and so need their programs here; null for all.</param>
+    public static JobSpec? Read(string folder, IReadOnlyList<SpecOverride> overrides, IReadOnlySet<string>? programs, SpecProblems problems, IReadOnlySet<RoleName>? rolesHere = null)
     {
         var schema = SpecFile.ReadJson<SpecMapping>(Path.Combine(folder, SchemaFile), "a mapping with roles and channels", problems);
         var job = SpecFile.ReadJson<SpecMapping>(Path.Combine(folder, "job.json"), "a mapping with a name", problems);
@@ -35,7 +36,7 @@ public static class FlameFolder
 
         Override(new(StringComparer.Ordinal) { ["schema"] = schema, ["job"] = job, ["dataSpec"] = dataSpec, ["modelSpec"] = modelSpec }, overrides, problems);
         var draft = new FlameReader(problems).Read(schema, job, dataSpec, modelSpec, FlameDatasets.Read(folder, problems));
-        return JobAssembly.Assemble(draft, programs, problems);
+        return JobAssembly.Assemble(draft, programs, problems, rolesHere);
     }
 
     /// <summary>A specification that stands in the job itself, or in the file the job names.</summary>

@@ -11,7 +11,8 @@ public static class JobReader
     /// <param name="overrides">Values that stand above the file's.</param>
     /// <param name="programs">Programs on board, for a job that is to run; null for one that is only expanded.</param>
     /// <param name="problems">Takes everything found.</param>
-    public static JobSpec? Read(SpecNode root, string folder, IReadOnlyList<SpecOverride> overrides, IReadOnlySet<string>? programs, SpecProblems problems)
+    /// <param name="rolesHere">The roles whose workers run here, and so need their programs here; null for all.</param>
+    public static JobSpec? Read(SpecNode root, string folder, IReadOnlyList<SpecOverride> overrides, IReadOnlySet<string>? programs, SpecProblems problems, IReadOnlySet<RoleName>? rolesHere = null)
     {
         if (root is not SpecMapping file)
         {
@@ -22,7 +23,7 @@ public static class JobReader
         SpecOverrides.Apply(file, overrides, JobKeys.Job, problems);
         Parameters.Replace(file, problems);
         return Bind(new Fields(file, "job", JobKeys.Job, problems), folder, problems) is { } draft
-            ? Checks.JobAssembly.Assemble(draft, programs, problems)
+            ? Checks.JobAssembly.Assemble(draft, programs, problems, rolesHere)
             : null;
     }
 

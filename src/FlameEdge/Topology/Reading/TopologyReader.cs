@@ -103,13 +103,23 @@ internal sealed class TopologyReader(JobDraft draft, Naming naming, DatasetTable
 
     private Dictionary<string, string> ReadSettings(SpecMapping? node, string role, LocatedName? program)
     {
-        if (node is not null && (program is not { } own || Programs.BuiltIn.Contains(own.Value)))
+        if (node is null)
         {
-            // Bound once to be checked; the text is kept, because it only replaces what it names.
-            SettingsReader.Training(node, new(), $"settings of role '{role}'", problems);
+            return [];
         }
 
-        return (node?.Entries ?? []).Where(entry => entry.Value is SpecScalar && !SpecMapping.IsComment(entry.Key.Text))
+        // A program of somebody's own may read keys of its own, but those of training mean the same to every program.
+        var isOwn = program is { } named && !Programs.BuiltIn.Contains(named.Value);
+        var known = isOwn ? new SpecMapping(node.Position, node.Entries.Where(entry => JobKeys.Training.Contains(entry.Key.Text))) : node;
+
+        // Bound once to be checked; the text is kept, because it only replaces what it names.
+        SettingsReader.Training(known, new(), $"settings of role '{role}'", problems);
+        foreach (var (key, value) in node.Entries.Except(known.Entries).Where(entry => entry.Value is not SpecScalar && !SpecMapping.IsComment(entry.Key.Text)))
+        {
+            problems.Add(value, $"settings of role '{role}': {key.Text} is {value.Kind}, but must be a single value");
+        }
+
+        return node.Entries.Where(entry => entry.Value is SpecScalar { IsNull: false } && !SpecMapping.IsComment(entry.Key.Text))
             .GroupBy(entry => entry.Key.Text, StringComparer.Ordinal)
             .ToDictionary(entries => entries.Key, entries => ((SpecScalar)entries.First().Value).Text, StringComparer.Ordinal);
     }
