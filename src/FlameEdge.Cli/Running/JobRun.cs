@@ -126,7 +126,7 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, RoleCatalog roles
     private async Task<EmbeddedBroker> StartBrokerAsync()
     {
         var broker = await EmbeddedBroker.StartAsync(new EmbeddedBrokerOptions { Port = request.Port }, loggers.CreateLogger<EmbeddedBroker>());
-        talk.WriteLine($"broker {broker.Uri}   watch: mosquitto_sub -p {broker.Port} -t '{request.Prefix}/job/#' -v");
+        talk.WriteLine($"broker {broker.Uri}   watch: mosquitto_sub -V 5 -p {broker.Port} -t '{request.Prefix}/job/#' -v");
         return broker;
     }
 }
