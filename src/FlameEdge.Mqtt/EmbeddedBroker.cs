@@ -28,6 +28,7 @@ public sealed partial class EmbeddedBroker : IAsyncDisposable
         this.options = options;
         this.logger = logger;
         Port = port;
+        server.ValidatingConnectionAsync += OnConnectingAsync;
         server.InterceptingPublishAsync += OnPublishAsync;
         server.InterceptingClientEnqueueAsync += OnEnqueueAsync;
         server.QueuedApplicationMessageOverwrittenAsync += OnOverwrittenAsync;
@@ -123,6 +124,17 @@ public sealed partial class EmbeddedBroker : IAsyncDisposable
         using var probe = new TcpListener(address, 0);
         probe.Start();
         return ((IPEndPoint)probe.LocalEndpoint).Port;
+    }
+
+    // A client of MQTT 5 may leave its name to the broker, and people's tools do. For MQTT 3.1.1 the server gives us no such say.
+    private static Task OnConnectingAsync(ValidatingConnectionEventArgs connecting)
+    {
+        if (connecting.ClientId is null or "")
+        {
+            connecting.AssignedClientIdentifier = $"guest-{Guid.NewGuid():n}";
+        }
+
+        return Task.CompletedTask;
     }
 
     private Task OnPublishAsync(InterceptingPublishEventArgs publish)

@@ -2,6 +2,8 @@ using System.Net;
 using System.Net.Sockets;
 using FlameEdge.Diagnostics;
 using FlameEdge.Topology;
+using MQTTnet;
+using MQTTnet.Formatter;
 
 namespace FlameEdge.Mqtt.Tests;
 
@@ -51,5 +53,19 @@ public sealed class BrokerStartTests
 
         Assert.Equal(ChannelFault.BrokerUnreachable, failure.Fault);
         Assert.True(failure.Message.Contains("no answer", StringComparison.Ordinal), failure.ToString());
+    }
+
+    [Fact]
+    public async Task A_guest_without_a_name_may_watch()
+    {
+        // What `mosquitto_sub -V 5` sends: no client id at all.
+        await using var broker = await EmbeddedBroker.StartAsync(new EmbeddedBrokerOptions());
+        using var guest = new MqttClientFactory().CreateMqttClient();
+        var options = new MqttClientOptionsBuilder().WithTcpServer("127.0.0.1", broker.Port).WithClientId("").WithProtocolVersion(MqttProtocolVersion.V500).Build();
+
+        var answer = await guest.ConnectAsync(options, TestContext.Current.CancellationToken);
+
+        Assert.Equal(MqttClientConnectResultCode.Success, answer.ResultCode);
+        Assert.StartsWith("guest-", answer.AssignedClientIdentifier, StringComparison.Ordinal);
     }
 }

@@ -18,8 +18,6 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, RoleCatalog roles
     // The word from above is on its way, and who hears it must still pass it on.
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(5);
     private readonly List<WorkerId> workers = request.Workers.Count == 0 ? [.. plan.Workers.Select(worker => worker.Id)] : [.. request.Workers.Select(name => new WorkerId(name))];
-
-    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(5);
     private ReplayScript? replay;
 
     /// <summary>Runs to the end; the results, or null where the top aggregator runs elsewhere.</summary>
@@ -126,7 +124,7 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, RoleCatalog roles
     private async Task<EmbeddedBroker> StartBrokerAsync()
     {
         var broker = await EmbeddedBroker.StartAsync(new EmbeddedBrokerOptions { Port = request.Port }, loggers.CreateLogger<EmbeddedBroker>());
-        talk.WriteLine($"broker {broker.Uri}   watch: mosquitto_sub -p {broker.Port} -t '{request.Prefix}/job/#' -v");
+        talk.WriteLine($"broker {broker.Uri}   watch: mosquitto_sub -V 5 -p {broker.Port} -t '{request.Prefix}/job/#' -v");
         return broker;
     }
 }
