@@ -100,45 +100,13 @@ internal sealed class FleetOfProcesses : IAsyncDisposable
     /// <summary>Waits until a worker's process has ended; its exit code.</summary>
     public async Task<int> ExitAsync(string worker)
     {
-        using var bound = new CancellationTokenSource(Bound);
-        try
-        {
-            return await running[worker].ExitAsync(bound.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            Assert.Fail($"{worker} neither ended nor died within {Bound}\n{History}");
-            throw;
-        }
+        var process = running[worker];
+        await UntilAsync(() => process.HasExited, process.Ended, $"{worker} to end");
+        return process.ExitCode;
     }
 
     /// <summary>Waits until the aggregator has said that a round is over.</summary>
-    public async Task RoundAsync(int wanted)
-    {
-        using var bound = new CancellationTokenSource(Bound);
-        try
-        {
-            while (true)
-            {
-                Task next;
-                lock (gate)
-                {
-                    if (round >= wanted)
-                    {
-                        return;
-                    }
-
-                    next = heard.Task;
-                }
-
-                await next.WaitAsync(bound.Token);
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            Assert.Fail($"round {wanted} was not over within {Bound}\n{History}");
-        }
-    }
+    public async Task RoundAsync(int wanted) => await UntilAsync(() => Round >= wanted || !IsRunning(KillJob.Aggregator), running[KillJob.Aggregator].Ended, $"round {wanted}");
 
     /// <summary>Waits until everybody has ended, but for one who stays dead, and demands that they ended well.</summary>
     public async Task EndAsync(string? except = null)
@@ -158,6 +126,39 @@ internal sealed class FleetOfProcesses : IAsyncDisposable
         }
 
         folder.Dispose();
+    }
+
+    // Somebody who fell for a reason of its own ends every wait: the rest would only wait for it.
+    private async Task UntilAsync(Func<bool> isMet, Task news, string what)
+    {
+        using var bound = new CancellationTokenSource(Bound);
+        while (true)
+        {
+            Task next;
+            lock (gate)
+            {
+                next = heard.Task;
+            }
+
+            if (isMet())
+            {
+                return;
+            }
+
+            if (running.FirstOrDefault(pair => pair.Value.HasExited && pair.Value.ExitCode is not (0 or WorkerProcess.Killed)) is { Key: { } fallen } found)
+            {
+                Assert.Fail($"{fallen} ended with {found.Value.ExitCode} while this waited for {what}\n{History}");
+            }
+
+            try
+            {
+                await Task.WhenAny([next, news, .. running.Values.Where(process => !process.HasExited).Select(process => process.Ended)]).WaitAsync(bound.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                Assert.Fail($"waited {Bound} for {what}\n{History}");
+            }
+        }
     }
 
     private void Heard(string worker, string line)

@@ -22,9 +22,13 @@ internal sealed class WorkerProcess : IAsyncDisposable
         process.ErrorDataReceived += (_, line) => Note(line.Data);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
+        Ended = process.WaitForExitAsync();
     }
 
-    public bool HasExited => process.HasExited;
+    public bool HasExited => Ended.IsCompleted;
+
+    /// <summary>Completes with the process.</summary>
+    public Task Ended { get; }
 
     public int ExitCode => process.ExitCode;
 
@@ -63,7 +67,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
     /// <summary>Waits for its end; its exit code.</summary>
     public async Task<int> ExitAsync(CancellationToken cancellationToken)
     {
-        await process.WaitForExitAsync(cancellationToken);
+        await Ended.WaitAsync(cancellationToken);
         return process.ExitCode;
     }
 
@@ -71,13 +75,13 @@ internal sealed class WorkerProcess : IAsyncDisposable
     public async Task<bool> KillAsync()
     {
         process.Kill();
-        await process.WaitForExitAsync();
+        await Ended;
         return process.ExitCode == Killed;
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (!process.HasExited)
+        if (!HasExited)
         {
             await KillAsync();
         }

@@ -46,7 +46,7 @@ public static class JobKeys
     public static readonly string[] Standardize = ["like", "mean", "deviation"];
 
     /// <summary><c>model</c>.</summary>
-    public static readonly string[] Model = ["kind", "hidden", "activation", "path"];
+    public static readonly string[] Model = ["kind", "hidden", "activation", "path", "input", "classes"];
 
     /// <summary><c>training</c>, and a role's <c>settings</c>.</summary>
     public static readonly string[] Training = ["learningRate", "momentum", "weightDecay", "epochs", "steps", "batchSize", "threads"];

@@ -34,7 +34,9 @@ internal static class SettingsReader
         return new()
         {
             Kind = kind ?? "",
-            Hidden = Widths(fields),
+            Hidden = Sizes(fields, "hidden"),
+            Input = fields["input"] is null ? null : Sizes(fields, "input"),
+            Classes = fields.Whole("classes", 2, 1 << 20),
             Activation = fields.OneOf("activation", ["relu", "tanh", "sigmoid"]) ?? "relu",
             Path = fields.Text("path") is { } path ? Paths.Resolve(fields.Scalar("path")!, path, folder, problems) : null,
         };
@@ -114,16 +116,16 @@ internal static class SettingsReader
         return (null, null);
     }
 
-    private static int[] Widths(Fields fields)
+    private static int[] Sizes(Fields fields, string key)
     {
-        var widths = fields.Numbers("hidden");
-        if (widths.Any(width => width is < 1 or > 1 << 20 || width != Math.Floor(width)))
+        var sizes = fields.Numbers(key);
+        if (sizes.Any(size => size is < 1 or > 1 << 20 || size != Math.Floor(size)))
         {
-            fields.Wrong(fields["hidden"]!, "hidden", "whole numbers from 1 to 1048576");
+            fields.Wrong(fields[key]!, key, "whole numbers from 1 to 1048576");
             return [];
         }
 
-        return [.. widths.Select(width => (int)width)];
+        return [.. sizes.Select(size => (int)size)];
     }
 }
 
