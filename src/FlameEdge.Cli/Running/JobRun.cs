@@ -18,8 +18,6 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, RoleCatalog roles
     // The word from above is on its way, and who hears it must still pass it on.
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(5);
     private readonly List<WorkerId> workers = request.Workers.Count == 0 ? [.. plan.Workers.Select(worker => worker.Id)] : [.. request.Workers.Select(name => new WorkerId(name))];
-
-    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(5);
     private ReplayScript? replay;
 
     /// <summary>Runs to the end; the results, or null where the top aggregator runs elsewhere.</summary>

@@ -143,8 +143,8 @@ public partial class LayeringTests
     /// <summary>Folders of the core that a line names: in a using, or before the name of a type that stands there.</summary>
     private static IEnumerable<string> Used(string line) =>
         Using().Match(line) is { Success: true } match
-            ? [match.Groups[1].Value]
-            : Qualified().Matches(line).Where(one => one.Groups[1].Success || CoreTypes.Contains((one.Groups[2].Value, one.Groups[3].Value))).Select(one => one.Groups[2].Value);
+            ? [match.Groups["folder"].Value]
+            : Qualified().Matches(line).Where(one => one.Groups["root"].Success || CoreTypes.Contains((one.Groups["folder"].Value, one.Groups["type"].Value))).Select(one => one.Groups["folder"].Value);
 
     private static bool IsBinary(string path)
     {
@@ -153,10 +153,10 @@ public partial class LayeringTests
         return start[..file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)].Contains((byte)0);
     }
 
-    [GeneratedRegex(@"^\s*(?:global )?using (?:static )?(?:\w+ = )?FlameEdge\.(\w+)", RegexOptions.None, Bound)]
+    [GeneratedRegex(@"^\s*(?:global )?using (?:static )?(?:\w+ = )?FlameEdge\.(?<folder>\w+)", RegexOptions.ExplicitCapture, Bound)]
     private static partial Regex Using();
 
-    [GeneratedRegex(@"(?<![\w.])(FlameEdge\.)?([A-Z]\w+)(?:\.[A-Z]\w+)*?\.([A-Z]\w+)", RegexOptions.None, Bound)]
+    [GeneratedRegex(@"(?<![\w.])(?<root>FlameEdge\.)?(?<folder>[A-Z]\w+)(\.[A-Z]\w+)*?\.(?<type>[A-Z]\w+)", RegexOptions.ExplicitCapture, Bound)]
     private static partial Regex Qualified();
 
     [GeneratedRegex(@"^namespace (?<name>[\w.]+);", RegexOptions.Multiline | RegexOptions.ExplicitCapture, Bound)]

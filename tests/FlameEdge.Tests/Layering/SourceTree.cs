@@ -35,5 +35,5 @@ internal static class SourceTree
 
     /// <summary>The C# lines of a file.</summary>
     private static IEnumerable<SourceLine> LinesOf(string path) =>
-        File.ReadLines(path).Select((line, index) => new SourceLine($"{Path.GetRelativePath(Root, path)}:{index + 1}", Regex.Replace(line, "(^|[^:])//.*$", "$1", RegexOptions.None, RegexBound)));
+        File.ReadLines(path).Select((line, index) => new SourceLine($"{Path.GetRelativePath(Root, path)}:{index + 1}", Regex.Replace(line, "(?<=^|[^:])//.*$", string.Empty, RegexOptions.None, RegexBound)));
 }
