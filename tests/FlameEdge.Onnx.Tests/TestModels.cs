@@ -1,5 +1,4 @@
 using FlameEdge.Models;
-using FlameEdge.Onnx.Randomness;
 using FlameEdge.Topology;
 
 namespace FlameEdge.Onnx.Tests;
@@ -20,7 +19,7 @@ internal static class TestModels
     /// <summary>Rows of normal features around a centre per class.</summary>
     public static Dataset Clusters(int rows, int classes, ulong seed, params int[] shape)
     {
-        var generator = new SeededGenerator(seed);
+        var generator = new PortableRandom(seed);
         var width = shape.Aggregate((product, size) => product * size);
         var centres = Enumerable.Range(0, classes * width).Select(_ => generator.Normal()).ToArray();
         var labels = Enumerable.Range(0, rows).Select(_ => generator.Below(classes)).ToArray();

@@ -1,5 +1,5 @@
+using FlameEdge.Models;
 using FlameEdge.Onnx.Graphs;
-using FlameEdge.Onnx.Randomness;
 
 namespace FlameEdge.Onnx.Declared;
 
@@ -13,7 +13,7 @@ internal static class Starts
     /// <seealso href="https://arxiv.org/abs/1502.01852">He et al. 2015, equation 10</seealso>
     public static FirstParameters HeNormal { get; } = (seed, layout, parameters) =>
     {
-        var generator = new SeededGenerator(seed);
+        var generator = new PortableRandom(seed);
         parameters.Clear();
         foreach (var entry in layout.Entries.Where(entry => entry.Shape.Count > 1))
         {

@@ -1,5 +1,4 @@
 using FlameEdge.Models;
-using FlameEdge.Onnx.Randomness;
 using Microsoft.ML.OnnxRuntime;
 
 namespace FlameEdge.Onnx.Training;
@@ -14,7 +13,7 @@ internal sealed class ShuffledFeed : BatchFeed
     private readonly long[] _classes;
     private readonly (OrtValue Samples, OrtValue Labels) _full;
     private readonly (OrtValue Samples, OrtValue Labels)? _rest;
-    private SeededGenerator _generator = new(0);
+    private PortableRandom _generator = new(0);
     private int _next;
     private int _bound;
 
@@ -36,7 +35,7 @@ internal sealed class ShuffledFeed : BatchFeed
 
     public override void Start(ulong seed)
     {
-        _generator = new SeededGenerator(seed);
+        _generator = new PortableRandom(seed);
         for (var row = 0; row < _order.Length; row++)
         {
             _order[row] = row;

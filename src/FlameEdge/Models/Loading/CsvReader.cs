@@ -87,7 +87,7 @@ internal sealed class CsvReader : IDisposable
             names.Add(this[i].ToString());
             if (!seen.Add(names[i]))
             {
-                throw Fault($"column '{NearestName.Short(names[i])}' stands twice in the header; rename one");
+                throw Fault($"column '{FaultText.Short(names[i])}' stands twice in the header; rename one");
             }
         }
 

@@ -163,7 +163,7 @@ internal sealed class CsvTable
             }
         }
 
-        throw SourceFile.Fault(Path, $"there is no column '{NearestName.Short(name)}'{NearestName.Hint(name, Columns)}");
+        throw SourceFile.Fault(Path, $"there is no column '{FaultText.Short(name)}'{FaultText.Hint(name, Columns)}");
     }
 
     private sealed record NumberColumn(int Index, bool IsStrict)
@@ -188,7 +188,7 @@ internal sealed class CsvTable
             if (!double.TryParse(field, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) || !double.IsFinite(value))
             {
                 return IsStrict
-                    ? throw SourceFile.Fault($"{path}:{reader.Line}", $"column '{name}': '{NearestName.Short(field)}' is not a finite number (decimal point; an empty field is a missing value)")
+                    ? throw SourceFile.Fault($"{path}:{reader.Line}", $"column '{name}': '{FaultText.Short(field)}' is not a finite number (decimal point; an empty field is a missing value)")
                     : false;
             }
 

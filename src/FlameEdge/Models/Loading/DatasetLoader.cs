@@ -47,7 +47,7 @@ public sealed class DatasetLoader(long cacheBytes = DatasetLoader.DefaultCacheBy
             "csv" => CsvRows.Open(source, partColumn, ReadCsv),
             "idx" => IdxRows.Open(source, ReadIdx),
             "vibration" => VibrationRows.Open(source, GenerateSite),
-            _ => throw new DatasetException($"there is no source format '{NearestName.Short(source.Format)}'{NearestName.Hint(source.Format, Formats)}"),
+            _ => throw new DatasetException($"there is no source format '{FaultText.Short(source.Format)}'{FaultText.Hint(source.Format, Formats)}"),
         };
     }
 
@@ -73,7 +73,7 @@ public sealed class DatasetLoader(long cacheBytes = DatasetLoader.DefaultCacheBy
             "local" => FeatureStatistics.Of([(table, rows)]),
             "pooled" => Pooled(dataset, table),
             "given" => Given(dataset, table),
-            _ => throw Fault(dataset, $"there is no standardization '{NearestName.Short(standardize.Kind)}'{NearestName.Hint(standardize.Kind, StandardizeKinds)}"),
+            _ => throw Fault(dataset, $"there is no standardization '{FaultText.Short(standardize.Kind)}'{FaultText.Hint(standardize.Kind, StandardizeKinds)}"),
         };
     }
 

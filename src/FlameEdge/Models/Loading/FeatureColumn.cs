@@ -35,7 +35,7 @@ internal abstract class FeatureColumn(int width)
     {
         if (!Kinds.Contains(feature.Kind))
         {
-            throw new DatasetException($"feature '{feature.Column}': there is no kind '{NearestName.Short(feature.Kind)}'{NearestName.Hint(feature.Kind, Kinds)}");
+            throw new DatasetException($"feature '{feature.Column}': there is no kind '{FaultText.Short(feature.Kind)}'{FaultText.Hint(feature.Kind, Kinds)}");
         }
 
         if (feature.Kind == "cycle" && !(double.IsFinite(feature.Period) && feature.Period > 0 && double.IsFinite(feature.Offset)))
@@ -57,7 +57,7 @@ internal abstract class FeatureColumn(int width)
             points[code] = Array.IndexOf(Compass, text);
             if (points[code] < 0 && text.Length > 0)
             {
-                throw SourceFile.Fault(table.PlaceOf(column, code), $"column '{name}': '{NearestName.Short(text)}' is not one of the 16 compass points N, NNE, NE … NNW");
+                throw SourceFile.Fault(table.PlaceOf(column, code), $"column '{name}': '{FaultText.Short(text)}' is not one of the 16 compass points N, NNE, NE … NNW");
             }
         }
 

@@ -74,7 +74,7 @@ internal abstract class LabelClasses
         var odd = Array.FindIndex(numbers, number => number != Math.Floor(number!.Value)); // The caller found no null.
         if (odd >= 0)
         {
-            throw SourceFile.Fault(name, $"label column '{label}' holds {NearestName.Short(texts[odd])}, which is no class; give bands to turn a measured value into classes");
+            throw SourceFile.Fault(name, $"label column '{label}' holds {FaultText.Short(texts[odd])}, which is no class; give bands to turn a measured value into classes");
         }
 
         var classOf = new Dictionary<string, double>(texts.Zip(numbers, (text, number) => KeyValuePair.Create(text, number!.Value)), StringComparer.Ordinal);
@@ -124,7 +124,7 @@ internal abstract class LabelClasses
             var number = classOf[text];
             return number >= 0 && number < Count
                 ? (int)number
-                : throw SourceFile.Fault(table.Place(row), $"label {NearestName.Short(text)} is outside 0..{Count - 1}; correct the file or 'classes'");
+                : throw SourceFile.Fault(table.Place(row), $"label {FaultText.Short(text)} is outside 0..{Count - 1}; correct the file or 'classes'");
         }
     }
 

@@ -37,7 +37,7 @@ internal static class Partition
     {
         if (!Kinds.Contains(part.Kind))
         {
-            throw new DatasetException($"there is no partition '{NearestName.Short(part.Kind)}'{NearestName.Hint(part.Kind, Kinds)}");
+            throw new DatasetException($"there is no partition '{FaultText.Short(part.Kind)}'{FaultText.Hint(part.Kind, Kinds)}");
         }
 
         if (part.Kind == "column")
@@ -95,7 +95,7 @@ internal static class Partition
     }
 
     private static string Empty(PartSpec part, RowTable table) => part.Kind == "column"
-        ? $"no selected row has '{NearestName.Short(part.Value)}' in column '{part.Column}'; remove this dataset or correct the value"
+        ? $"no selected row has '{FaultText.Short(part.Value)}' in column '{part.Column}'; remove this dataset or correct the value"
         : $"part {part.Index} is empty: {table.Count} rows cannot be cut into {part.Parts} parts; take fewer";
 
     private static DatasetException Fault(RowTable table, string message) => SourceFile.Fault(table.Name, message);

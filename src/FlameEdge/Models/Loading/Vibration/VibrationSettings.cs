@@ -41,7 +41,7 @@ internal sealed record VibrationSettings(int Site, int Sites, int Windows, ulong
         foreach (var (name, value) in generator)
         {
             var setting = Array.Find(Known, known => known.Name == name)
-                ?? throw new DatasetException($"the vibration generator has no setting '{NearestName.Short(name)}'{NearestName.Hint(name, [.. Known.Select(known => known.Name)])}");
+                ?? throw new DatasetException($"the vibration generator has no setting '{FaultText.Short(name)}'{FaultText.Hint(name, [.. Known.Select(known => known.Name)])}");
             setting.Check(value);
         }
 

@@ -1,7 +1,7 @@
 using CsCheck;
-using FlameEdge.Models.Loading;
+using FlameEdge.Models;
 
-namespace FlameEdge.Tests.Models.Loading;
+namespace FlameEdge.Tests.Models;
 
 public class PortableNumbersTests
 {

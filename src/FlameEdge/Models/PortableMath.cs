@@ -1,4 +1,4 @@
-namespace FlameEdge.Models.Loading;
+namespace FlameEdge.Models;
 
 /// <summary>Sine, logarithm and exponential from IEEE additions, multiplications and divisions alone, hence equal on every platform.</summary>
 /// <remarks>Those of the C library differ in the last bit between systems. Errors here are a few units in the last place, more than features of a sensor need.</remarks>

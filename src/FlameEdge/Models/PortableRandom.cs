@@ -1,11 +1,11 @@
 using System.Numerics;
 
-namespace FlameEdge.Models.Loading;
+namespace FlameEdge.Models;
 
 /// <summary>A seeded generator whose numbers are the same on every platform and in every version: xoshiro256** seeded by SplitMix64.</summary>
 /// <remarks>Partitions and generated datasets are part of a job's definition; the generator of the runtime may change under them.</remarks>
 /// <seealso href="https://prng.di.unimi.it/">Blackman and Vigna: xoshiro / xoroshiro generators</seealso>
-internal sealed class PortableRandom
+public sealed class PortableRandom
 {
     private ulong _s0;
     private ulong _s1;
