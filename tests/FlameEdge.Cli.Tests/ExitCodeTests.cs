@@ -13,8 +13,8 @@ public partial class ExitCodeTests
 
         var page = File.ReadAllText(Path.Combine(SharedData.RepositoryRoot, "docs", "exit-codes.md"));
 
-        Assert.Equal(codes, Section().Matches(page).Select(match => match.Groups[1].Value));
-        Assert.Equal(codes, Row().Matches(page).Select(match => $"{match.Groups[1].Value} {match.Groups[2].Value}"));
+        Assert.Equal(codes, Section().Matches(page).Select(match => match.Groups["name"].Value));
+        Assert.Equal(codes, Row().Matches(page).Select(match => $"{match.Groups["code"].Value} {match.Groups["name"].Value}"));
         Assert.All(page.Split("\n## ")[1..], section =>
         {
             Assert.Contains("**Cause.**", section, StringComparison.Ordinal);
@@ -22,9 +22,9 @@ public partial class ExitCodeTests
         });
     }
 
-    [GeneratedRegex(@"^## (\d+ \w+)\r?$", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^## (?<name>\d+ \w+)\r?$", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 60_000)]
     private static partial Regex Section();
 
-    [GeneratedRegex(@"^\| (\d+) \| (\w+) \|", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^\| (?<code>\d+) \| (?<name>\w+) \|", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 60_000)]
     private static partial Regex Row();
 }

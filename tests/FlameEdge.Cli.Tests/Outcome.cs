@@ -49,9 +49,9 @@ internal sealed partial record Outcome(int Code, string Output, string Error)
     public static void HasNothingHalfWritten(string folder) =>
         Assert.Empty(!Directory.Exists(folder) ? [] : Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Where(path => path.EndsWith(".tmp", StringComparison.Ordinal) || path.EndsWith(".unfinished", StringComparison.Ordinal)));
 
-    [GeneratedRegex(@"^   at ", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^   at ", RegexOptions.Multiline, 60_000)]
     private static partial Regex TraceLine();
 
-    [GeneratedRegex(@"\b[A-Z]\w*Exception\b")]
+    [GeneratedRegex(@"\b[A-Z]\w*Exception\b", RegexOptions.None, 60_000)]
     private static partial Regex ExceptionName();
 }

@@ -7,6 +7,7 @@ namespace FlameEdge.Tests.Layering;
 /// <summary>docs/decisions/0002-layers.md, kept true.</summary>
 public partial class LayeringTests
 {
+    private const int Bound = SourceTree.RegexBoundMilliseconds;
     private static readonly string[] Adapters = ["FlameEdge.Mqtt", "FlameEdge.LiteDb", "FlameEdge.Onnx", "FlameEdge.Torch"];
 
     // What a technology's package and its namespaces start with, and the one project that may name them.
@@ -59,8 +60,8 @@ public partial class LayeringTests
     {
         var foreign = Owners.Where(owner => owner.Value != project).Select(owner => owner.Key).ToArray();
 
-        Assert.Empty(References(project, "PackageReference").Where(package => foreign.Any(name => IsOf(package, name))));
-        Assert.Empty(SourceTree.Lines(project).Where(line => foreign.Any(name => Names(line.Text, name))));
+        Assert.DoesNotContain(References(project, "PackageReference"), package => foreign.Any(name => IsOf(package, name)));
+        Assert.DoesNotContain(SourceTree.Lines(project), line => foreign.Any(name => Names(line.Text, name)));
     }
 
     [Fact]
@@ -69,7 +70,7 @@ public partial class LayeringTests
         var packages = SourceTree.Projects.SelectMany(project => References(project, "PackageReference").Distinct())
             .Where(package => !package.StartsWith("Microsoft.Extensions.", StringComparison.Ordinal) && !package.StartsWith("System.IO.", StringComparison.Ordinal) && !package.StartsWith("System.Numerics.", StringComparison.Ordinal));
 
-        Assert.Empty(packages.CountBy(package => package).Where(count => count.Value > 1));
+        Assert.DoesNotContain(packages.CountBy(package => package), count => count.Value > 1);
     }
 
     [Theory]
@@ -111,8 +112,8 @@ public partial class LayeringTests
         var source = Path.Combine(SourceTree.Root, "src", project);
         var broken = SourceTree.Files(source, "*.cs")
             .Select(path => (Path: path, Namespace: Namespace().Match(File.ReadAllText(path))))
-            .Where(file => file.Namespace.Success && file.Namespace.Groups[1].Value != Expected(file.Path))
-            .Select(file => $"{Path.GetRelativePath(SourceTree.Root, file.Path)}: {file.Namespace.Groups[1].Value}");
+            .Where(file => file.Namespace.Success && file.Namespace.Groups["name"].Value != Expected(file.Path))
+            .Select(file => $"{Path.GetRelativePath(SourceTree.Root, file.Path)}: {file.Namespace.Groups["name"].Value}");
 
         Assert.Empty(broken);
 
@@ -137,13 +138,13 @@ public partial class LayeringTests
     private static bool IsOf(string package, string name) => package == name || package.StartsWith(name + ".", StringComparison.Ordinal);
 
     private static bool Names(string line, string name) =>
-        Regex.IsMatch(line, $@"(?<![\w.""-]){Regex.Escape(name)}\.[A-Z]|^\s*(global )?using (static )?{Regex.Escape(name)}\s*[.;]");
+        Regex.IsMatch(line, $@"(?<![\w.""-]){Regex.Escape(name)}\.[A-Z]|^\s*(global )?using (static )?{Regex.Escape(name)}\s*[.;]", RegexOptions.None, SourceTree.RegexBound);
 
     /// <summary>Folders of the core that a line names: in a using, or before the name of a type that stands there.</summary>
     private static IEnumerable<string> Used(string line) =>
         Using().Match(line) is { Success: true } match
-            ? [match.Groups[1].Value]
-            : Qualified().Matches(line).Where(one => one.Groups[1].Success || CoreTypes.Contains((one.Groups[2].Value, one.Groups[3].Value))).Select(one => one.Groups[2].Value);
+            ? [match.Groups["folder"].Value]
+            : Qualified().Matches(line).Where(one => one.Groups["root"].Success || CoreTypes.Contains((one.Groups["folder"].Value, one.Groups["type"].Value))).Select(one => one.Groups["folder"].Value);
 
     private static bool IsBinary(string path)
     {
@@ -152,19 +153,19 @@ public partial class LayeringTests
         return start[..file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)].Contains((byte)0);
     }
 
-    [GeneratedRegex(@"^\s*(?:global )?using (?:static )?(?:\w+ = )?FlameEdge\.(\w+)")]
+    [GeneratedRegex(@"^\s*(?:global )?using (?:static )?(?:\w+ = )?FlameEdge\.(?<folder>\w+)", RegexOptions.ExplicitCapture, Bound)]
     private static partial Regex Using();
 
-    [GeneratedRegex(@"(?<![\w.])(FlameEdge\.)?([A-Z]\w+)(?:\.[A-Z]\w+)*?\.([A-Z]\w+)")]
+    [GeneratedRegex(@"(?<![\w.])(?<root>FlameEdge\.)?(?<folder>[A-Z]\w+)(\.[A-Z]\w+)*?\.(?<type>[A-Z]\w+)", RegexOptions.ExplicitCapture, Bound)]
     private static partial Regex Qualified();
 
-    [GeneratedRegex(@"^namespace ([\w.]+);", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^namespace (?<name>[\w.]+);", RegexOptions.Multiline | RegexOptions.ExplicitCapture, Bound)]
     private static partial Regex Namespace();
 
     // A home, a workplace or a drive; the pattern must not match itself.
-    [GeneratedRegex(@"(?<![\w.\-}])/(ho[m]e|ro[o]t|wo[r]k|Us[e]rs)/\w|[A-Z]:\\Us[e]rs")]
+    [GeneratedRegex(@"(?<![\w.\-}])/(ho[m]e|ro[o]t|wo[r]k|Us[e]rs)/\w|[A-Z]:\\Us[e]rs", RegexOptions.ExplicitCapture, Bound)]
     private static partial Regex MachinePath();
 
-    [GeneratedRegex(@"https?://[\w.\-]*(nug[e]t|regist[r]y|artifact[o]ry|proxy)[\w.\-]*")]
+    [GeneratedRegex(@"https?://[\w.\-]*(nug[e]t|regist[r]y|artifact[o]ry|proxy)[\w.\-]*", RegexOptions.ExplicitCapture, Bound)]
     private static partial Regex Registry();
 }
