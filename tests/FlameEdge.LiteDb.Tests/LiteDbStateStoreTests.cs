@@ -30,6 +30,21 @@ public sealed class LiteDbStateStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task What_an_interrupted_write_left_is_swept()
+    {
+        await using (var store = Open())
+        {
+            await store.CommitAsync([Put("rounds", "1", "{}") with { IsManifest = true }], default);
+        }
+
+        var leftover = Directory.EnumerateFiles(folder.Path, "1.json", SearchOption.AllDirectories).Single() + ".4711.tmp";
+        File.WriteAllText(leftover, "{");
+
+        await using var again = Open();
+        Assert.False(File.Exists(leftover));
+    }
+
+    [Fact]
     public async Task Eight_writers_at_once_lose_nothing()
     {
         await using (var store = Open())

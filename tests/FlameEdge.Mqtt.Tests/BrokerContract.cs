@@ -32,6 +32,23 @@ public abstract class BrokerContract : ChannelContract
     }
 
     [Fact]
+    public async Task A_run_is_seen_by_the_next_one_until_it_takes_leave()
+    {
+        var fleet = new Fleet(1);
+        var (_, trainers) = await SitAsync(fleet, 1);
+        var end = trainers[0].Channel.Endpoint;
+        var session = await World.SessionAsync(end.Agent.Value);
+
+        var before = await session.SeenIncarnationAsync(end with { Incarnation = 0 }, Never);
+        await World.RestartAsync(end.Agent);
+        var next = await World.SessionAsync(end.Agent.Value);
+        var seen = await next.SeenIncarnationAsync(end with { Incarnation = 0 }, Never);
+        var stranger = await next.SeenIncarnationAsync(end with { Group = new GroupName("elsewhere") }, Never);
+
+        Assert.Equal((end.Incarnation, end.Incarnation, 0), (before, seen, stranger));
+    }
+
+    [Fact]
     public async Task A_connection_that_comes_back_quickly_makes_nobody_leave()
     {
         var fleet = new Fleet(2, trainerAgent: _ => "shared");

@@ -146,6 +146,7 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
 
     private async Task FinishAsync(CancellationToken cancellationToken)
     {
+        CrashPoint.Reach("middle-ended");
         using var patience = new CancellationTokenSource(Farewell, context.Time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
         var message = new Message { Kind = MessageKind.End, Head = FederatedJson.Write(feed!.End!, FederatedJson.Default.EndHead) };

@@ -223,6 +223,7 @@ public sealed class SynchronousAggregator(RoleContext context) : IRole
         var state = IsGivenUp ? "failed" : "completed";
         trainer!.Load(model!.Values);
         context.Observer.JobEnded(context.Worker.Id, new JobEnd(run, state, reason, rounds, model, trainer as IModelExporter));
+        CrashPoint.Reach("job-ended");
         await SayGoodbyeAsync(new EndHead(run, state, reason), cancellationToken);
         if (reason is not null)
         {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text;
 using FlameEdge.Rounds;
 using FlameEdge.Testing;
@@ -11,7 +12,7 @@ internal sealed class FleetOfProcesses : IAsyncDisposable
     public static readonly TimeSpan Bound = TimeSpan.FromMinutes(5);
 
     private readonly TemporaryFolder folder = new();
-    private readonly Dictionary<string, WorkerProcess> running = [];
+    private readonly ConcurrentDictionary<string, WorkerProcess> running = new();
     private readonly StringBuilder history = new();
     private readonly Lock gate = new();
     private readonly string broker;
@@ -69,11 +70,11 @@ internal sealed class FleetOfProcesses : IAsyncDisposable
     }
 
     /// <summary>Starts a worker, or starts it again where it left off.</summary>
-    public void Start(string worker, string? crashAt = null)
+    public void Start(string worker, string? crashAt = null, bool isResume = true)
     {
         Note(worker, crashAt is null ? "-- starts" : $"-- starts, to die at {crashAt}");
         running[worker] = WorkerProcess.Start(
-            ["run", JobFile, "--broker", broker, "--worker", worker, "--out", PathOf(worker), "--resume"], crashAt, line => Heard(worker, line));
+            ["run", JobFile, "--broker", broker, "--worker", worker, "--out", PathOf(worker), .. isResume ? ["--resume"] : Array.Empty<string>()], crashAt, line => Heard(worker, line));
     }
 
     /// <summary>True where a worker's process is dead and has not been started again.</summary>

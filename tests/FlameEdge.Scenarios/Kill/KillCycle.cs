@@ -6,21 +6,22 @@ namespace FlameEdge.Scenarios.Kill;
 /// <summary>Somebody dies, and comes back: how.</summary>
 internal static class KillCycle
 {
-    /// <summary>Runs a job in which one worker dies at each of the given points in turn.</summary>
-    public static async Task AtPointAsync(FleetOfProcesses fleet, string victim, IReadOnlyList<string> points)
+    /// <summary>Runs a job in which workers die at named points, each in its own lives one after the other.</summary>
+    public static async Task AtPointsAsync(FleetOfProcesses fleet, IReadOnlyList<(string Victim, string[] Lives)> kills)
     {
-        foreach (var worker in fleet.Job.Workers.Where(worker => worker != victim))
+        foreach (var worker in fleet.Job.Workers)
         {
-            fleet.Start(worker);
+            fleet.Start(worker, kills.FirstOrDefault(kill => kill.Victim == worker).Lives?[0]);
         }
 
-        foreach (var point in points)
+        await Task.WhenAll(kills.Select(async kill =>
         {
-            fleet.Start(victim, point);
-            await fleet.CrashedAsync(victim);
-        }
-
-        fleet.Start(victim);
+            foreach (var next in kill.Lives.Skip(1).Append(null))
+            {
+                await fleet.CrashedAsync(kill.Victim);
+                fleet.Start(kill.Victim, next);
+            }
+        }));
         await fleet.EndAsync();
     }
 

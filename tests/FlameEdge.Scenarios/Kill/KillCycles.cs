@@ -17,11 +17,11 @@ public class KillCycles
         var stopAfter = TimeSpan.FromMinutes(Setting("FLAMEEDGE_KILL_MINUTES", 24 * 60));
         var start = Stopwatch.GetTimestamp();
         var firstSeed = Setting("FLAMEEDGE_KILL_SEED", 1);
-        foreach (var (worker, label) in Setting("FLAMEEDGE_KILL_MATRIX", 1) == 0 ? [] : KillPoints.All)
+        foreach (var points in Setting("FLAMEEDGE_KILL_MATRIX", 1) == 0 ? [] : Matrix())
         {
             if (Stopwatch.GetElapsedTime(start) < stopAfter)
             {
-                await LabelledAsync(worker, label);
+                await LabelledAsync(points);
             }
         }
 
@@ -40,11 +40,19 @@ public class KillCycles
         Assert.Equal(0, table.Failures);
     }
 
-    private Task LabelledAsync(string worker, string label) => RunAsync(KillJob.Tree(), $"{worker} at {label}", async (fleet, _) =>
+    // One point of each role per run: all of them in as few runs as the role with the most points needs.
+    private static IEnumerable<List<(string Worker, string Label)>> Matrix()
     {
-        await KillCycle.AtPointAsync(fleet, worker, [$"{label}:{KillPoints.TurnInFirstRound(label)}", $"{label}:2"]);
-        return [(Role(worker), label), (Role(worker), label)];
-    });
+        var roles = KillPoints.All.GroupBy(point => point.Worker).Select(points => points.ToList()).ToList();
+        return Enumerable.Range(0, roles.Max(points => points.Count)).Select(at => roles.Where(points => at < points.Count).Select(points => points[at]).ToList());
+    }
+
+    private Task LabelledAsync(List<(string Worker, string Label)> points) =>
+        RunAsync(KillJob.Tree(), string.Join(", ", points.Select(point => $"{Role(point.Worker)} at {point.Label}")), async (fleet, _) =>
+        {
+            await KillCycle.AtPointsAsync(fleet, [.. points.Select(point => (point.Worker, KillPoints.LivesOf(point.Label)))]);
+            return [.. points.SelectMany(point => KillPoints.LivesOf(point.Label).Select(_ => (Role(point.Worker), point.Label)))];
+        });
 
     private Task AtRandomAsync(int seed) => RunAsync(KillJob.Tree(), $"random {seed}", async (fleet, _) =>
         [.. (await KillCycle.AtRandomAsync(fleet, new Random(seed), KillsPerRun)).Select(worker => (Role(worker), "random"))]);

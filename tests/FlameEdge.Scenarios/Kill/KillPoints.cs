@@ -9,12 +9,17 @@ internal static class KillPoints
     public static IReadOnlyList<(string Worker, string Label)> All { get; } =
     [
         .. Of("trainer_1", ["trained", "update-kept", "update-sent", .. OfEverybody]),
-        .. Of("middle_0", [.. OfUpperSides, "middle-aggregated", "middle-kept", "middle-sent", .. OfEverybody]),
-        .. Of(KillJob.Aggregator, [.. OfUpperSides, "round-aggregated", "model-stored", "round-committed", .. OfEverybody]),
+        .. Of("middle_0", ["middle-ended", .. OfUpperSides, "middle-aggregated", "middle-kept", "middle-sent", .. OfEverybody]),
+        .. Of(KillJob.Aggregator, [.. OfUpperSides, "round-aggregated", "model-stored", "round-committed", "job-ended", .. OfEverybody]),
     ];
 
-    /// <summary>State is written at the start already; the first turn that falls into the first rounds comes later.</summary>
-    public static int TurnInFirstRound(string label) => label.StartsWith("state-", StringComparison.Ordinal) || label == "file-before-rename" ? 4 : 1;
+    /// <summary>The turns of a point somebody dies at, one life after the other. State is written at the start already: its later turns fall into rounds.</summary>
+    public static string[] LivesOf(string label) => label switch
+    {
+        "file-before-rename" or "state-before-commit" or "state-after-commit" => [$"{label}:4", $"{label}:2"],
+        "middle-ended" or "job-ended" => [label],
+        _ => [$"{label}:1", $"{label}:2"],
+    };
 
     private static IEnumerable<(string Worker, string Label)> Of(string worker, IEnumerable<string> labels) => labels.Select(label => (worker, label));
 }

@@ -97,6 +97,14 @@ public sealed class PresenceTableTests
     }
 
     [Fact]
+    public void Who_took_leave_may_come_back_with_a_lower_number()
+    {
+        Post([Online("a", 1), Here("a", 5), () => table.Here(Device, Worker, null), Online("b", 1), Here("b", 1)]);
+
+        Assert.Equal(["+trainer_0#5", "-trainer_0", "+trainer_0#1"], happened);
+    }
+
+    [Fact]
     public void A_cleared_note_is_a_departure_at_once()
     {
         Post([Online("a", 1), Here("a", 1), () => table.Here(Device, Worker, null)]);
