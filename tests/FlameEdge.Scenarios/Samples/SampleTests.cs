@@ -39,7 +39,7 @@ public class SampleTests
         var together = Last(await Command.RunAsync(Sample("federated-vibration")));
         var alone = Last(await Command.RunAsync(Sample("federated-vibration"), Command.Set("topology.roles.trainer.datasets=[press-1]")));
 
-        // Measured over four seeds: 0.881 to 0.914. One site alone (0.47 to 0.62, by site) has never seen two of four equally frequent classes.
+        // Measured over four seeds: 0.900 to 0.916. One site alone (0.41 to 0.50, by site) has never seen two of four equally frequent classes.
         Assert.InRange(together, 0.85, 0.95);
         Assert.InRange(alone, 0.40, 0.65);
     }
@@ -56,7 +56,7 @@ public class SampleTests
         // Another generator, so a band: seven seeds of ours lay between 0.0096 below and 0.0040 above the published one, most in the first round.
         Assert.Equal(count, result.Rounds.Count);
         Assert.All(published.Zip(result.Rounds), pair => Assert.InRange(pair.Second.Accuracy!.Value, pair.First - 0.015, pair.First + 0.01));
-        Assert.True(count < 8 || Last(result) >= 0.949, $"{Last(result)} after eight rounds, 0.9517 where it was written");
+        Assert.True(count < 8 || Last(result) >= 0.949, $"{Last(result)} after eight rounds, 0.9493 where it was written");
     }
 
     [Fact]
