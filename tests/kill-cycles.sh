@@ -23,12 +23,13 @@ FLAMEEDGE_KILL_CYCLES=$cycles FLAMEEDGE_KILL_MINUTES=$minutes FLAMEEDGE_KILL_SEE
 code=$?
 if [ -s "$table" ]; then
   mkdir -p docs/reports
+  changes=$(git status --porcelain -uno)
   {
     echo "# Kill cycles"
     echo
     echo "Processes killed with SIGKILL, at labelled points and at random, and brought back with \`--resume\`; compared bit by bit, round by round, with a run nobody"
     echo "disturbed. A cycle is one kill and one return. Written by \`tests/kill-cycles.sh --cycles $cycles --minutes $minutes --seed $seed$([ $matrix = 1 ] || echo ' --no-matrix')\`"
-    echo "on $(date -u +%Y-%m-%d), commit $(git rev-parse --short HEAD)$([ -z "$(git status --porcelain -uno)" ] || echo ' with changes')."
+    echo "on $(date -u +%Y-%m-%d), commit $(git rev-parse --short HEAD)$([ -z "$changes" ] || echo ' with changes')."
     echo
     cat "$table"
   } > docs/reports/kill-cycles.md
