@@ -12,14 +12,29 @@ internal sealed class JobArguments
     private readonly Option<string[]> sets = new("--set") { Description = "name=value: a parameter of the job, or a dotted path such as rounds.count", HelpName = "name=value" };
     private readonly Option<string> format = new("--format") { Description = "how the result is written" };
 
+    private readonly Command verb;
+
     public JobArguments(Command verb, params string[] formats)
     {
+        this.verb = verb;
         format.DefaultValueFactory = _ => formats[0];
         format.AcceptOnlyFromAmong(formats);
         verb.Add(path);
         verb.Add(format);
         verb.Add(sets);
     }
+
+    /// <summary>Makes the verb one that reads a job and shows it as a table or as JSON.</summary>
+    public void Show(IReadOnlySet<string>? programs, Action<TextWriter, JobPlan> table, Action<TextWriter, JobPlan> json) => verb.SetAction(parsed =>
+    {
+        if (Read(parsed, programs) is not { } plan)
+        {
+            return ExitCode.BadJob;
+        }
+
+        (Format(parsed) == "json" ? json : table)(parsed.InvocationConfiguration.Output, plan);
+        return ExitCode.Ok;
+    });
 
     public string Format(ParseResult parsed) => parsed.GetValue(format)!;
 

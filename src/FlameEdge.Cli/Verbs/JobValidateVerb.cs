@@ -12,26 +12,7 @@ internal static class JobValidateVerb
     public static Command Create(IReadOnlySet<string> programs)
     {
         var verb = new Command("validate", "Check a job without running it.");
-        var arguments = new JobArguments(verb, "table", "json");
-        verb.SetAction(parsed =>
-        {
-            if (arguments.Read(parsed, programs) is not { } plan)
-            {
-                return ExitCode.BadJob;
-            }
-
-            var output = parsed.InvocationConfiguration.Output;
-            if (arguments.Format(parsed) == "json")
-            {
-                WriteJson(output, plan);
-            }
-            else
-            {
-                WriteTable(output, plan);
-            }
-
-            return ExitCode.Ok;
-        });
+        new JobArguments(verb, "table", "json").Show(programs, WriteTable, WriteJson);
         return verb;
     }
 

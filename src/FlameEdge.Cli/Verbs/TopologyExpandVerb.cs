@@ -14,26 +14,7 @@ internal static class TopologyExpandVerb
     public static Command Create()
     {
         var verb = new Command("expand", "Show the workers a job makes.");
-        var arguments = new JobArguments(verb, "table", "json");
-        verb.SetAction(parsed =>
-        {
-            if (arguments.Read(parsed, programs: null) is not { } plan)
-            {
-                return ExitCode.BadJob;
-            }
-
-            var output = parsed.InvocationConfiguration.Output;
-            if (arguments.Format(parsed) == "json")
-            {
-                WriteJson(output, plan);
-            }
-            else
-            {
-                WriteTable(output, plan);
-            }
-
-            return ExitCode.Ok;
-        });
+        new JobArguments(verb, "table", "json").Show(programs: null, WriteTable, WriteJson);
         return verb;
     }
 

@@ -2,12 +2,12 @@ using FlameEdge.Testing.Channels;
 
 namespace FlameEdge.Scenarios.Kill;
 
-/// <summary>The kill tests that run every time: one job in which each role dies once at a point, then somebody at random; one whose broker dies and comes back empty.</summary>
+/// <summary>The kill tests that run every time: one job in which each role dies once at a point, then two at once; one whose broker dies and comes back empty.</summary>
 [Trait("kill", "short")]
 public class ShortKillTests
 {
     [Fact]
-    public async Task Each_role_killed_at_a_point_and_two_at_random_resume_to_the_undisturbed_bits()
+    public async Task Each_role_killed_at_a_point_and_two_at_once_resume_to_the_undisturbed_bits()
     {
         var job = KillJob.Tree(rounds: 5);
         var expected = await Undisturbed.Of(job);
