@@ -1,6 +1,7 @@
 using FlameEdge.Models;
 using FlameEdge.Onnx.Declared;
 using FlameEdge.Topology;
+using Microsoft.ML.OnnxRuntime;
 
 namespace FlameEdge.Onnx;
 
@@ -12,6 +13,9 @@ public sealed class OnnxEngine : IEngine
     public string Name => "onnx";
 
     /// <inheritdoc/>
+    public string Version => OrtEnv.Instance().GetVersionString();
+
+    /// <inheritdoc/>
     public ITrainer Open(ModelSpec model, IReadOnlyList<int> sampleShape, int classCount, TrainingSpec training) =>
-        new OnnxTrainer(DeclaredModels.Build(model, sampleShape, classCount), classCount, training);
+        new OnnxTrainer(ClassifierModels.Of(model, sampleShape, classCount), classCount, training);
 }

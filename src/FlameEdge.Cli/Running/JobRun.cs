@@ -54,7 +54,7 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, RoleCatalog roles
             Plan = plan,
             Workers = workers,
             Roles = roles,
-            Engine = new OnnxEngine(),
+            Engines = [new OnnxEngine()],
             LoadAsync = (spec, token) => Task.Run(() => loader.Load(spec), token),
             State = folder.State,
             Backends = new Dictionary<string, IChannelBackend> { [fleet.Name] = fleet, [memory.Name] = memory },

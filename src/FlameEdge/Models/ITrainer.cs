@@ -21,7 +21,7 @@ public interface ITrainer : IDisposable
     /// <summary>Trains on <paramref name="data"/> as the job's training section says. The same seed, parameters and data give the same bits on the same machine.</summary>
     TrainingResult Train(Dataset data, ulong seed, CancellationToken cancellationToken);
 
-    /// <summary>Scores the model: accuracy by argmax (lowest index on ties), mean cross-entropy in nats.</summary>
+    /// <summary>Scores the model: accuracy by argmax (lowest index on ties), mean loss as <see cref="Scoring"/> counts it.</summary>
     EvaluationResult Evaluate(Dataset data, CancellationToken cancellationToken);
 }
 
@@ -41,6 +41,9 @@ public interface IEngine
     /// <summary><c>onnx</c> or <c>torch</c>.</summary>
     string Name { get; }
 
+    /// <summary>The runtime's version, such as <c>1.31.1</c>.</summary>
+    string Version { get; }
+
     /// <summary>Opens a model for samples of <paramref name="sampleShape"/> and <paramref name="classCount"/> classes, with the optimizer of <paramref name="training"/>.</summary>
     /// <exception cref="Diagnostics.ModelMismatchException">The model cannot be built, trained or fed with such samples; the message lists why.</exception>
     ITrainer Open(ModelSpec model, IReadOnlyList<int> sampleShape, int classCount, TrainingSpec training);
@@ -55,5 +58,5 @@ public sealed record TrainingResult(int Samples, int Steps, double Loss);
 /// <summary>A model's score on a dataset.</summary>
 /// <param name="Samples">Rows scored.</param>
 /// <param name="Accuracy">Share of rows whose class was right, in [0, 1].</param>
-/// <param name="Loss">Mean cross-entropy, nats.</param>
+/// <param name="Loss">Mean loss of a row, nats for the cross-entropies.</param>
 public sealed record EvaluationResult(int Samples, double Accuracy, double Loss);
