@@ -77,6 +77,11 @@ public static class FlameEdgeHost
         {
             JobValidateVerb.Create(catalog.Names),
         },
+        new Command("model", "Look at models: what they hold, whether they can be trained, what they become.")
+        {
+            ModelInspectVerb.Create(),
+            ModelCheckVerb.Create(),
+        },
         RunVerb.Create(catalog),
     };
 }
