@@ -1,7 +1,9 @@
 using System.Runtime.InteropServices;
 using FlameEdge.Models;
 using FlameEdge.Onnx.Declared;
+using FlameEdge.Onnx.Graphs;
 using FlameEdge.Onnx.Training;
+using FlameEdge.Parameters;
 using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 
@@ -20,11 +22,11 @@ internal sealed class Scorer : IDisposable
     private readonly OrtIoBinding _binding;
     private readonly float[] _logits;
 
-    public Scorer(ClassifierModel model, int classCount, int threads)
+    public Scorer(ClassifierModel model, ParameterLayout layout, int classCount, int threads)
     {
         _model = model;
         _classCount = classCount;
-        var forward = model.Graph.WithInputs(model.Trainables);
+        var forward = EvaluationForm.Of(model.Graph).WithInputs([.. layout.Entries.Select(entry => entry.Name)]);
         _session = Sessions.Open(forward.ToByteArray(), model.Graph.Name, GraphOptimizationLevel.ORT_ENABLE_ALL, threads);
         _binding = _session.CreateIoBinding();
         _logits = new float[RowsPerRun * classCount];

@@ -33,6 +33,8 @@ internal sealed class ShuffledFeed : BatchFeed
         _rest = data.Count % size is > 0 and var rest ? Tensors(rest, sampleShape) : null;
     }
 
+    public override int Rows => _bound;
+
     public override void Start(ulong seed)
     {
         _generator = new PortableRandom(seed);
