@@ -81,6 +81,7 @@ public static class FlameEdgeHost
         {
             ModelInspectVerb.Create(),
             ModelCheckVerb.Create(),
+            ModelExportVerb.Create(),
         },
         RunVerb.Create(catalog),
     };

@@ -17,11 +17,14 @@ internal sealed class JobArguments
     public JobArguments(Command verb, params string[] formats)
     {
         this.verb = verb;
-        format.DefaultValueFactory = _ => formats[0];
-        format.AcceptOnlyFromAmong(formats);
         verb.Add(path);
-        verb.Add(format);
         verb.Add(sets);
+        if (formats.Length > 0)
+        {
+            format.DefaultValueFactory = _ => formats[0];
+            format.AcceptOnlyFromAmong(formats);
+            verb.Add(format);
+        }
     }
 
     /// <summary>Makes the verb one that reads a job and shows it as a table or as JSON.</summary>
@@ -35,6 +38,8 @@ internal sealed class JobArguments
         (Format(parsed) == "json" ? json : table)(parsed.InvocationConfiguration.Output, plan);
         return ExitCode.Ok;
     });
+
+    public string Path(ParseResult parsed) => parsed.GetValue(path)!;
 
     public string Format(ParseResult parsed) => parsed.GetValue(format)!;
 
