@@ -1,4 +1,5 @@
 using FlameEdge.Diagnostics;
+using FlameEdge.Models;
 using FlameEdge.Onnx.Format;
 using FlameEdge.Onnx.Gradients;
 using FlameEdge.Onnx.Graphs;
@@ -19,11 +20,14 @@ internal static class FileModel
         var input = InputOf(graph);
         var shape = FitInput(graph, input, sampleShape);
         var logits = LogitsOf(graph);
-        var trainables = TrainableTensors.Of(graph);
-        if (trainables.Count == 0)
+        var weights = TrainableTensors.Of(graph);
+        if (weights.Count == 0)
         {
             throw new ModelMismatchException($"{graph.Name} stores no weights that could be trained");
         }
+
+        var frozen = FrozenTensors.Of(spec, weights);
+        var trainables = weights.Where(name => !frozen.Contains(name)).ToList();
 
         // Before the runtime looks: a list of all operators in the way says more than its first complaint.
         _ = new GradientPath(graph.Graph, graph.Name, trainables, [logits], []);
