@@ -9,7 +9,6 @@ internal static class NormalizationRules
     [
         new("LayerNormalization", LayerNormalization, 1, 2),
         new("InstanceNormalization", InstanceNormalization, 1, 2),
-        new("GroupNormalization", GroupNormalization, 1, 2),
         new("BatchNormalization", BatchNormalization, 1, 2),
     ];
 
@@ -30,25 +29,6 @@ internal static class NormalizationRules
         var (normalized, deviation, axes) = Normalize(node, Axes(2, rank));
         node.Give(0, ThroughStatistics(node.Gradient * PerChannel(node.Input(1), rank), normalized, deviation, axes));
         GiveScaleAndBias(node, normalized, (index, gradient) => node.Give(index, gradient.Sum([0, .. axes], keep: false)));
-    }
-
-    // Over the channels of a group and their spatial axes. Operator set 18 scales per group, 21 per channel: the scale's own length tells.
-    private static void GroupNormalization(NodeGradient node)
-    {
-        var (x, groups) = (node.Input(0), node.Node.Int("num_groups", 1));
-        var rank = RankOf(node);
-        var (normalized, deviation, axes) = Normalize(node, [2], InGroups(x));
-        if (node.SizesOf(node.Input(1))[0] == node.SizesOf(x, 1)[1])
-        {
-            node.GiveReshaped(0, ThroughStatistics(InGroups(node.Gradient * PerChannel(node.Input(1), rank)), normalized, deviation, axes));
-            GiveScaleAndBias(node, normalized.Reshape(x.Shape()), (index, gradient) => node.Give(index, gradient.Sum([0, .. Axes(2, rank)], keep: false)));
-            return;
-        }
-
-        node.GiveReshaped(0, ThroughStatistics(InGroups(node.Gradient) * PerChannel(node.Input(1), 3), normalized, deviation, axes));
-        GiveScaleAndBias(node, normalized.Reshape(x.Shape()), (index, gradient) => node.Give(index, InGroups(gradient).Sum([0, 2], keep: false)));
-
-        Value InGroups(Value value) => value.Reshape(0, groups, -1);
     }
 
     private static void BatchNormalization(NodeGradient node)
@@ -81,9 +61,9 @@ internal static class NormalizationRules
         GiveScaleAndBias(node, normalized, (index, gradient) => node.Give(index, gradient.Sum([0, .. Axes(2, rank)], keep: false)));
     }
 
-    private static (Value Normalized, Value Deviation, long[] Axes) Normalize(NodeGradient node, long[] axes, Value? shaped = null)
+    private static (Value Normalized, Value Deviation, long[] Axes) Normalize(NodeGradient node, long[] axes)
     {
-        var x = shaped ?? node.Input(0);
+        var x = node.Input(0);
         var centred = x - Mean(x, axes);
         var deviation = node.Graph.Op("Sqrt", Mean(centred * centred, axes) + node.Node.Float("epsilon", 1e-5f));
         return (centred / deviation, deviation, axes);
