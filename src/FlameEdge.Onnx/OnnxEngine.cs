@@ -1,6 +1,7 @@
 using FlameEdge.Models;
 using FlameEdge.Onnx.Declared;
 using FlameEdge.Topology;
+using Microsoft.ML.OnnxRuntime;
 
 namespace FlameEdge.Onnx;
 
@@ -10,6 +11,9 @@ public sealed class OnnxEngine : IEngine
 {
     /// <inheritdoc/>
     public string Name => "onnx";
+
+    /// <inheritdoc/>
+    public string Version => OrtEnv.Instance().GetVersionString();
 
     /// <inheritdoc/>
     public ITrainer Open(ModelSpec model, IReadOnlyList<int> sampleShape, int classCount, TrainingSpec training) =>

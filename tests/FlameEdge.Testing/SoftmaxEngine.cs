@@ -11,6 +11,9 @@ public sealed class SoftmaxEngine : IEngine
     /// <inheritdoc/>
     public string Name => "test";
 
+    /// <inheritdoc/>
+    public string Version => "0";
+
     /// <summary>Runs before each training, in the trainer's thread: a test may block or fault it. Dataset name and cancellation.</summary>
     public Action<string, CancellationToken>? OnTrain { get; init; }
 
