@@ -17,5 +17,5 @@ public sealed class OnnxEngine : IEngine
 
     /// <inheritdoc/>
     public ITrainer Open(ModelSpec model, IReadOnlyList<int> sampleShape, int classCount, TrainingSpec training) =>
-        new OnnxTrainer(DeclaredModels.Build(model, sampleShape, classCount), classCount, training);
+        new OnnxTrainer(ClassifierModels.Of(model, sampleShape, classCount), classCount, training);
 }

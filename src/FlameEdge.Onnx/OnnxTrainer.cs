@@ -103,7 +103,7 @@ public sealed class OnnxTrainer : ITrainer, IModelExporter
     public EvaluationResult Evaluate(Dataset data, CancellationToken cancellationToken)
     {
         CheckFits(data);
-        _scorer ??= new Scorer(_model, _classCount, _training.Threads);
+        _scorer ??= new Scorer(_model, _classCount, _training);
         return _scorer.Score(_session, data, cancellationToken);
     }
 

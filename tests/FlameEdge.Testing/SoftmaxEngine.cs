@@ -12,7 +12,7 @@ public sealed class SoftmaxEngine : IEngine
     public string Name => "test";
 
     /// <inheritdoc/>
-    public string Version => "0";
+    public string Version => "1";
 
     /// <summary>Runs before each training, in the trainer's thread: a test may block or fault it. Dataset name and cancellation.</summary>
     public Action<string, CancellationToken>? OnTrain { get; init; }

@@ -11,7 +11,7 @@ using FlameEdge.Topology;
 namespace FlameEdge.Agent.Running;
 
 /// <summary>Keeps how the job ended and writes it: <c>result.json</c>, <c>model.parameters</c>, <c>model.onnx</c>, and plots where the program has them.</summary>
-internal sealed class RunResults(RunFolder folder, JobPlan plan, string engine, Func<JobPlan, IReadOnlyList<RoundResult>, IEnumerable<(string Name, Action<string> Write)>>? plots) : IJobObserver
+internal sealed class RunResults(RunFolder folder, JobPlan plan, Func<string> engines, Func<JobPlan, IReadOnlyList<RoundResult>, IEnumerable<(string Name, Action<string> Write)>>? plots) : IJobObserver
 {
     /// <summary>The record of the run; null until the top aggregator, if it runs here, has ended it.</summary>
     public JobResult? Result { get; private set; }
@@ -42,7 +42,7 @@ internal sealed class RunResults(RunFolder folder, JobPlan plan, string engine, 
             Title = plan.Job.Title,
             State = end.State,
             Reason = end.Reason,
-            Runtime = $"{RuntimeInformation.FrameworkDescription}; {engine}; {RuntimeInformation.ProcessArchitecture} {Vectors()}",
+            Runtime = $"{RuntimeInformation.FrameworkDescription}; {engines()}; {RuntimeInformation.ProcessArchitecture} {Vectors()}",
             Workers = plan.Workers.Count,
             Model = end.Model.ContentHash(),
             Rounds = end.Rounds,

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using FlameEdge.Models;
 using FlameEdge.Onnx.Declared;
 using FlameEdge.Onnx.Training;
+using FlameEdge.Topology;
 using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 
@@ -15,17 +16,19 @@ internal sealed class Scorer : IDisposable
 
     private readonly ClassifierModel _model;
     private readonly int _classCount;
+    private readonly TrainingSpec _training;
     private readonly InferenceSession _session;
     private readonly RunOptions _options = new();
     private readonly OrtIoBinding _binding;
     private readonly float[] _logits;
 
-    public Scorer(ClassifierModel model, int classCount, int threads)
+    public Scorer(ClassifierModel model, int classCount, TrainingSpec training)
     {
         _model = model;
         _classCount = classCount;
+        _training = training;
         var forward = model.Graph.WithInputs(model.Trainables);
-        _session = Sessions.Open(forward.ToByteArray(), model.Graph.Name, GraphOptimizationLevel.ORT_ENABLE_ALL, threads);
+        _session = Sessions.Open(forward.ToByteArray(), model.Graph.Name, GraphOptimizationLevel.ORT_ENABLE_ALL, training.Threads);
         _binding = _session.CreateIoBinding();
         _logits = new float[RowsPerRun * classCount];
     }
@@ -44,8 +47,8 @@ internal sealed class Scorer : IDisposable
             {
                 var label = data.Labels.Span[row + i];
                 var logits = _logits.AsSpan(i * _classCount, _classCount);
-                right += Metrics.ArgMax(logits) == label ? 1 : 0;
-                loss += Metrics.CrossEntropy(logits, label);
+                right += Scoring.ArgMax(logits) == label ? 1 : 0;
+                loss += Scoring.Loss(_training, logits, label);
             }
         }
 

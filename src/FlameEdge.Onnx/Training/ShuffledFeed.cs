@@ -8,13 +8,11 @@ internal sealed class ShuffledFeed : BatchFeed
 {
     private readonly StepSession _session;
     private readonly (string Samples, string Labels) _inputs;
-    private readonly int[] _order;
+    private readonly BatchOrder _order;
     private readonly float[] _features;
     private readonly long[] _classes;
     private readonly (OrtValue Samples, OrtValue Labels) _full;
     private readonly (OrtValue Samples, OrtValue Labels)? _rest;
-    private PortableRandom _generator = new(0);
-    private int _next;
     private int _bound;
 
     public ShuffledFeed(
@@ -26,34 +24,18 @@ internal sealed class ShuffledFeed : BatchFeed
         : base(data)
     {
         (_session, _inputs) = (session, inputs);
-        _order = new int[data.Count];
+        _order = new BatchOrder(data.Count, size);
         _features = new float[size * data.FeatureCount];
         _classes = new long[size];
         _full = Tensors(size, sampleShape);
-        _rest = data.Count % size is > 0 and var rest ? Tensors(rest, sampleShape) : null;
+        _rest = _order.Rest is > 0 and var rest ? Tensors(rest, sampleShape) : null;
     }
 
-    public override void Start(ulong seed)
-    {
-        _generator = new PortableRandom(seed);
-        for (var row = 0; row < _order.Length; row++)
-        {
-            _order[row] = row;
-        }
-
-        _next = _order.Length;
-    }
+    public override void Start(ulong seed) => _order.Start(seed);
 
     public override void Next()
     {
-        if (_next == _order.Length)
-        {
-            _generator.Shuffle(_order);
-            _next = 0;
-        }
-
-        var rows = _order.AsSpan(_next, Math.Min(_classes.Length, _order.Length - _next));
-        _next += rows.Length;
+        var rows = _order.Next();
         Gather(rows);
         Bind(rows.Length);
     }

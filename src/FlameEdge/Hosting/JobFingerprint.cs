@@ -14,7 +14,7 @@ public static class JobFingerprint
         var job = plan.Job;
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Add($"{job.Name}|{job.Seed}|{job.Optimizer}|{job.Evaluation}|{job.Rounds.LargestValue}");
-        Add($"{job.Model?.Kind}|{job.Model?.Activation}|{string.Join(',', job.Model?.Hidden ?? [])}|{Path.GetFileName(job.Model?.Path)}");
+        Add($"{job.Model?.Kind}|{job.Model?.Activation}|{string.Join(',', job.Model?.Hidden ?? [])}|{Path.GetFileName(job.Model?.Path)}|{job.Model?.Module}|{string.Join(',', job.Model?.Freeze ?? [])}|{job.Model?.TrainLast}");
         foreach (var worker in plan.Workers)
         {
             Add($"{worker.Id}|{worker.Dataset}|{worker.RunsOn}");
@@ -27,7 +27,8 @@ public static class JobFingerprint
         foreach (var role in job.Graph.Roles)
         {
             var training = job.TrainingOf(role.Name);
-            Add($"{role.Name}|{role.Program}|{training.LearningRate}|{training.Momentum}|{training.WeightDecay}|{training.Epochs}|{training.Steps}|{training.BatchSize}");
+            Add($"{role.Name}|{role.Program}|{training.Epochs}|{training.Steps}|{training.BatchSize}|{training.Loss}|{training.HuberDelta}");
+            Add($"{training.Optimizer}|{training.LearningRate}|{training.Momentum}|{training.Nesterov}|{training.WeightDecay}|{training.Beta1}|{training.Beta2}|{training.Epsilon}|{training.ClipNorm}|{training.Proximal}");
             foreach (var (name, value) in role.Settings.Where(setting => !JobKeys.Training.Contains(setting.Key)).OrderBy(setting => setting.Key, StringComparer.Ordinal))
             {
                 Add($"{name}={value}");

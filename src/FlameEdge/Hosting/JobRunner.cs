@@ -119,7 +119,7 @@ public sealed class JobRunner(JobSetup setup)
         Plan = setup.Plan,
         Worker = worker,
         Channels = channels,
-        Engine = setup.Engine,
+        Engine = EngineOf(worker),
         Training = setup.Plan.Job.TrainingOf(worker.Role),
         Compute = compute,
         LoadAsync = LoadAsync,
@@ -129,6 +129,11 @@ public sealed class JobRunner(JobSetup setup)
         Logger = setup.Loggers.CreateLogger($"FlameEdge.{worker.Role}"),
         Replay = setup.Replay,
     };
+
+    private IEngine EngineOf(WorkerPlan worker) => setup.Plan.Job.TrainingOf(worker.Role).Runtime is not { } runtime
+        ? setup.Engines[0]
+        : setup.Engines.FirstOrDefault(engine => engine.Name == runtime)
+            ?? throw new TopologyException($"'{worker.Id}' asks for the runtime '{runtime}', which this program does not have on board; it has {string.Join(", ", setup.Engines.Select(engine => engine.Name))}. Run the worker with a program that has it, or change training.runtime");
 
     private Task<Dataset> LoadAsync(DatasetId id, CancellationToken cancellationToken) => setup.LoadAsync(setup.Plan.Job.Datasets[id], cancellationToken);
 

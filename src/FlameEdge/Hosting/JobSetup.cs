@@ -21,8 +21,8 @@ public sealed record JobSetup
     /// <summary>The role programs on board.</summary>
     public required RoleCatalog Roles { get; init; }
 
-    /// <summary>What trains and scores models.</summary>
-    public required IEngine Engine { get; init; }
+    /// <summary>What trains and scores models: the first one wherever the job names no runtime.</summary>
+    public required IReadOnlyList<IEngine> Engines { get; init; }
 
     /// <summary>Loads a dataset; safe to call from several workers at once.</summary>
     public required Func<DatasetSpec, CancellationToken, Task<Dataset>> LoadAsync { get; init; }

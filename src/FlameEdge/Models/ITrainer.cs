@@ -21,7 +21,7 @@ public interface ITrainer : IDisposable
     /// <summary>Trains on <paramref name="data"/> as the job's training section says. The same seed, parameters and data give the same bits on the same machine.</summary>
     TrainingResult Train(Dataset data, ulong seed, CancellationToken cancellationToken);
 
-    /// <summary>Scores the model: accuracy by argmax (lowest index on ties), mean cross-entropy in nats.</summary>
+    /// <summary>Scores the model: accuracy by argmax (lowest index on ties), mean loss as <see cref="Scoring"/> counts it.</summary>
     EvaluationResult Evaluate(Dataset data, CancellationToken cancellationToken);
 }
 
@@ -58,5 +58,5 @@ public sealed record TrainingResult(int Samples, int Steps, double Loss);
 /// <summary>A model's score on a dataset.</summary>
 /// <param name="Samples">Rows scored.</param>
 /// <param name="Accuracy">Share of rows whose class was right, in [0, 1].</param>
-/// <param name="Loss">Mean cross-entropy, nats.</param>
+/// <param name="Loss">Mean loss of a row, nats for the cross-entropies.</param>
 public sealed record EvaluationResult(int Samples, double Accuracy, double Loss);

@@ -43,7 +43,7 @@ public sealed record JobSpec
 /// <summary>The model a job learns: one declared by kind, or a forward ONNX file.</summary>
 public sealed record ModelSpec
 {
-    /// <summary><c>softmax</c>, <c>mlp</c>, <c>lenet</c> or <c>onnx</c>.</summary>
+    /// <summary><c>softmax</c>, <c>mlp</c>, <c>lenet</c>, <c>onnx</c> or <c>torch</c>.</summary>
     public required string Kind { get; init; }
 
     /// <summary>Widths of the hidden layers of an <c>mlp</c>.</summary>
@@ -60,19 +60,91 @@ public sealed record ModelSpec
 
     /// <summary>Path of the forward model of kind <c>onnx</c>, resolved against the job file's folder.</summary>
     public string? Path { get; init; }
+
+    /// <summary>Name of a module that the program brings along, for kind <c>torch</c>.</summary>
+    public string? Module { get; init; }
+
+    /// <summary>Names of tensors that keep their values, <c>*</c> for any part of a name: <c>conv*.weight</c>. They are never sent.</summary>
+    public IReadOnlyList<string> Freeze { get; init; } = [];
+
+    /// <summary>Learn only the last so many layers with tensors; null for all.</summary>
+    public int? TrainLast { get; init; }
 }
 
-/// <summary>How a trainer learns within one round: mini-batch SGD.</summary>
+/// <summary>What training makes small.</summary>
+public enum LossKind
+{
+    /// <summary>Mean over rows of -ln softmax(logits)[label].</summary>
+    CrossEntropy,
+
+    /// <summary>Mean over rows and classes of the log loss of sigmoid(output) against the one-hot target.</summary>
+    BinaryCrossEntropy,
+
+    /// <summary>Mean over rows and classes of (output - target)², the target one-hot.</summary>
+    MeanSquared,
+
+    /// <summary>The same with |r| beyond <see cref="TrainingSpec.HuberDelta"/> counted linearly.</summary>
+    Huber,
+}
+
+/// <summary>How a gradient becomes a step.</summary>
+public enum OptimizerKind
+{
+    /// <summary>Stochastic gradient descent with momentum, weight decay in the gradient.</summary>
+    Sgd,
+
+    /// <summary>Kingma and Ba 2015, weight decay in the gradient.</summary>
+    Adam,
+
+    /// <summary>Loshchilov and Hutter 2019: Adam with weight decay apart from the gradient.</summary>
+    AdamW,
+}
+
+/// <summary>How a trainer learns within one round: mini-batch gradient descent.</summary>
+/// <remarks>
+/// A step: g = gradient + proximal (p - received p) + correction; then clipped by the norm of all of g; then the optimizer's rule. Optimizer state is zero
+/// at the start of each round.
+/// </remarks>
 public sealed record TrainingSpec
 {
+    /// <summary><c>onnx</c> or <c>torch</c>; null for the first one the process has on board.</summary>
+    public string? Runtime { get; init; }
+
+    /// <summary>What is made small.</summary>
+    public LossKind Loss { get; init; }
+
+    /// <summary>Where <see cref="LossKind.Huber"/> turns linear; above 0.</summary>
+    public double HuberDelta { get; init; } = 1;
+
+    /// <summary>The rule of a step.</summary>
+    public OptimizerKind Optimizer { get; init; }
+
     /// <summary>Step size; above 0.</summary>
     public double LearningRate { get; init; } = 0.1;
 
     /// <summary>v = momentum * v + g; p -= learningRate * v. In [0, 1); starts at zero each round.</summary>
     public double Momentum { get; init; }
 
-    /// <summary>g = gradient + weightDecay * p; at least 0.</summary>
+    /// <summary>p -= learningRate * (g + momentum * v) instead (Sutskever et al. 2013); for SGD.</summary>
+    public bool Nesterov { get; init; }
+
+    /// <summary>g += weightDecay * p; for AdamW p is first multiplied by 1 - learningRate * weightDecay instead. At least 0.</summary>
     public double WeightDecay { get; init; }
+
+    /// <summary>Decay of Adam's mean of gradients; in [0, 1).</summary>
+    public double Beta1 { get; init; } = 0.9;
+
+    /// <summary>Decay of Adam's mean of squared gradients; in [0, 1).</summary>
+    public double Beta2 { get; init; } = 0.999;
+
+    /// <summary>Added to the root of Adam's mean of squared gradients; above 0.</summary>
+    public double Epsilon { get; init; } = 1e-8;
+
+    /// <summary>Longest gradient over all parameters (Euclidean): a longer one is scaled by clipNorm / (norm + 1e-6); null for no limit.</summary>
+    public double? ClipNorm { get; init; }
+
+    /// <summary>FedProx's pull towards the received parameters (Li et al. 2020, equation 2); at least 0.</summary>
+    public double Proximal { get; init; }
 
     /// <summary>Passes over the local data per round; used where <see cref="Steps"/> is null.</summary>
     public int Epochs { get; init; } = 1;

@@ -37,7 +37,7 @@ internal sealed class InMemoryJob(JobPlan plan)
             Plan = plan,
             Workers = Workers,
             Roles = Roles,
-            Engine = Engine,
+            Engines = [Engine],
             LoadAsync = (spec, _) => Task.FromResult(Load(spec)),
             State = State,
             Backends = new Dictionary<string, IChannelBackend> { ["memory"] = backend },

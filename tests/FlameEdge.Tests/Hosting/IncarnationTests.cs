@@ -33,7 +33,7 @@ public class IncarnationTests
             Plan = TestJobs.Flat(1, new RoundSpec(), new TrainingSpec()),
             Workers = [new("trainer_0")],
             Roles = new RoleCatalog().Add("trainer", static _ => new IdleRole()).Add("aggregator", static _ => new IdleRole()),
-            Engine = new SoftmaxEngine(),
+            Engines = [new SoftmaxEngine()],
             LoadAsync = static (spec, _) => Task.FromResult(TestJobs.Rows(spec.Id)),
             State = state,
             Backends = new Dictionary<string, IChannelBackend> { [backend.Name] = backend },

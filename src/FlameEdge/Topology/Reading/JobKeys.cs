@@ -46,10 +46,14 @@ public static class JobKeys
     public static readonly string[] Standardize = ["like", "mean", "deviation"];
 
     /// <summary><c>model</c>.</summary>
-    public static readonly string[] Model = ["kind", "hidden", "activation", "path", "input", "classes"];
+    public static readonly string[] Model = ["kind", "hidden", "activation", "path", "module", "freeze", "trainLast", "input", "classes"];
 
     /// <summary><c>training</c>, and a role's <c>settings</c>.</summary>
-    public static readonly string[] Training = ["learningRate", "momentum", "weightDecay", "epochs", "steps", "batchSize", "threads"];
+    public static readonly string[] Training =
+    [
+        "runtime", "loss", "huberDelta", "optimizer", "learningRate", "momentum", "nesterov", "weightDecay", "beta1", "beta2", "epsilon", "clipNorm", "proximal",
+        "epochs", "steps", "batchSize", "threads",
+    ];
 
     /// <summary><c>rounds</c>.</summary>
     public static readonly string[] Rounds = ["count", "quorum", "deadline", "patience", "maxFailures", "largestValue"];

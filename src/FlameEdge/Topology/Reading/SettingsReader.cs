@@ -6,6 +6,8 @@ namespace FlameEdge.Topology.Reading;
 internal static class SettingsReader
 {
     private const string All = "all";
+    private static readonly string[] s_losses = ["cross-entropy", "binary-cross-entropy", "mean-squared", "huber"];
+    private static readonly string[] s_optimizers = ["sgd", "adam", "adamw"];
 
     public static ModelSpec? Model(SpecMapping? node, string folder, SpecProblems problems)
     {
@@ -15,15 +17,20 @@ internal static class SettingsReader
         }
 
         var fields = new Fields(node, "model", JobKeys.Model, problems);
-        var kind = fields.OneOf("kind", ["softmax", "mlp", "lenet", "onnx"]);
+        var kind = fields.OneOf("kind", ["softmax", "mlp", "lenet", "onnx", "torch"]);
         if (kind is null && fields["kind"] is null)
         {
-            problems.Add(node, "model: kind is missing; use softmax, mlp, lenet or onnx");
+            problems.Add(node, "model: kind is missing; use softmax, mlp, lenet, onnx or torch");
         }
 
         if (kind is "onnx" != fields["path"] is not null)
         {
             problems.Add(fields["path"] ?? node, $"model: path {(kind is "onnx" ? "is missing; name the ONNX file" : "belongs to kind: onnx; remove it")}");
+        }
+
+        if (kind is "torch" != fields["module"] is not null)
+        {
+            problems.Add(fields["module"] ?? node, $"model: module {(kind is "torch" ? "is missing; name a module of the program" : "belongs to kind: torch; remove it")}");
         }
 
         if (kind is not "mlp" && fields["hidden"] is { } hidden)
@@ -38,6 +45,9 @@ internal static class SettingsReader
             Input = fields["input"] is null ? null : Sizes(fields, "input"),
             Classes = fields.Whole("classes", 2, 1 << 20),
             Activation = fields.OneOf("activation", ["relu", "tanh", "sigmoid"]) ?? "relu",
+            Module = fields.Text("module"),
+            Freeze = [.. fields.Scalars("freeze").Select(pattern => pattern.Text)],
+            TrainLast = fields.Whole("trainLast", 1),
             Path = fields.Text("path") is { } path ? Paths.Resolve(fields.Scalar("path")!, path, folder, problems) : null,
         };
     }
@@ -52,6 +62,16 @@ internal static class SettingsReader
         var fields = new Fields(node, element, JobKeys.Training, problems);
         return new()
         {
+            Runtime = fields.OneOf("runtime", ["onnx", "torch"]) ?? basis.Runtime,
+            Loss = fields.OneOf("loss", s_losses) is { } loss ? (LossKind)Array.IndexOf(s_losses, loss) : basis.Loss,
+            HuberDelta = fields.Number("huberDelta", value => value > 0, "a number above 0") ?? basis.HuberDelta,
+            Optimizer = fields.OneOf("optimizer", s_optimizers) is { } optimizer ? (OptimizerKind)Array.IndexOf(s_optimizers, optimizer) : basis.Optimizer,
+            Nesterov = fields["nesterov"] is null ? basis.Nesterov : fields.Flag("nesterov"),
+            Beta1 = fields.Number("beta1", value => value is >= 0 and < 1, "a number from 0 to below 1") ?? basis.Beta1,
+            Beta2 = fields.Number("beta2", value => value is >= 0 and < 1, "a number from 0 to below 1") ?? basis.Beta2,
+            Epsilon = fields.Number("epsilon", value => value > 0, "a number above 0") ?? basis.Epsilon,
+            ClipNorm = fields.Number("clipNorm", value => value > 0, "a number above 0") ?? basis.ClipNorm,
+            Proximal = fields.Number("proximal", value => value >= 0, "a number of at least 0") ?? basis.Proximal,
             LearningRate = fields.Number("learningRate", value => value > 0, "a number above 0") ?? basis.LearningRate,
             Momentum = fields.Number("momentum", value => value is >= 0 and < 1, "a number from 0 to below 1") ?? basis.Momentum,
             WeightDecay = fields.Number("weightDecay", value => value >= 0, "a number of at least 0") ?? basis.WeightDecay,
