@@ -43,6 +43,12 @@ public static class FlameEdgeHost
             JobValidateVerb.Create(parts.Roles.Names),
             JobJsonVerb.Create(),
         },
+        new Command("model", "Look at models: what they hold, whether they can be trained, what they become.")
+        {
+            ModelInspectVerb.Create(),
+            ModelCheckVerb.Create(),
+            ModelExportVerb.Create(),
+        },
         RunVerb.Create(parts),
     };
 }

@@ -27,6 +27,7 @@ public sealed class OnnxTrainer : ITrainer, IModelExporter
     private readonly TrainingSpec _training;
     private readonly string _labels;
     private readonly StepSession _session;
+    private readonly MaskFeed _masks;
     private BatchFeed? _feed;
     private Scorer? _scorer;
 
@@ -42,6 +43,7 @@ public sealed class OnnxTrainer : ITrainer, IModelExporter
         Layout = graph.ToLayout();
         _labels = graph.Data.Single(name => name != model.Input);
         _session = new StepSession(graph, Layout, model.Graph.Name, training.Threads);
+        _masks = new MaskFeed(_session, graph.Masks);
         float[] scalars = [(float)training.LearningRate, (float)training.Momentum, (float)training.WeightDecay];
         scalars.CopyTo(_session.Scalars);
     }
@@ -85,12 +87,14 @@ public sealed class OnnxTrainer : ITrainer, IModelExporter
         _session.ResetState();
         var feed = FeedOf(data);
         feed.Start(seed);
+        _masks.Start(seed);
         var stepCount = StepCount(data.Count);
         var loss = 0.0;
         for (var step = 0; step < stepCount; step++)
         {
             cancellationToken.ThrowIfCancellationRequested();
             feed.Next();
+            _masks.Next(feed.Rows);
             loss += _session.Step();
         }
 
@@ -103,14 +107,14 @@ public sealed class OnnxTrainer : ITrainer, IModelExporter
     public EvaluationResult Evaluate(Dataset data, CancellationToken cancellationToken)
     {
         CheckFits(data);
-        _scorer ??= new Scorer(_model, _classCount, _training);
+        _scorer ??= new Scorer(_model, Layout, _classCount, _training);
         return _scorer.Score(_session, data, cancellationToken);
     }
 
     /// <inheritdoc/>
     public void Export(string path)
     {
-        var model = _model.Graph.Model.Clone();
+        var model = EvaluationForm.Of(_model.Graph).Model.Clone();
         foreach (var entry in Layout.Entries)
         {
             var tensor = model.Graph.Initializer.First(tensor => tensor.Name == entry.Name);
@@ -126,6 +130,7 @@ public sealed class OnnxTrainer : ITrainer, IModelExporter
     {
         _scorer?.Dispose();
         _feed?.Dispose();
+        _masks.Dispose();
         _session.Dispose();
     }
 

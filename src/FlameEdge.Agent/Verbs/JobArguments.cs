@@ -19,11 +19,14 @@ internal sealed class JobArguments
     {
         this.verb = verb;
         this.source = source;
-        format.DefaultValueFactory = _ => formats[0];
-        format.AcceptOnlyFromAmong(formats);
         verb.Add(path);
-        verb.Add(format);
         verb.Add(sets);
+        if (formats.Length > 0)
+        {
+            format.DefaultValueFactory = _ => formats[0];
+            format.AcceptOnlyFromAmong(formats);
+            verb.Add(format);
+        }
     }
 
     /// <summary>Makes the verb one that reads a job and shows it as a table or as JSON.</summary>
@@ -37,6 +40,8 @@ internal sealed class JobArguments
         (Format(parsed) == "json" ? json : table)(parsed.InvocationConfiguration.Output, plan);
         return ExitCode.Ok;
     });
+
+    public string Path(ParseResult parsed) => parsed.GetValue(path)!;
 
     public string Format(ParseResult parsed) => parsed.GetValue(format)!;
 

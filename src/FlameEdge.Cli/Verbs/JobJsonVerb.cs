@@ -13,7 +13,7 @@ internal static class JobJsonVerb
     public static Command Create()
     {
         var verb = new Command("json", "Write a job as the JSON a device reads; paths stay relative to where you put it.");
-        var arguments = new JobArguments(verb, JobFile.Source, "json");
+        var arguments = new JobArguments(verb, JobFile.Source);
         verb.SetAction(parsed =>
         {
             var reading = arguments.ReadWhole(parsed, programs: null);

@@ -26,7 +26,7 @@ internal static class FileModel
         }
 
         // Before the runtime looks: a list of all operators in the way says more than its first complaint.
-        _ = new GradientPath(graph.Graph, graph.Name, trainables, [logits]);
+        _ = new GradientPath(graph.Graph, graph.Name, trainables, [logits], []);
         CheckLogits(graph, logits, classCount);
         return new ClassifierModel(graph, input.Name, shape, logits, trainables, Starts.Stored(graph));
     }
@@ -83,7 +83,9 @@ internal static class FileModel
 
     private static string LogitsOf(ForwardGraph graph)
     {
-        var outputs = graph.Graph.Output;
+        // A file made for training shows the running statistics as well.
+        var statistics = graph.Graph.Node.Where(node => node.OpType == "BatchNormalization").SelectMany(node => node.Output.Skip(1)).ToHashSet();
+        var outputs = graph.Graph.Output.Where(output => !statistics.Contains(output.Name)).ToList();
         return outputs.Count == 1 || outputs.Any(output => output.Name == "logits")
             ? outputs.FirstOrDefault(output => output.Name == "logits", outputs[0]).Name
             : throw new ModelMismatchException($"{graph.Name} must have one output, or one named 'logits', not {Names(outputs)}");

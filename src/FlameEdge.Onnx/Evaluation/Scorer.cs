@@ -1,7 +1,9 @@
 using System.Runtime.InteropServices;
 using FlameEdge.Models;
 using FlameEdge.Onnx.Declared;
+using FlameEdge.Onnx.Graphs;
 using FlameEdge.Onnx.Training;
+using FlameEdge.Parameters;
 using FlameEdge.Topology;
 using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
@@ -22,12 +24,12 @@ internal sealed class Scorer : IDisposable
     private readonly OrtIoBinding _binding;
     private readonly float[] _logits;
 
-    public Scorer(ClassifierModel model, int classCount, TrainingSpec training)
+    public Scorer(ClassifierModel model, ParameterLayout layout, int classCount, TrainingSpec training)
     {
         _model = model;
         _classCount = classCount;
         _training = training;
-        var forward = model.Graph.WithInputs(model.Trainables);
+        var forward = EvaluationForm.Of(model.Graph).WithInputs([.. layout.Entries.Select(entry => entry.Name)]);
         _session = Sessions.Open(forward.ToByteArray(), model.Graph.Name, GraphOptimizationLevel.ORT_ENABLE_ALL, training.Threads);
         _binding = _session.CreateIoBinding();
         _logits = new float[RowsPerRun * classCount];

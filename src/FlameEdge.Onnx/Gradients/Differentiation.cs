@@ -2,6 +2,7 @@ using FlameEdge.Diagnostics;
 using FlameEdge.Onnx.Format;
 using FlameEdge.Onnx.Graphs;
 using Microsoft.ML.OnnxRuntime.Tensors;
+using DataType = FlameEdge.Onnx.Format.TensorProto.Types.DataType;
 
 namespace FlameEdge.Onnx.Gradients;
 
@@ -17,7 +18,7 @@ internal sealed class Differentiation(GradientPath path, ValueTypes types, Graph
     /// <summary>Where the backward nodes go.</summary>
     public GraphWriter Writer => writer;
 
-    /// <summary>True where the gradient of <paramref name="value"/> leads to something trainable.</summary>
+    /// <summary>True where the gradient of <paramref name="value"/> leads to something trainable or wanted, or is such itself.</summary>
     public bool IsActive(string value) => path.IsActive(value);
 
     /// <summary>Appends the backward pass, starting from the loss's gradients of the values it reads.</summary>
@@ -74,17 +75,23 @@ internal sealed class Differentiation(GradientPath path, ValueTypes types, Graph
 
         try
         {
-            if (node.OpType != "Cast" && types.ElementsOf(node.Output[0]) != TensorElementType.Float)
+            var elements = types.ElementsOf(node.Output[0]);
+            if (node.OpType is not ("Cast" or "CastLike") && elements is not (TensorElementType.Float or TensorElementType.Double))
             {
-                return $"{node.OpType} '{node.Name}': only float32 is trained";
+                return $"{node.OpType} '{node.Name}': a gradient passes float32 and double, not {elements}";
             }
 
+            writer.Precision = elements == TensorElementType.Double ? DataType.Double : DataType.Float;
             GradientRules.Find(node.OpType)?.Differentiate?.Invoke(new NodeGradient(node, this));
             return null;
         }
         catch (UnsupportedNodeException refusal)
         {
             return refusal.Message;
+        }
+        finally
+        {
+            writer.Precision = DataType.Float;
         }
     }
 }

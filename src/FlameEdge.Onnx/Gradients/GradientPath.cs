@@ -14,10 +14,11 @@ internal sealed class GradientPath
     /// <param name="model">What messages call it.</param>
     /// <param name="trainables">Names of the tensors to learn.</param>
     /// <param name="outputs">The values that the loss reads.</param>
+    /// <param name="wanted">Further values whose gradient is asked for, wherever they lie.</param>
     /// <exception cref="ModelMismatchException">Operators without a rule are in the way; all of them are listed.</exception>
-    public GradientPath(GraphProto graph, string model, IEnumerable<string> trainables, IEnumerable<string> outputs)
+    public GradientPath(GraphProto graph, string model, IEnumerable<string> trainables, IEnumerable<string> outputs, IEnumerable<string> wanted)
     {
-        _active = ReachedFrom(trainables, graph);
+        _active = ReachedFrom(trainables.Concat(wanted), graph);
         Nodes = LeadingTo(outputs, graph);
         RefuseWithoutRule(model);
     }
@@ -25,7 +26,7 @@ internal sealed class GradientPath
     /// <summary>The nodes on the path, last first.</summary>
     public IReadOnlyList<NodeProto> Nodes { get; }
 
-    /// <summary>True where the gradient of <paramref name="value"/> leads to something trainable.</summary>
+    /// <summary>True where the gradient of <paramref name="value"/> leads to something trainable or wanted, or is such itself.</summary>
     public bool IsActive(string value) => _active.Contains(value);
 
     private static HashSet<string> ReachedFrom(IEnumerable<string> trainables, GraphProto graph)
@@ -47,7 +48,7 @@ internal sealed class GradientPath
     {
         var needed = outputs.Where(IsActive).ToHashSet(StringComparer.Ordinal);
         var nodes = new List<NodeProto>();
-        foreach (var node in graph.Node.Reverse().Where(node => node.Output.Any(needed.Contains)))
+        foreach (var node in graph.Node.Reverse().Where(node => node.Output.Any(needed.Contains) && node.Input.Any(IsActive)))
         {
             nodes.Add(node);
             needed.UnionWith(node.Input.Where(IsActive));

@@ -6,6 +6,8 @@ namespace FlameEdge.Onnx.Graphs;
 /// <summary>A forward model whose wiring was checked: every value has one maker and is made before it is read.</summary>
 internal sealed class ForwardGraph
 {
+    private readonly Dictionary<string, NodeProto> _constants;
+
     /// <summary>Checks and owns <paramref name="model"/>; <paramref name="name"/> is what messages call it.</summary>
     /// <exception cref="ModelMismatchException">A value is read that nobody makes, is made twice, or the nodes go in a circle.</exception>
     public ForwardGraph(ModelProto model, string name)
@@ -13,6 +15,9 @@ internal sealed class ForwardGraph
         Model = model;
         Name = name;
         Initializers = Index(model.Graph, name);
+        _constants = model.Graph.Node.Where(node => node.OpType == "Constant" && node.Output.Count == 1)
+            .DistinctBy(node => node.Output[0], StringComparer.Ordinal)
+            .ToDictionary(node => node.Output[0], StringComparer.Ordinal);
 
         // Old files list their parameters among the inputs as well; only the rest is data.
         foreach (var input in model.Graph.Input.Where(input => Initializers.ContainsKey(input.Name)).ToList())
@@ -38,6 +43,10 @@ internal sealed class ForwardGraph
     /// <summary>Types and shapes of its values, inferred when first asked for; sizes of inputs must be settled before.</summary>
     /// <exception cref="ModelMismatchException">The runtime found an operator, a type or a size that does not fit.</exception>
     public ValueTypes Types => field ??= new ValueTypes(this);
+
+    /// <summary>The value of <paramref name="name"/> where the model states it, as an initializer or a Constant node; else null.</summary>
+    public TensorProto? ConstantOf(string name) => Initializers.GetValueOrDefault(name)
+        ?? (_constants.GetValueOrDefault(name) is { } node ? Tensors.Of(node) : null);
 
     /// <summary>A copy of the model in which the tensors named in <paramref name="names"/> are inputs instead of constants.</summary>
     /// <remarks>As inputs they may change from run to run, and the runtime cannot fold them into anything.</remarks>

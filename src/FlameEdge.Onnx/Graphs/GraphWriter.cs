@@ -59,9 +59,13 @@ internal sealed class GraphWriter
         return [.. node.Output.Select(Existing)];
     }
 
-    /// <summary>A float32 scalar, stored once however often it is asked for.</summary>
-    public Value Scalar(float value) =>
-        Constant(string.Create(CultureInfo.InvariantCulture, $"scalar {value:R}"), name => Tensors.Of(name, [], [value]));
+    /// <summary>The type of the numbers that are written into formulas: float32, or double where the values around them are.</summary>
+    public DataType Precision { get; set; } = DataType.Float;
+
+    /// <summary>A scalar of the present precision, stored once however often it is asked for.</summary>
+    public Value Scalar(float value) => Constant(
+        string.Create(CultureInfo.InvariantCulture, $"{Precision} {value:R}"),
+        name => Tensors.OfType(Precision, name, [], [value]));
 
     /// <summary>A list of int64, [count], stored once however often it is asked for.</summary>
     public Value Integers(params long[] values) =>
@@ -71,10 +75,13 @@ internal sealed class GraphWriter
     public Value Integer(long value) =>
         Constant(string.Create(CultureInfo.InvariantCulture, $"integer {value}"), name => Tensors.Of(name, [], [value]));
 
-    /// <summary>A float32 tensor; <paramref name="values"/> row-major.</summary>
+    /// <summary>Zeros of the present precision; <paramref name="shape"/> is int64 [rank].</summary>
+    public Value Zeros(Value shape) => Op("ConstantOfShape", [shape], Attributes.Of("value", Tensors.OfType(Precision, "", [1], [0])));
+
+    /// <summary>A tensor of the present precision; <paramref name="values"/> row-major.</summary>
     public Value Tensor(long[] shape, float[] values)
     {
-        var tensor = Tensors.Of(Fresh("tensor"), shape, values);
+        var tensor = Tensors.OfType(Precision, Fresh("tensor"), shape, values);
         _graph.Initializer.Add(tensor);
         return Existing(tensor.Name);
     }

@@ -14,9 +14,25 @@ internal static class Tensors
     public static TensorProto Of(string name, IEnumerable<long> shape, ReadOnlySpan<float> values) =>
         Raw(name, shape, DataType.Float, MemoryMarshal.AsBytes(values));
 
+    /// <summary>A float32 or double tensor; <paramref name="values"/> row-major.</summary>
+    public static TensorProto OfType(DataType type, string name, IEnumerable<long> shape, ReadOnlySpan<float> values) => type == DataType.Double
+        ? Raw(name, shape, type, MemoryMarshal.AsBytes<double>(Array.ConvertAll(values.ToArray(), value => (double)value)))
+        : Of(name, shape, values);
+
     /// <summary>An int64 tensor; <paramref name="values"/> row-major.</summary>
     public static TensorProto Of(string name, IEnumerable<long> shape, ReadOnlySpan<long> values) =>
         Raw(name, shape, DataType.Int64, MemoryMarshal.AsBytes(values));
+
+    /// <summary>The tensor that a Constant node states, or null where it states something else.</summary>
+    public static TensorProto? Of(NodeProto constant) => constant.Attribute.FirstOrDefault() switch
+    {
+        { Name: "value", T: { } tensor } => tensor,
+        { Name: "value_int" } one => Of("", [], [one.I]),
+        { Name: "value_ints" } list => Of("", [list.Ints.Count], [.. list.Ints]),
+        { Name: "value_float" } one => Of("", [], [one.F]),
+        { Name: "value_floats" } list => Of("", [list.Floats.Count], [.. list.Floats]),
+        _ => null,
+    };
 
     /// <summary>Refuses a tensor whose values are not in the file, or not as many as its dimensions say. Allocates nothing.</summary>
     /// <exception cref="ModelMismatchException">The tensor cannot be trusted.</exception>
@@ -48,6 +64,19 @@ internal static class Tensors
     /// <summary>The values of a float32 tensor.</summary>
     public static float[] Floats(TensorProto tensor) =>
         tensor.HasRawData ? [.. MemoryMarshal.Cast<byte, float>(tensor.RawData.Span)] : [.. tensor.FloatData];
+
+    /// <summary>The values of a float32 or double tensor as float32, or null where it is of another type.</summary>
+    public static float[]? TryFloats(TensorProto tensor) => ((DataType)tensor.DataType, tensor.HasRawData) switch
+    {
+        (DataType.Float, _) => Floats(tensor),
+        (DataType.Double, true) => [.. MemoryMarshal.Cast<byte, double>(tensor.RawData.Span).ToArray().Select(value => (float)value)],
+        (DataType.Double, false) => [.. tensor.DoubleData.Select(value => (float)value)],
+        _ => null,
+    };
+
+    /// <summary>The values of a tensor of truth values or bytes.</summary>
+    public static byte[] Bytes(TensorProto tensor) =>
+        tensor.HasRawData ? tensor.RawData.ToByteArray() : [.. tensor.Int32Data.Select(value => (byte)value)];
 
     /// <summary>The values of an int64 or int32 tensor.</summary>
     public static long[] Integers(TensorProto tensor) => ((DataType)tensor.DataType, tensor.HasRawData) switch

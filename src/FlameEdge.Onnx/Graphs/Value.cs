@@ -1,5 +1,3 @@
-using FlameEdge.Onnx.Format;
-
 namespace FlameEdge.Onnx.Graphs;
 
 /// <summary>A value of a graph under construction; arithmetic on it appends the node that computes it, so a rule reads like its formula.</summary>
@@ -40,7 +38,8 @@ internal readonly record struct Value(GraphWriter Graph, string Name)
     /// <summary>Of a truth value: <paramref name="then"/> where it holds, 0 elsewhere.</summary>
     public Value Choose(Value then) => Choose(then, Graph.Scalar(0));
 
-    public Value ToFloat() => Graph.Op("Cast", [this], Attributes.Of("to", (long)TensorProto.Types.DataType.Float));
+    /// <summary>The value as a number of the present precision.</summary>
+    public Value ToFloat() => Graph.Op("Cast", [this], Attributes.Of("to", (long)Graph.Precision));
 
     /// <summary>The sizes of the value at run time, int64 [rank].</summary>
     public Value Shape() => Graph.Op("Shape", this);

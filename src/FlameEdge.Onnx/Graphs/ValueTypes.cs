@@ -23,14 +23,11 @@ internal sealed record TensorInfo(TensorElementType Type, IReadOnlyList<int> Dim
 internal sealed class ValueTypes
 {
     private readonly FrozenDictionary<string, NodeMetadata> _values;
-    private readonly IReadOnlyDictionary<string, TensorProto> _initializers;
-    private readonly FrozenDictionary<string, TensorProto> _constants;
+    private readonly ForwardGraph _forward;
 
     public ValueTypes(ForwardGraph forward)
     {
-        _initializers = forward.Initializers;
-        _constants = forward.Graph.Node.Where(node => node.OpType == "Constant" && node.Find("value") is not null)
-            .ToFrozenDictionary(node => node.Output[0], node => node.Find("value")!.T, StringComparer.Ordinal);
+        _forward = forward;
         using var session = Sessions.Open(WithAllValuesAsOutputs(forward.Model), forward.Name, GraphOptimizationLevel.ORT_DISABLE_ALL);
         _values = session.OutputMetadata.Concat(session.InputMetadata)
             .DistinctBy(pair => pair.Key, StringComparer.Ordinal)
@@ -40,7 +37,7 @@ internal sealed class ValueTypes
     /// <summary>What is known of <paramref name="value"/>, or null where not even the number of its dimensions is.</summary>
     public TensorInfo? Of(string value)
     {
-        if (_initializers.TryGetValue(value, out var tensor))
+        if (_forward.Initializers.TryGetValue(value, out var tensor))
         {
             var dimensions = tensor.Dims.Select(dimension => checked((int)dimension)).ToList();
             return new TensorInfo((TensorElementType)tensor.DataType, dimensions, [.. dimensions.Select(_ => "")]);
@@ -53,14 +50,14 @@ internal sealed class ValueTypes
     }
 
     /// <summary>The type of the elements of <paramref name="value"/>.</summary>
-    public TensorElementType ElementsOf(string value) => _initializers.TryGetValue(value, out var tensor)
+    public TensorElementType ElementsOf(string value) => _forward.Initializers.TryGetValue(value, out var tensor)
         ? (TensorElementType)tensor.DataType
         : _values.TryGetValue(value, out var type) && type.IsTensor ? type.ElementDataType : TensorElementType.DataTypeMax;
 
     /// <summary>The integers of <paramref name="value"/> where it is a constant of the model, else null.</summary>
     public long[]? ConstantOf(string value)
     {
-        var tensor = _initializers.GetValueOrDefault(value) ?? _constants.GetValueOrDefault(value);
+        var tensor = _forward.ConstantOf(value);
         return tensor is { DataType: (int)TensorElementType.Int64 or (int)TensorElementType.Int32 } ? Tensors.Integers(tensor) : null;
     }
 

@@ -13,28 +13,36 @@ internal sealed class BackwardGraph
     private readonly Differentiation _gradients;
 
     /// <summary>Differentiates <paramref name="loss"/> by the tensors named in <paramref name="trainables"/>; <paramref name="forward"/> stays as it is.</summary>
+    /// <param name="forward">The forward model.</param>
+    /// <param name="trainables">Initializers to learn.</param>
+    /// <param name="loss">What to make small.</param>
+    /// <param name="wanted">Further values whose gradient is asked for, though nothing below them may learn.</param>
     /// <exception cref="ModelMismatchException">A trainable is missing or not float32, or a gradient cannot be formed; the message lists why.</exception>
-    public BackwardGraph(ForwardGraph forward, IReadOnlyList<string> trainables, ILoss loss)
+    public BackwardGraph(ForwardGraph forward, IReadOnlyList<string> trainables, ILoss loss, IReadOnlyList<string>? wanted = null)
     {
         foreach (var name in trainables)
         {
             CheckTrainable(forward, name);
         }
 
-        Model = forward.WithInputs(trainables);
-        var path = new GradientPath(Model.Graph, forward.Name, trainables, loss.Outputs);
+        Form = TrainingForm.Of(forward);
+        Model = Form.Graph.WithInputs([.. trainables, .. Form.Buffers.Select(buffer => buffer.Name)]);
+        var path = new GradientPath(Model.Graph, forward.Name, trainables, loss.Outputs, wanted ?? []);
         Model.Graph.Output.Clear();
 
         Writer = new GraphWriter(Model.Graph);
         Trainables = [.. trainables.Select(name => forward.Initializers[name])];
-        var terms = loss.Append(Writer, forward.Types);
+        var terms = loss.Append(Writer, Form.Graph.Types);
         Loss = terms.Loss;
-        _gradients = new Differentiation(path, forward.Types, Writer);
+        _gradients = new Differentiation(path, Form.Graph.Types, Writer);
         _gradients.Sweep(terms.Seeds, forward.Name);
     }
 
     /// <summary>The model; it has no outputs until some are asked for with <see cref="GraphWriter.Output"/>.</summary>
     public ModelProto Model { get; }
+
+    /// <summary>The forward model as it is trained: its masks are inputs of the model, and so are its buffers.</summary>
+    public TrainingForm Form { get; }
 
     /// <summary>Appends to the model.</summary>
     public GraphWriter Writer { get; }
@@ -45,7 +53,7 @@ internal sealed class BackwardGraph
     /// <summary>The loss, a float32 scalar.</summary>
     public Value Loss { get; }
 
-    /// <summary>The gradient of any value between a trainable tensor and the loss, or null where none reaches it.</summary>
+    /// <summary>The gradient of any value between a trainable or wanted one and the loss, or null where none reaches it.</summary>
     public Value? GradientOf(string value) => _gradients.GradientOf(value);
 
     private static void CheckTrainable(ForwardGraph forward, string name)

@@ -9,6 +9,9 @@ internal abstract class BatchFeed(Dataset data) : IDisposable
     /// <summary>The rows.</summary>
     public Dataset Data => data;
 
+    /// <summary>Rows of the batch that is bound.</summary>
+    public abstract int Rows { get; }
+
     /// <summary>Begins anew; the order of rows depends on <paramref name="seed"/> alone.</summary>
     public abstract void Start(ulong seed);
 

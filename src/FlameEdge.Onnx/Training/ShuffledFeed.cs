@@ -31,6 +31,8 @@ internal sealed class ShuffledFeed : BatchFeed
         _rest = _order.Rest is > 0 and var rest ? Tensors(rest, sampleShape) : null;
     }
 
+    public override int Rows => _bound;
+
     public override void Start(ulong seed) => _order.Start(seed);
 
     public override void Next()

@@ -19,11 +19,11 @@ internal sealed class StepSession : IDisposable
     private readonly List<OrtValue> _values = [];
     private int _current;
 
-    /// <summary>Opens <paramref name="graph"/>; <paramref name="layout"/> has its trained tensors, in its order.</summary>
+    /// <summary>Opens <paramref name="graph"/>; <paramref name="layout"/> has its tensors, in its order.</summary>
     /// <exception cref="ModelMismatchException">The runtime does not take the graph.</exception>
     public StepSession(TrainingGraph graph, ParameterLayout layout, string name, int threads)
     {
-        _tensors = graph.Parameters;
+        _tensors = graph.State;
         _session = Sessions.Open(graph.Model.ToByteArray(), name, GraphOptimizationLevel.ORT_ENABLE_ALL, threads);
         _scalars = GC.AllocateArray<float>(graph.Scalars.Count, pinned: true);
         var slotCount = graph.Parameters.Count == 0 ? 0 : graph.Parameters[0].Slots.Count;
@@ -45,7 +45,7 @@ internal sealed class StepSession : IDisposable
         }
     }
 
-    /// <summary>The present parameters, in the order of the layout; valid until the next step.</summary>
+    /// <summary>The present parameters and buffers, in the order of the layout; valid until the next step.</summary>
     public Span<float> Parameters => _states[_current].Parameters;
 
     /// <summary>The optimizer's scalars, in its order.</summary>

@@ -3,13 +3,13 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace FlameEdge.Onnx.Training;
 
-/// <summary>Parameters and optimizer state between two steps.</summary>
+/// <summary>Parameters, buffers and optimizer state between two steps.</summary>
 internal sealed class StepState(ParameterLayout layout, int slotCount) : IDisposable
 {
     private readonly TensorSet _parameters = new(layout);
     private readonly TensorSet[] _slots = [.. Enumerable.Range(0, slotCount).Select(_ => new TensorSet(layout))];
 
-    /// <summary>All parameters, in the order of the layout.</summary>
+    /// <summary>All parameters and buffers, in the order of the layout.</summary>
     public Span<float> Parameters => _parameters.Values;
 
     /// <summary>Sets the optimizer's state to zero.</summary>
@@ -27,14 +27,14 @@ internal sealed class StepState(ParameterLayout layout, int slotCount) : IDispos
         BindParameters(binding, tensors);
         for (var i = 0; i < tensors.Count; i++)
         {
-            for (var slot = 0; slot < _slots.Length; slot++)
+            for (var slot = 0; slot < tensors[i].Slots.Count; slot++)
             {
                 binding.BindInput(tensors[i].Slots[slot].Name, _slots[slot].Tensors[i]);
             }
         }
     }
 
-    /// <summary>Lets a session read the parameters alone.</summary>
+    /// <summary>Lets a session read the parameters and buffers alone.</summary>
     public void BindParameters(OrtIoBinding binding, IReadOnlyList<TrainedTensor> tensors)
     {
         for (var i = 0; i < tensors.Count; i++)
@@ -50,7 +50,7 @@ internal sealed class StepState(ParameterLayout layout, int slotCount) : IDispos
         {
             var names = tensors[i];
             binding.BindOutput(names.Next, _parameters.Tensors[i]);
-            for (var slot = 0; slot < _slots.Length; slot++)
+            for (var slot = 0; slot < tensors[i].Slots.Count; slot++)
             {
                 binding.BindOutput(names.Slots[slot].Next, _slots[slot].Tensors[i]);
             }

@@ -16,18 +16,29 @@ internal sealed class TrainingGraph
     {
         _backward = backward;
         var graph = backward.Writer;
-        Data = [.. backward.Model.Graph.Input.Select(input => input.Name).Except(backward.Trainables.Select(tensor => tensor.Name))];
+        Masks = backward.Form.Masks;
+        Data =
+        [
+            .. backward.Model.Graph.Input.Select(input => input.Name)
+                .Except(backward.Trainables.Select(tensor => tensor.Name))
+                .Except(backward.Form.Buffers.Select(buffer => buffer.Name))
+                .Except(Masks.Select(mask => mask.Input)),
+        ];
         Loss = graph.Output(backward.Loss, "loss");
         Value[] scalars = [.. optimizer.Scalars.Select(name => graph.Input(name, DataType.Float, []))];
         Scalars = [.. scalars.Select(scalar => scalar.Name)];
         Parameters = [.. backward.Trainables.Select(tensor => Append(tensor, optimizer, scalars))];
+        Buffers = [.. backward.Form.Buffers.Select(Append)];
     }
 
     /// <summary>The model to run.</summary>
     public ModelProto Model => _backward.Model;
 
-    /// <summary>Names of the inputs that are neither parameters, nor state, nor scalars: samples, labels.</summary>
+    /// <summary>Names of the inputs that are neither parameters, nor state, nor masks, nor scalars: samples, labels.</summary>
     public IReadOnlyList<string> Data { get; }
+
+    /// <summary>Inputs to be drawn anew for every step.</summary>
+    public IReadOnlyList<DropoutMask> Masks { get; }
 
     /// <summary>Names of the optimizer's scalar inputs, in its order.</summary>
     public IReadOnlyList<string> Scalars { get; }
@@ -38,11 +49,24 @@ internal sealed class TrainingGraph
     /// <summary>What is learned.</summary>
     public IReadOnlyList<TrainedTensor> Parameters { get; }
 
-    /// <summary>The flat buffer that holds what is learned.</summary>
-    public ParameterLayout ToLayout() => ParameterLayout.Of(Parameters.Select(tensor => (
-        tensor.Name,
-        (IReadOnlyList<int>)[.. tensor.Shape.Select(size => checked((int)size))],
-        ParameterKind.Trainable)));
+    /// <summary>What the forward pass moves without a gradient; no optimizer state.</summary>
+    public IReadOnlyList<TrainedTensor> Buffers { get; }
+
+    /// <summary>Everything that goes from step to step: <see cref="Parameters"/>, then <see cref="Buffers"/>.</summary>
+    public IReadOnlyList<TrainedTensor> State => [.. Parameters, .. Buffers];
+
+    /// <summary>The flat buffer that holds <see cref="State"/>, in its order.</summary>
+    public ParameterLayout ToLayout() => ParameterLayout.Of(
+        Entries(Parameters, ParameterKind.Trainable).Concat(Entries(Buffers, ParameterKind.Buffer)));
+
+    private static IEnumerable<(string, IReadOnlyList<int>, ParameterKind)> Entries(IReadOnlyList<TrainedTensor> tensors, ParameterKind kind) =>
+        tensors.Select(tensor => (tensor.Name, (IReadOnlyList<int>)[.. tensor.Shape.Select(size => checked((int)size))], kind));
+
+    private TrainedTensor Append(StateBuffer buffer)
+    {
+        var next = _backward.Writer.Output(_backward.Writer.Existing(buffer.Next), $"{buffer.Name}.next");
+        return new TrainedTensor(buffer.Name, [.. _backward.Form.Graph.Initializers[buffer.Name].Dims], next, []);
+    }
 
     private TrainedTensor Append(TensorProto tensor, IOptimizer optimizer, Value[] scalars)
     {
@@ -62,7 +86,7 @@ internal sealed class TrainingGraph
     }
 }
 
-/// <summary>The names under which a trained tensor goes in and comes out.</summary>
+/// <summary>The names under which a tensor goes in and comes out.</summary>
 /// <param name="Name">The input.</param>
 /// <param name="Shape">Its dimensions.</param>
 /// <param name="Next">The output with its next value.</param>

@@ -20,6 +20,8 @@ internal sealed class WholeFeed : BatchFeed
         session.Bind(inputs.Labels, _labels);
     }
 
+    public override int Rows => Data.Count;
+
     public override void Start(ulong seed)
     {
         // Rows stay in their own order.

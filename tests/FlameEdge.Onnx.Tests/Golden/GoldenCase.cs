@@ -45,6 +45,10 @@ internal sealed class GoldenCase
 
     public List<string> Trainables => [.. Json.GetProperty("trainable").EnumerateArray().Select(entry => entry.GetProperty("name").GetString()!)];
 
+    public Dictionary<string, string> BufferOutputs => Json.TryGetProperty("buffer_outputs", out var outputs)
+        ? outputs.EnumerateObject().ToDictionary(pair => pair.Name, pair => pair.Value.GetString()!)
+        : [];
+
     public List<string> Outputs => [.. Json.GetProperty("outputs").EnumerateArray().Select(entry => entry.GetString()!)];
 
     public int? PartialRows => Json.TryGetProperty("partial_batch", out var partial) ? partial.GetProperty("rows").GetInt32() : null;

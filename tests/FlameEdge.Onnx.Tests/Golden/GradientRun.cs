@@ -13,7 +13,7 @@ internal static class GradientRun
     {
         var backward = new BackwardGraph(golden.Forward(), golden.Trainables, golden.Loss()!);
         var loss = backward.Writer.Output(backward.Loss, "loss");
-        var outputs = golden.Outputs.ToDictionary(name => name, name => backward.Writer.Output(backward.Writer.Existing(name), $"{name}.copy"));
+        var outputs = golden.Outputs.Concat(golden.BufferOutputs.Values).ToDictionary(name => name, name => backward.Writer.Output(backward.Writer.Existing(name), $"{name}.copy"));
         var gradients = golden.Trainables
             .Where(name => backward.GradientOf(name) is not null)
             .ToDictionary(name => name, name => backward.Writer.Output(backward.GradientOf(name)!.Value, $"{name}.gradient"));
@@ -22,7 +22,7 @@ internal static class GradientRun
         using var options = new RunOptions();
         var data = golden.Inputs.Concat(golden.Labels).Select(tensor => rows is { } count ? tensor.Rows(count) : tensor)
             .ToDictionary(tensor => tensor.Name, tensor => tensor.ToOrtValue());
-        foreach (var tensor in backward.Trainables)
+        foreach (var tensor in backward.Trainables.Concat(backward.Form.Buffers.Select(buffer => backward.Form.Graph.Initializers[buffer.Name])))
         {
             var value = OrtValue.CreateTensorValueFromMemory(Tensors.Floats(tensor), [.. tensor.Dims]);
             data.Add(tensor.Name, value);
@@ -59,10 +59,9 @@ internal static class GradientRun
             session.Bind(name, value);
         }
 
-        var initial = Initial(golden);
         foreach (var entry in layout.Entries)
         {
-            initial[entry.Name].CopyTo(session.Parameters[entry.Offset..]);
+            Tensors.Floats(backward.Form.Graph.Initializers[entry.Name]).CopyTo(session.Parameters[entry.Offset..]);
         }
 
         var settings = golden.Json.GetProperty("optimizers").GetProperty("sgd");

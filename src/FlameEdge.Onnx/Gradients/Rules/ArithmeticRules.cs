@@ -1,5 +1,4 @@
 using FlameEdge.Onnx.Graphs;
-using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace FlameEdge.Onnx.Gradients.Rules;
 
@@ -65,7 +64,7 @@ internal static class ArithmeticRules
         var (a, b) = (node.Input(0), node.Input(1));
         if (node.Wants(0))
         {
-            var exponent = node.TypeOf(b)?.Type == TensorElementType.Float ? b : b.ToFloat();
+            var exponent = node.ElementsOf(b) == node.ElementsOf(a) ? b : b.ToFloat();
             node.GiveBroadcast(0, node.Gradient * (exponent * node.Graph.Op("Pow", a, exponent - 1)));
         }
 

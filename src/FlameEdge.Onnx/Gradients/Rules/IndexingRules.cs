@@ -23,7 +23,7 @@ internal static class IndexingRules
 
     private static Value Scatter(NodeGradient node, Value places, Value length) => node.Graph.Op(
         "ScatterElements",
-        [node.Graph.Op("ConstantOfShape", length), places.Reshape(-1), node.Gradient.Reshape(-1)],
+        [node.Graph.Zeros(length), places.Reshape(-1), node.Gradient.Reshape(-1)],
         Attributes.Of("axis", 0),
         Attributes.Of("reduction", "add"));
 
@@ -47,7 +47,7 @@ internal static class IndexingRules
     private static void Split(NodeGradient node)
     {
         Value[] parts = [.. Enumerable.Range(0, node.Node.Output.Count).Select(index =>
-            node.GradientOf(index) ?? node.Graph.Op("ConstantOfShape", node.Output(index).Shape()))];
+            node.GradientOf(index) ?? node.Graph.Zeros(node.Output(index).Shape()))];
         node.Give(0, node.Graph.Op("Concat", parts, Attributes.Of("axis", node.Node.Int("axis", 0))));
     }
 

@@ -31,15 +31,30 @@ internal static class NormalizationRules
         GiveScaleAndBias(node, normalized, (index, gradient) => node.Give(index, gradient.Sum([0, .. axes], keep: false)));
     }
 
-    // With stored statistics it is a scale and a shift per channel.
     private static void BatchNormalization(NodeGradient node)
     {
+        var rank = RankOf(node);
         if (node.Node.Int("training_mode", 0) != 0)
         {
-            throw node.Refusal("statistics of the batch are not supported; export the model in evaluation mode");
+            OfBatch(node, rank);
         }
+        else
+        {
+            OfStored(node, rank);
+        }
+    }
 
-        var rank = RankOf(node);
+    // Over the batch and the spatial axes of every channel, with the population variance, as in the forward pass.
+    private static void OfBatch(NodeGradient node, int rank)
+    {
+        var (normalized, deviation, axes) = Normalize(node, [0, .. Axes(2, rank)]);
+        node.Give(0, ThroughStatistics(node.Gradient * PerChannel(node.Input(1), rank), normalized, deviation, axes));
+        GiveScaleAndBias(node, normalized, (index, gradient) => node.Give(index, gradient.Sum(axes, keep: false)));
+    }
+
+    // With stored statistics it is a scale and a shift per channel.
+    private static void OfStored(NodeGradient node, int rank)
+    {
         var deviation = PerChannel(node.Graph.Op("Sqrt", node.Input(4) + node.Node.Float("epsilon", 1e-5f)), rank);
         var normalized = (node.Input(0) - PerChannel(node.Input(3), rank)) / deviation;
         node.Give(0, node.Gradient * (PerChannel(node.Input(1), rank) / deviation));

@@ -14,7 +14,7 @@ internal static class ShapeRules
         new("Squeeze", Reshaped),
         new("Unsqueeze", Reshaped),
         new("Transpose", Transpose),
-        new("Dropout", Dropout),
+        new("Dropout", node => node.Give(0, node.Gradient)),
         new("Cast", Cast),
         new("Expand", node => node.GiveBroadcast(0, node.Gradient)),
     ];
@@ -37,10 +37,6 @@ internal static class ShapeRules
 
         node.Give(0, node.Gradient.Transpose(inverse));
     }
-
-    private static void Dropout(NodeGradient node) => node.Give(0, node.Has(2)
-        ? throw node.Refusal("random masks cannot be repeated; export the model in evaluation mode")
-        : node.Gradient);
 
     // Between floating types the gradient passes; through whole numbers there is no slope.
     private static void Cast(NodeGradient node)
