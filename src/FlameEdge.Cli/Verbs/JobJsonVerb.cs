@@ -22,8 +22,9 @@ internal static class JobJsonVerb
                 return ExitCode.BadJob;
             }
 
+            var root = reading.Text ?? throw new TopologyException("this is a folder of Flame's, which is JSON already and which a device reads as it is: give it the folder");
             using var text = new JsonText(parsed.InvocationConfiguration.Output);
-            SpecJson.Write(text, reading.Text ?? throw new TopologyException("this is a folder of Flame's, which is JSON already and which a device reads as it is: give it the folder"));
+            SpecJson.Write(text, root);
             return ExitCode.Ok;
         });
         return verb;
