@@ -12,12 +12,12 @@ using Google.Protobuf;
 
 namespace FlameEdge.Onnx;
 
-/// <summary>A classifier that ONNX Runtime trains with SGD on the mean cross-entropy. Not thread-safe; one per worker.</summary>
+/// <summary>A classifier that ONNX Runtime trains. Not thread-safe; one per worker.</summary>
 /// <remarks>
 /// Parameters lie in one contiguous buffer that the runtime reads and writes in place; training allocates nothing that grows with
 /// the model. The same seed, parameters, data and thread count give the same bits on the same machine.
 /// </remarks>
-public sealed class OnnxTrainer : ITrainer, IModelExporter
+public sealed class OnnxTrainer : ITrainer, IModelExporter, IGradientSource, IGradientCorrection
 {
     private const string LabelsName = "labels";
 
@@ -25,10 +25,9 @@ public sealed class OnnxTrainer : ITrainer, IModelExporter
     private readonly int _classCount;
     private readonly int _featureCount;
     private readonly TrainingSpec _training;
-    private readonly string _labels;
-    private readonly StepSession _session;
-    private readonly MaskFeed _masks;
-    private BatchFeed? _feed;
+    private readonly StateBuffers _state;
+    private StepRule _rule;
+    private LocalTraining _local;
     private Scorer? _scorer;
 
     internal OnnxTrainer(ClassifierModel model, int classCount, TrainingSpec training)
@@ -37,15 +36,12 @@ public sealed class OnnxTrainer : ITrainer, IModelExporter
         _classCount = classCount;
         _featureCount = model.SampleShape.Aggregate(1, (product, size) => checked(product * size));
         _training = training;
+        _rule = StepRule.Of(training);
 
-        var backward = new BackwardGraph(model.Graph, model.Trainables, new CrossEntropyLoss(model.Logits, LabelsName));
-        var graph = new TrainingGraph(backward, new SgdOptimizer());
+        var graph = Graph();
         Layout = graph.ToLayout();
-        _labels = graph.Data.Single(name => name != model.Input);
-        _session = new StepSession(graph, Layout, model.Graph.Name, training.Threads);
-        _masks = new MaskFeed(_session, graph.Masks);
-        float[] scalars = [(float)training.LearningRate, (float)training.Momentum, (float)training.WeightDecay];
-        scalars.CopyTo(_session.Scalars);
+        _state = new StateBuffers(Layout, _rule);
+        _local = new LocalTraining(model, training, graph, _state);
     }
 
     /// <inheritdoc/>
@@ -55,14 +51,23 @@ public sealed class OnnxTrainer : ITrainer, IModelExporter
     public string Extension => ".onnx";
 
     /// <inheritdoc/>
-    public void Initialize(ulong seed) => _model.Start(seed, Layout, _session.Parameters);
+    /// <remarks>The float32 results of the operators; names are those of the file, or of the graph that a declared model becomes.</remarks>
+    public IReadOnlyList<TapPoint> TapPoints => field ??= Evaluation.TapPoints.Of(_model);
+
+    /// <inheritdoc/>
+    public void Initialize(ulong seed)
+    {
+        _model.Start(seed, Layout, _state.Parameters);
+        _state.Received();
+    }
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The length is not that of the layout.</exception>
     public void Load(ReadOnlySpan<float> parameters)
     {
         CheckLength(parameters.Length, nameof(parameters));
-        parameters.CopyTo(_session.Parameters);
+        parameters.CopyTo(_state.Parameters);
+        _state.Received();
     }
 
     /// <inheritdoc/>
@@ -70,7 +75,25 @@ public sealed class OnnxTrainer : ITrainer, IModelExporter
     public void Save(Span<float> parameters)
     {
         CheckLength(parameters.Length, nameof(parameters));
-        _session.Parameters.CopyTo(parameters);
+        _state.Parameters.CopyTo(parameters);
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>The first correction, and the first step without one again, builds the training graph anew.</remarks>
+    public void SetCorrection(ReadOnlySpan<float> correction)
+    {
+        if (!correction.IsEmpty)
+        {
+            CheckLength(correction.Length, nameof(correction));
+            _state.Correct(correction);
+        }
+
+        if (_rule.IsCorrected == correction.IsEmpty)
+        {
+            _rule = _rule with { IsCorrected = !correction.IsEmpty };
+            _local.Dispose();
+            _local = new LocalTraining(_model, _training, Graph(), _state);
+        }
     }
 
     /// <inheritdoc/>
@@ -79,26 +102,7 @@ public sealed class OnnxTrainer : ITrainer, IModelExporter
     public TrainingResult Train(Dataset data, ulong seed, CancellationToken cancellationToken)
     {
         CheckFits(data);
-        if (data.Count == 0)
-        {
-            return new TrainingResult(0, 0, 0);
-        }
-
-        _session.ResetState();
-        var feed = FeedOf(data);
-        feed.Start(seed);
-        _masks.Start(seed);
-        var stepCount = StepCount(data.Count);
-        var loss = 0.0;
-        for (var step = 0; step < stepCount; step++)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            feed.Next();
-            _masks.Next(feed.Rows);
-            loss += _session.Step();
-        }
-
-        return new TrainingResult(data.Count, stepCount, stepCount == 0 ? 0 : loss / stepCount);
+        return data.Count == 0 ? new TrainingResult(0, 0, 0) : _local.Run(data, seed, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -107,19 +111,27 @@ public sealed class OnnxTrainer : ITrainer, IModelExporter
     public EvaluationResult Evaluate(Dataset data, CancellationToken cancellationToken)
     {
         CheckFits(data);
-        _scorer ??= new Scorer(_model, Layout, _classCount, _training);
-        return _scorer.Score(_session, data, cancellationToken);
+        _scorer ??= new Scorer(_model, _state, _classCount, _training);
+        return _scorer.Score(data, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public IGradientPass OpenPass(IReadOnlyList<string> taps)
+    {
+        var points = taps.Select(name => TapPoints.FirstOrDefault(point => point.Name == name)
+            ?? throw new ArgumentException($"{_model.Graph.Name} has no tap point '{name}'", nameof(taps)));
+        return new GradientPass(_model, _state, _classCount, [.. points], () => _rule, _training.Threads);
     }
 
     /// <inheritdoc/>
     public void Export(string path)
     {
         var model = EvaluationForm.Of(_model.Graph).Model.Clone();
+        var stored = model.Graph.Initializer.Index().ToDictionary(pair => pair.Item.Name, pair => pair.Index);
         foreach (var entry in Layout.Entries)
         {
-            var tensor = model.Graph.Initializer.First(tensor => tensor.Name == entry.Name);
-            var values = _session.Parameters.Slice(entry.Offset, entry.Length);
-            model.Graph.Initializer[model.Graph.Initializer.IndexOf(tensor)] = Tensors.Of(entry.Name, tensor.Dims, values);
+            var values = _state.Parameters.Slice(entry.Offset, entry.Length);
+            model.Graph.Initializer[stored[entry.Name]] = Tensors.Of(entry.Name, entry.Shape.Select(size => (long)size), values);
         }
 
         File.WriteAllBytes(path, model.ToByteArray());
@@ -129,29 +141,11 @@ public sealed class OnnxTrainer : ITrainer, IModelExporter
     public void Dispose()
     {
         _scorer?.Dispose();
-        _feed?.Dispose();
-        _masks.Dispose();
-        _session.Dispose();
+        _local.Dispose();
+        _state.Dispose();
     }
 
-    // A worker sees the same rows round after round: the buffers for them are made once.
-    private BatchFeed FeedOf(Dataset data)
-    {
-        if (_feed is not null && ReferenceEquals(_feed.Data, data))
-        {
-            return _feed;
-        }
-
-        _feed?.Dispose();
-        _feed = BatchFeed.Of(_session, (_model.Input, _labels), _model.SampleShape, data, _training.BatchSize);
-        return _feed;
-    }
-
-    private int StepCount(int rows)
-    {
-        var perEpoch = _training.BatchSize is { } size && size < rows ? (rows + size - 1) / size : 1;
-        return _training.Steps ?? checked(_training.Epochs * perEpoch);
-    }
+    private TrainingGraph Graph() => new(_model.Graph, _model.Trainables, JobLoss.Of(_training, _model.Logits, LabelsName), _rule);
 
     private void CheckLength(int length, string parameter)
     {

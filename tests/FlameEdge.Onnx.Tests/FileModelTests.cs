@@ -9,6 +9,8 @@ public class FileModelTests
     private static readonly Dataset s_data = TestModels.Clusters(50, 3, seed: 3, shape: 4);
 
     [Theory]
+    [InlineData(7)]
+    [InlineData(12)]
     [InlineData(13)]
     [InlineData(17)]
     [InlineData(18)]

@@ -21,16 +21,20 @@ public class FiniteDifferenceTests
         ModelBytes.WithFile(model, path => AssertSlope(new ModelSpec { Kind = "onnx", Path = path }));
     }
 
-    [Fact]
-    public void The_loss_of_a_tanh_network_rises_as_its_gradient_says() => AssertSlope(TestModels.Mlp("tanh", 10));
+    [Theory]
+    [InlineData(LossKind.CrossEntropy)]
+    [InlineData(LossKind.BinaryCrossEntropy)]
+    [InlineData(LossKind.MeanSquared)]
+    [InlineData(LossKind.Huber)]
+    public void Every_loss_of_a_tanh_network_rises_as_its_gradient_says(LossKind loss) => AssertSlope(TestModels.Mlp("tanh", 10), loss);
 
     // One step of size 1 without momentum is minus the gradient g; along g / |g| the loss must rise by |g| per unit.
-    private static void AssertSlope(ModelSpec model)
+    private static void AssertSlope(ModelSpec model, LossKind loss = LossKind.CrossEntropy)
     {
-        using var trainer = TestModels.Open(model, s_images, new TrainingSpec { LearningRate = 1, BatchSize = null });
+        using var trainer = TestModels.Open(model, s_images, new TrainingSpec { LearningRate = 1, BatchSize = null, Loss = loss, HuberDelta = 0.7 });
         trainer.Initialize(3);
         var start = trainer.Parameters();
-        trainer.Train(s_images, 0, TestContext.Current.CancellationToken);
+        var result = trainer.Train(s_images, 0, TestContext.Current.CancellationToken);
         double[] gradient = [.. start.Zip(trainer.Parameters(), (before, after) => (double)before - after)];
         var norm = Math.Sqrt(gradient.Sum(value => value * value));
 
@@ -39,6 +43,7 @@ public class FiniteDifferenceTests
         var slope = (LossAt(Width) - LossAt(-Width)) / (2 * Width);
 
         Assert.Equal(1, slope / norm, 1e-3);
+        Assert.Equal(LossAt(0), result.Loss, 1e-5);
 
         double LossAt(double distance)
         {

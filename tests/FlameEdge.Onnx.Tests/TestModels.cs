@@ -33,4 +33,8 @@ internal static class TestModels
         trainer.Save(parameters);
         return parameters;
     }
+
+    /// <summary>Tells numbers apart that differ by more than <paramref name="tolerance"/>.</summary>
+    public static IEqualityComparer<float> Close(double tolerance) =>
+        EqualityComparer<float>.Create((left, right) => Math.Abs((double)left - right) <= tolerance, _ => 0);
 }

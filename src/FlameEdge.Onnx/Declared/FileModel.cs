@@ -1,4 +1,5 @@
 using FlameEdge.Diagnostics;
+using FlameEdge.Models;
 using FlameEdge.Onnx.Format;
 using FlameEdge.Onnx.Gradients;
 using FlameEdge.Onnx.Graphs;
@@ -19,11 +20,14 @@ internal static class FileModel
         var input = InputOf(graph);
         var shape = FitInput(graph, input, sampleShape);
         var logits = LogitsOf(graph);
-        var trainables = TrainableTensors.Of(graph);
-        if (trainables.Count == 0)
+        var weights = TrainableTensors.Of(graph);
+        if (weights.Count == 0)
         {
             throw new ModelMismatchException($"{graph.Name} stores no weights that could be trained");
         }
+
+        var frozen = FrozenTensors.Of(spec, weights);
+        var trainables = weights.Where(name => !frozen.Contains(name)).ToList();
 
         // Before the runtime looks: a list of all operators in the way says more than its first complaint.
         _ = new GradientPath(graph.Graph, graph.Name, trainables, [logits], []);
@@ -93,7 +97,7 @@ internal static class FileModel
 
     private static void CheckLogits(ForwardGraph graph, string logits, int classCount)
     {
-        if (graph.Graph.Node.Any(node => node.OpType == "Softmax" && node.Output[0] == logits))
+        if (MakerOf(logits, graph) is { OpType: "Softmax" })
         {
             throw new ModelMismatchException($"{graph.Name}: '{logits}' are probabilities; export the model without its last Softmax");
         }
@@ -108,6 +112,13 @@ internal static class FileModel
                 var text = other is null ? "of unknown shape" : $"[{string.Join(", ", other.Dimensions.Select(size => size < 0 ? "N" : $"{size}"))}]";
                 throw new ModelMismatchException($"{graph.Name}: the output '{logits}' must be [N, {classCount}], one logit per class, but is {text}");
         }
+    }
+
+    // Softmax of an older operator set is followed by a change of shape.
+    private static NodeProto? MakerOf(string value, ForwardGraph graph)
+    {
+        var maker = graph.Graph.Node.FirstOrDefault(node => node.Output.Contains(value));
+        return maker is { OpType: "Reshape" or "Identity" } ? MakerOf(maker.Input[0], graph) : maker;
     }
 
     private static string Names(IEnumerable<ValueInfoProto> values) => string.Join(", ", values.Select(value => $"'{value.Name}'"));

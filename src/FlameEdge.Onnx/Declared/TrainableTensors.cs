@@ -9,7 +9,10 @@ namespace FlameEdge.Onnx.Declared;
 /// <remarks>Scalars, limits, exponents and shapes are constants of the model.</remarks>
 internal static class TrainableTensors
 {
-    private static readonly HashSet<string> s_views = new(StringComparer.Ordinal) { "Identity", "Transpose", "Reshape", "Squeeze", "Unsqueeze", "Flatten" };
+    private static readonly HashSet<string> s_views = new(StringComparer.Ordinal)
+    {
+        "Identity", "Transpose", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Expand", "Slice", "Split",
+    };
 
     /// <summary>The names of the tensors, in the order of their first use.</summary>
     public static IReadOnlyList<string> Of(ForwardGraph graph)
@@ -18,7 +21,7 @@ internal static class TrainableTensors
         foreach (var node in graph.Graph.Node.Reverse())
         {
             // A weight may be turned or copied on its way to where it is used.
-            var positions = s_views.Contains(node.OpType) && weights.Contains(node.Output[0]) ? [0] : GradientRules.Find(node.OpType)?.Weights ?? [];
+            var positions = s_views.Contains(node.OpType) && node.Output.Any(weights.Contains) ? [0] : GradientRules.Find(node.OpType)?.Weights ?? [];
             weights.UnionWith(positions.Where(position => position < node.Input.Count).Select(position => node.Input[position]));
         }
 

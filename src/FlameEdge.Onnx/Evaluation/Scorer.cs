@@ -3,9 +3,7 @@ using FlameEdge.Models;
 using FlameEdge.Onnx.Declared;
 using FlameEdge.Onnx.Graphs;
 using FlameEdge.Onnx.Training;
-using FlameEdge.Parameters;
 using FlameEdge.Topology;
-using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 
 namespace FlameEdge.Onnx.Evaluation;
@@ -19,26 +17,22 @@ internal sealed class Scorer : IDisposable
     private readonly ClassifierModel _model;
     private readonly int _classCount;
     private readonly TrainingSpec _training;
-    private readonly InferenceSession _session;
-    private readonly RunOptions _options = new();
-    private readonly OrtIoBinding _binding;
+    private readonly StateSession _session;
     private readonly float[] _logits;
 
-    public Scorer(ClassifierModel model, ParameterLayout layout, int classCount, TrainingSpec training)
+    public Scorer(ClassifierModel model, StateBuffers state, int classCount, TrainingSpec training)
     {
         _model = model;
         _classCount = classCount;
         _training = training;
-        var forward = EvaluationForm.Of(model.Graph).WithInputs([.. layout.Entries.Select(entry => entry.Name)]);
-        _session = Sessions.Open(forward.ToByteArray(), model.Graph.Name, GraphOptimizationLevel.ORT_ENABLE_ALL, training.Threads);
-        _binding = _session.CreateIoBinding();
+        var forward = EvaluationForm.Of(model.Graph).WithInputs([.. state.Layout.Entries.Select(entry => entry.Name)]);
+        _session = new StateSession(forward, state, model.Graph.Name, training.Threads);
         _logits = new float[RowsPerRun * classCount];
     }
 
-    /// <summary>Scores the parameters of <paramref name="parameters"/> on all rows of <paramref name="data"/>.</summary>
-    public EvaluationResult Score(StepSession parameters, Dataset data, CancellationToken cancellationToken)
+    /// <summary>Scores the present parameters on all rows of <paramref name="data"/>.</summary>
+    public EvaluationResult Score(Dataset data, CancellationToken cancellationToken)
     {
-        parameters.BindParameters(_binding);
         var (right, loss) = (0, 0.0);
         for (var row = 0; row < data.Count; row += RowsPerRun)
         {
@@ -57,12 +51,7 @@ internal sealed class Scorer : IDisposable
         return data.Count == 0 ? new EvaluationResult(0, 0, 0) : new EvaluationResult(data.Count, (double)right / data.Count, loss / data.Count);
     }
 
-    public void Dispose()
-    {
-        _binding.Dispose();
-        _options.Dispose();
-        _session.Dispose();
-    }
+    public void Dispose() => _session.Dispose();
 
     private void Run(Dataset data, int row, int count)
     {
@@ -75,8 +64,8 @@ internal sealed class Scorer : IDisposable
             OrtMemoryInfo.DefaultInstance,
             _logits.AsMemory(0, count * _classCount),
             [count, _classCount]);
-        _binding.BindInput(_model.Input, samples);
-        _binding.BindOutput(_model.Logits, logits);
-        _session.RunWithBinding(_options, _binding);
+        _session.BindInput(_model.Input, samples);
+        _session.BindOutput(_model.Logits, logits);
+        _session.Run();
     }
 }

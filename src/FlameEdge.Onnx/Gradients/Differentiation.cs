@@ -81,6 +81,11 @@ internal sealed class Differentiation(GradientPath path, ValueTypes types, Graph
                 return $"{node.OpType} '{node.Name}': a gradient passes float32 and double, not {elements}";
             }
 
+            if (node.OpType != "Split" && node.Output.Skip(1).Any(_shares.ContainsKey))
+            {
+                return $"{node.OpType} '{node.Name}': only its first output passes a gradient";
+            }
+
             writer.Precision = elements == TensorElementType.Double ? DataType.Double : DataType.Float;
             GradientRules.Find(node.OpType)?.Differentiate?.Invoke(new NodeGradient(node, this));
             return null;

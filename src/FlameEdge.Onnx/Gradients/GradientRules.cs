@@ -10,10 +10,12 @@ internal static class GradientRules
     {
         LinearRules.All,
         ArithmeticRules.All,
+        VariadicRules.All,
         ActivationRules.All,
         ShapeRules.All,
         ConvolutionRules.All,
         PoolingRules.All,
+        EinsumRules.All,
         ReductionRules.All,
         IndexingRules.All,
         NormalizationRules.All,

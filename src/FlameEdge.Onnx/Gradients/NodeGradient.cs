@@ -14,7 +14,7 @@ internal sealed class NodeGradient(NodeProto node, Differentiation differentiati
     public GraphWriter Graph => differentiation.Writer;
 
     /// <summary>The gradient of the first output.</summary>
-    public Value Gradient => GradientOf(0) ?? throw new InvalidOperationException($"{node.OpType} '{node.Name}' has no gradient at its first output");
+    public Value Gradient => GradientOf(0) ?? throw Refusal("only its first output passes a gradient");
 
     /// <summary>The gradient of output <paramref name="index"/>, or null where nothing that matters reads it.</summary>
     public Value? GradientOf(int index) => differentiation.GradientOf(node.Output[index]);

@@ -94,17 +94,21 @@ internal sealed class GraphWriter
         return Existing(name);
     }
 
-    /// <summary>Gives <paramref name="value"/> a name of its own that begins with <paramref name="wish"/> and makes it a graph output.</summary>
+    /// <summary>Makes <paramref name="value"/> a graph output and returns its name there: its own where a node makes it, else that of a copy, which begins with <paramref name="wish"/>.</summary>
     public string Output(Value value, string wish)
     {
-        var name = Fresh(wish);
-        var node = new NodeProto { OpType = "Identity", Name = name };
-        node.Input.Add(value.Name);
-        node.Output.Add(name);
-        _graph.Node.Add(node);
+        var isFree = MakerOf(value) is not null && _graph.Output.All(output => output.Name != value.Name);
+        var name = isFree ? value.Name : Copy(value, wish);
         _graph.Output.Add(new ValueInfoProto { Name = name });
         return name;
     }
+
+    /// <summary>The node that makes <paramref name="value"/>, or null where it is an input or stored.</summary>
+    public NodeProto? MakerOf(Value value) => _graph.Node.LastOrDefault(node => node.Output.Contains(value.Name));
+
+    /// <summary>True where a node reads <paramref name="value"/>, or it is an output.</summary>
+    public bool IsRead(Value value) =>
+        _graph.Node.Any(node => node.Input.Contains(value.Name)) || _graph.Output.Any(output => output.Name == value.Name);
 
     /// <summary>A name that nothing in the graph has yet: <paramref name="wish"/>, numbered where it is taken.</summary>
     public string Fresh(string wish)
@@ -131,6 +135,13 @@ internal sealed class GraphWriter
 
         var tensor = new TypeProto.Types.Tensor { ElemType = (int)type, Shape = shape };
         return new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = tensor } };
+    }
+
+    private string Copy(Value value, string wish)
+    {
+        var name = Fresh(wish);
+        _graph.Node.Add(new NodeProto { OpType = "Identity", Name = name, Input = { value.Name }, Output = { name } });
+        return name;
     }
 
     private Value Constant(string key, Func<string, TensorProto> make)

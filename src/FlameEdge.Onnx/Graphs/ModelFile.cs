@@ -7,14 +7,13 @@ namespace FlameEdge.Onnx.Graphs;
 /// <summary>Reads a model file with distrust: nothing is allocated for what it only claims, and no other file is opened.</summary>
 internal static class ModelFile
 {
-    /// <summary>The first version of the operator set that is understood; older models say axes in other places.</summary>
-    public const int OldestOpset = 13;
+    /// <summary>The first version of the operator set that is understood; before it operators were not broadcast by themselves.</summary>
+    public const int OldestOpset = 7;
 
     /// <summary>The last version of the operator set that is understood.</summary>
     public const int NewestOpset = 21;
 
-    // Below 17 nothing but RoiAlign's default changed its meaning, and ScatterElements learned to add at 16:
-    // with everything raised to 17 the gradient rules face one dialect less.
+    // ScatterElements learned to add at 16: with everything older raised to 17 the gradient rules face one dialect less.
     private const int WorkingOpset = 17;
 
     /// <summary>Reads the file at <paramref name="path"/>.</summary>
@@ -106,14 +105,12 @@ internal static class ModelFile
             throw new ModelMismatchException($"{where}: operator set {opset?.Version ?? 0} is not between {OldestOpset} and {NewestOpset}; export again with opset 17");
         }
 
-        if (opset.Version < 16)
+        if (opset.Version < WorkingOpset)
         {
-            foreach (var node in model.Graph.Node.Where(node => node.OpType == "RoiAlign"))
-            {
-                node.Attribute.Add(Attributes.Of("coordinate_transformation_mode", "output_half_pixel"));
-            }
+            OlderOpsets.Raise(model.Graph, opset.Version, where);
         }
 
+        Decompositions.Apply(model.Graph, opset.Version);
         opset.Version = Math.Max(opset.Version, WorkingOpset);
         model.IrVersion = Math.Max(model.IrVersion, IrVersionOf(opset.Version));
     }

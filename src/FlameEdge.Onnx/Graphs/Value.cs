@@ -26,6 +26,11 @@ internal readonly record struct Value(GraphWriter Graph, string Name)
 
     public Value Log() => Graph.Op("Log", this);
 
+    public Value Sqrt() => Graph.Op("Sqrt", this);
+
+    /// <summary>The sum of all elements, a scalar.</summary>
+    public Value Total() => Graph.Op("ReduceSum", [this], Attributes.Of("keepdims", 0));
+
     /// <summary>True where the value is larger.</summary>
     public Value Above(float limit) => Graph.Op("Greater", this, Graph.Scalar(limit));
 

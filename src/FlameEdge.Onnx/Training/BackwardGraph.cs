@@ -17,8 +17,16 @@ internal sealed class BackwardGraph
     /// <param name="trainables">Initializers to learn.</param>
     /// <param name="loss">What to make small.</param>
     /// <param name="wanted">Further values whose gradient is asked for, though nothing below them may learn.</param>
+    /// <param name="scale">What all gradients come multiplied with.</param>
+    /// <param name="isEvaluation">True to differentiate the model as it is scored: nothing is masked, buffers stay.</param>
     /// <exception cref="ModelMismatchException">A trainable is missing or not float32, or a gradient cannot be formed; the message lists why.</exception>
-    public BackwardGraph(ForwardGraph forward, IReadOnlyList<string> trainables, ILoss loss, IReadOnlyList<string>? wanted = null)
+    public BackwardGraph(
+        ForwardGraph forward,
+        IReadOnlyList<string> trainables,
+        ILoss loss,
+        IReadOnlyList<string>? wanted = null,
+        float scale = 1,
+        bool isEvaluation = false)
     {
         foreach (var name in trainables)
         {
@@ -26,23 +34,32 @@ internal sealed class BackwardGraph
         }
 
         Form = TrainingForm.Of(forward);
-        Model = Form.Graph.WithInputs([.. trainables, .. Form.Buffers.Select(buffer => buffer.Name)]);
+        Masks = isEvaluation ? [] : Form.Masks;
+        Buffers = isEvaluation ? [.. Form.Buffers.Select(buffer => buffer with { Next = buffer.Name })] : Form.Buffers;
+        var graph = isEvaluation ? EvaluationForm.Of(forward) : Form.Graph;
+        Model = graph.WithInputs([.. trainables, .. Buffers.Select(buffer => buffer.Name)]);
         var path = new GradientPath(Model.Graph, forward.Name, trainables, loss.Outputs, wanted ?? []);
         Model.Graph.Output.Clear();
 
         Writer = new GraphWriter(Model.Graph);
         Trainables = [.. trainables.Select(name => forward.Initializers[name])];
-        var terms = loss.Append(Writer, Form.Graph.Types);
+        var terms = loss.Append(Writer, graph.Types);
         Loss = terms.Loss;
-        _gradients = new Differentiation(path, Form.Graph.Types, Writer);
-        _gradients.Sweep(terms.Seeds, forward.Name);
+        _gradients = new Differentiation(path, graph.Types, Writer);
+        _gradients.Sweep(terms.Seeds.Select(seed => (seed.Value, scale * seed.Gradient)), forward.Name);
     }
 
     /// <summary>The model; it has no outputs until some are asked for with <see cref="GraphWriter.Output"/>.</summary>
     public ModelProto Model { get; }
 
-    /// <summary>The forward model as it is trained: its masks are inputs of the model, and so are its buffers.</summary>
+    /// <summary>The forward model as it is trained.</summary>
     public TrainingForm Form { get; }
+
+    /// <summary>Inputs of the model that stand for what Dropout keeps.</summary>
+    public IReadOnlyList<DropoutMask> Masks { get; }
+
+    /// <summary>Inputs of the model that the forward pass itself moves, or that stay as they are.</summary>
+    public IReadOnlyList<StateBuffer> Buffers { get; }
 
     /// <summary>Appends to the model.</summary>
     public GraphWriter Writer { get; }

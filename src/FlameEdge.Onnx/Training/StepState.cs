@@ -21,25 +21,24 @@ internal sealed class StepState(ParameterLayout layout, int slotCount) : IDispos
         }
     }
 
-    /// <summary>Lets a step read this state.</summary>
-    public void BindInputs(OrtIoBinding binding, IReadOnlyList<TrainedTensor> tensors)
+    /// <summary>Lets a session read the parameters and buffers.</summary>
+    public void BindParameters(OrtIoBinding binding)
     {
-        BindParameters(binding, tensors);
+        for (var i = 0; i < layout.Entries.Count; i++)
+        {
+            binding.BindInput(layout.Entries[i].Name, _parameters.Tensors[i]);
+        }
+    }
+
+    /// <summary>Lets a step read the optimizer's state.</summary>
+    public void BindSlots(OrtIoBinding binding, IReadOnlyList<TrainedTensor> tensors)
+    {
         for (var i = 0; i < tensors.Count; i++)
         {
             for (var slot = 0; slot < tensors[i].Slots.Count; slot++)
             {
                 binding.BindInput(tensors[i].Slots[slot].Name, _slots[slot].Tensors[i]);
             }
-        }
-    }
-
-    /// <summary>Lets a session read the parameters and buffers alone.</summary>
-    public void BindParameters(OrtIoBinding binding, IReadOnlyList<TrainedTensor> tensors)
-    {
-        for (var i = 0; i < tensors.Count; i++)
-        {
-            binding.BindInput(tensors[i].Name, _parameters.Tensors[i]);
         }
     }
 

@@ -2,7 +2,9 @@ using System.Text.Json;
 using FlameEdge.Onnx.Format;
 using FlameEdge.Onnx.Graphs;
 using FlameEdge.Onnx.Losses;
+using FlameEdge.Onnx.Optimizers;
 using FlameEdge.Testing;
+using FlameEdge.Topology;
 
 namespace FlameEdge.Onnx.Tests.Golden;
 
@@ -69,15 +71,41 @@ internal sealed class GoldenCase
 
     public double Tolerance(string kind) => Json.GetProperty("tolerance").GetProperty(kind).GetDouble();
 
-    /// <summary>The loss of the case, or null where the engine has none of that kind.</summary>
-    public ILoss? Loss()
+    /// <summary>The loss of the case.</summary>
+    public ILoss Loss()
     {
         var loss = Json.GetProperty("loss");
         return LossKind switch
         {
             "dot" => new ProjectionLoss([.. loss.GetProperty("terms").EnumerateArray().Select(term => (term[0].GetString()!, term[1].GetString()!))]),
-            "cross_entropy_mean" => new CrossEntropyLoss(loss.GetProperty("output").GetString()!, loss.GetProperty("label").GetString()!),
-            _ => null,
+            "cross_entropy_mean" => new CrossEntropyLoss(Text("output"), Target.Classes(Text("label"))),
+            "soft_cross_entropy_mean" => new CrossEntropyLoss(Text("output"), Target.Values(Text("target"))),
+            "bce_with_logits_mean" => new BinaryCrossEntropyLoss(Text("output"), Target.Values(Text("target"))),
+            "mse_mean" => new MeanSquaredLoss(Text("output"), Target.Values(Text("target"))),
+            "huber_mean" => new HuberLoss(Text("output"), Target.Values(Text("target")), loss.GetProperty("delta").GetSingle()),
+            "distillation" => new DistillationLoss(
+                Text("output"), Text("label"), Text("teacher_logits"), loss.GetProperty("temperature").GetSingle(), loss.GetProperty("alpha").GetSingle()),
+            var kind => throw new InvalidOperationException($"the golden loss {kind} is unknown"),
         };
+
+        string Text(string key) => loss.GetProperty(key).GetString()!;
+    }
+
+    /// <summary>The rule of the case's optimizer <paramref name="name"/>: sgd, adam or adamw.</summary>
+    public StepRule Rule(string name)
+    {
+        var settings = Json.GetProperty("optimizers").GetProperty(name);
+        return StepRule.Of(new TrainingSpec
+        {
+            Optimizer = name switch { "sgd" => OptimizerKind.Sgd, "adam" => OptimizerKind.Adam, _ => OptimizerKind.AdamW },
+            LearningRate = Number("lr", 0),
+            Momentum = Number("momentum", 0),
+            WeightDecay = Number("weight_decay", 0),
+            Beta1 = Number("beta1", 0.9),
+            Beta2 = Number("beta2", 0.999),
+            Epsilon = Number("epsilon", 1e-8),
+        });
+
+        double Number(string key, double otherwise) => settings.TryGetProperty(key, out var value) ? value.GetDouble() : otherwise;
     }
 }

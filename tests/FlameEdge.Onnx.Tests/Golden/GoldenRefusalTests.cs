@@ -56,13 +56,15 @@ public class GoldenRefusalTests
         using var trainer = new OnnxEngine().Open(new ModelSpec { Kind = "onnx", Path = golden.ModelPath }, sampleShape, 3, new TrainingSpec());
     }
 
-    private static BackwardGraph Differentiate(GoldenCase golden) =>
-        new(golden.Forward(), golden.Trainables, new ProjectionLoss([(golden.Outputs[0], "target")]));
+    private static BackwardGraph Differentiate(GoldenCase golden) => new(golden.Forward(), golden.Trainables, Loss(golden));
+
+    private static ProjectionLoss Loss(GoldenCase golden) => new([(golden.Outputs[0], "target")]);
 
     private static void Bind(GoldenCase golden)
     {
-        var graph = new TrainingGraph(Differentiate(golden), new SgdOptimizer());
-        using var session = new StepSession(graph, graph.ToLayout(), golden.Name, 1);
+        var graph = new TrainingGraph(golden.Forward(), golden.Trainables, Loss(golden), StepRule.Of(new TrainingSpec()));
+        using var state = new StateBuffers(graph.ToLayout(), graph.Rule);
+        using var session = new StepSession(graph, state, golden.Name, 1);
         foreach (var tensor in golden.Labels.Concat(golden.Inputs))
         {
             using var value = tensor.ToOrtValue();

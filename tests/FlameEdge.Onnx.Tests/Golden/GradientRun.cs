@@ -11,7 +11,7 @@ internal static class GradientRun
 {
     public static (double Loss, Dictionary<string, float[]> Outputs, Dictionary<string, float[]> Gradients) Once(GoldenCase golden, int? rows = null)
     {
-        var backward = new BackwardGraph(golden.Forward(), golden.Trainables, golden.Loss()!);
+        var backward = new BackwardGraph(golden.Forward(), golden.Trainables, golden.Loss());
         var loss = backward.Writer.Output(backward.Loss, "loss");
         var outputs = golden.Outputs.Concat(golden.BufferOutputs.Values).ToDictionary(name => name, name => backward.Writer.Output(backward.Writer.Existing(name), $"{name}.copy"));
         var gradients = golden.Trainables
@@ -45,13 +45,12 @@ internal static class GradientRun
                 : new float[Initial(golden)[name].Length]));
     }
 
-    /// <summary>Losses before each of five steps of SGD and after the last, with the parameters after steps 1 and 5.</summary>
-    public static (List<double> Losses, Dictionary<int, Dictionary<string, float[]>> Parameters) Sgd(GoldenCase golden)
+    /// <summary>Losses before each of five steps of <paramref name="optimizer"/> and after the last, with the parameters and buffers after each step.</summary>
+    public static (List<double> Losses, Dictionary<int, Dictionary<string, float[]>> Parameters) Steps(GoldenCase golden, string optimizer)
     {
-        var backward = new BackwardGraph(golden.Forward(), golden.Trainables, golden.Loss()!);
-        var graph = new TrainingGraph(backward, new SgdOptimizer());
-        var layout = graph.ToLayout();
-        using var session = new StepSession(graph, layout, golden.Name, 1);
+        var graph = new TrainingGraph(golden.Forward(), golden.Trainables, golden.Loss(), golden.Rule(optimizer));
+        using var state = new StateBuffers(graph.ToLayout(), graph.Rule);
+        using var session = new StepSession(graph, state, golden.Name, 1);
 
         var data = golden.Inputs.Concat(golden.Labels).ToDictionary(tensor => tensor.Name, tensor => tensor.ToOrtValue());
         foreach (var (name, value) in data)
@@ -59,24 +58,20 @@ internal static class GradientRun
             session.Bind(name, value);
         }
 
-        foreach (var entry in layout.Entries)
+        var stored = golden.Forward().Initializers;
+        foreach (var entry in state.Layout.Entries)
         {
-            Tensors.Floats(backward.Form.Graph.Initializers[entry.Name]).CopyTo(session.Parameters[entry.Offset..]);
+            Tensors.Floats(stored[entry.Name]).CopyTo(state.Parameters[entry.Offset..]);
         }
-
-        var settings = golden.Json.GetProperty("optimizers").GetProperty("sgd");
-        session.Scalars[0] = settings.GetProperty("lr").GetSingle();
-        session.Scalars[1] = settings.GetProperty("momentum").GetSingle();
-        session.Scalars[2] = settings.GetProperty("weight_decay").GetSingle();
 
         var losses = new List<double>();
         var parameters = new Dictionary<int, Dictionary<string, float[]>>();
         for (var step = 1; step <= 6; step++)
         {
             losses.Add(session.Step());
-            var now = session.Parameters;
-            var copy = layout.Entries.ToDictionary(entry => entry.Name, _ => Array.Empty<float>());
-            foreach (var entry in layout.Entries)
+            var now = state.Parameters;
+            var copy = state.Layout.Entries.ToDictionary(entry => entry.Name, _ => Array.Empty<float>());
+            foreach (var entry in state.Layout.Entries)
             {
                 copy[entry.Name] = now.Slice(entry.Offset, entry.Length).ToArray();
             }

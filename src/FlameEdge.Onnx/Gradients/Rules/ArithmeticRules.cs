@@ -20,6 +20,17 @@ internal static class ArithmeticRules
         new("Log", node => node.Give(0, node.Gradient / node.Input(0))),
         new("Sqrt", node => node.Give(0, 0.5f * (node.Gradient / node.Output()))),
         new("Reciprocal", node => node.Give(0, -(node.Gradient * (node.Output() * node.Output())))),
+        new("Sin", node => node.Give(0, node.Gradient * node.Graph.Op("Cos", node.Input(0)))),
+        new("Cos", node => node.Give(0, -(node.Gradient * node.Graph.Op("Sin", node.Input(0))))),
+        new("Tan", node => node.Give(0, node.Gradient * ((node.Output() * node.Output()) + 1))),
+        new("Sinh", node => node.Give(0, node.Gradient * node.Graph.Op("Cosh", node.Input(0)))),
+        new("Cosh", node => node.Give(0, node.Gradient * node.Graph.Op("Sinh", node.Input(0)))),
+        new("Asin", node => node.Give(0, node.Gradient / Root(1 - Square(node)))),
+        new("Acos", node => node.Give(0, -(node.Gradient / Root(1 - Square(node))))),
+        new("Atan", node => node.Give(0, node.Gradient / (Square(node) + 1))),
+        new("Asinh", node => node.Give(0, node.Gradient / Root(Square(node) + 1))),
+        new("Acosh", node => node.Give(0, node.Gradient / Root(Square(node) - 1))),
+        new("Atanh", node => node.Give(0, node.Gradient / (1 - Square(node)))),
         new("Erf", Erf),
         new("Where", Where),
     ];
@@ -89,6 +100,10 @@ internal static class ArithmeticRules
             node.GiveBroadcast(index, index == 1 ? condition.Choose(node.Gradient, zero) : condition.Choose(zero, node.Gradient));
         }
     }
+
+    private static Value Square(NodeGradient node) => node.Input(0) * node.Input(0);
+
+    private static Value Root(Value value) => value.Graph.Op("Sqrt", value);
 
     private static IEnumerable<int> Wanted(NodeGradient node, params int[] indices) => indices.Where(node.Wants);
 }

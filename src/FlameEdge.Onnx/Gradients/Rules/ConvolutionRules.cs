@@ -40,12 +40,9 @@ internal static class ConvolutionRules
         var (x, w, dY) = (node.Input(0), node.Input(1), node.Gradient);
         var (input, output, weight) = (node.SizesOf(x, 1), node.SizesOf(node.Output(), 1), node.SizesOf(w));
         var group = node.Node.Int("group", 1);
-        if (node.Node.Find("output_shape") is not null || node.Node.Text("auto_pad", "NOTSET") != "NOTSET")
-        {
-            throw node.Refusal("say pads instead of output_shape or auto_pad");
-        }
-
-        var windows = Windows.Of(node.Node, Kernel(weight), output, input);
+        var windows = node.Node.Find("output_shape") is null
+            ? Windows.Of(node.Node, Kernel(weight), output, input)
+            : Windows.ToReach(node.Node, Kernel(weight), input, output);
         if (node.Wants(0))
         {
             node.Give(0, node.Graph.Op("Conv", [dY, w], [.. windows.ToAttributes(), Attributes.Of("group", group)]));

@@ -1,4 +1,5 @@
 using FlameEdge.Onnx.Graphs;
+using DataType = FlameEdge.Onnx.Format.TensorProto.Types.DataType;
 
 namespace FlameEdge.Onnx.Gradients.Rules;
 
@@ -12,6 +13,13 @@ internal static class IndexingRules
         new("Gather", node => GiveScattered(node, PlacesBySameNode(node)), 0),
         new("Slice", node => GiveScattered(node, PlacesBySameNode(node))),
         new("Pad", Pad),
+        new("Tile", node => GiveScattered(node, PlacesBySameNode(node))),
+        new("GatherElements", node => GiveScattered(node, PlacesBySameNode(node)), 0),
+        new("GatherND", node => GiveScattered(node, PlacesBySameNode(node)), 0),
+        new("Resize", Resize),
+        new("Trilu", Trilu),
+        new("ScatterElements", ScatterElements),
+        new("ScatterND", ScatterND),
     ];
 
     /// <summary>Gives input 0 the output's gradient, each value added at its place: an index into the flattened input.</summary>
@@ -61,12 +69,58 @@ internal static class IndexingRules
         node.GiveReshaped(0, graph.Op("Slice", sum, graph.Integers(0), length.Reshape(1), graph.Integers(0)));
     }
 
-    // What the node does with values it does with their places too.
-    private static Value PlacesBySameNode(NodeGradient node)
+    // Nearest neighbours only copy; the runtime resizes int32, but not int64.
+    private static void Resize(NodeGradient node)
     {
-        var others = Enumerable.Range(1, node.Node.Input.Count - 1).Select(index => node.Has(index) ? node.Input(index) : default);
-        return node.Graph.Op(node.Node.OpType, [Places(node), .. others], [.. node.Node.Attribute]);
+        if (node.Node.Text("mode", "nearest") != "nearest" || node.Node.Text("coordinate_transformation_mode", "half_pixel") == "tf_crop_and_resize")
+        {
+            throw node.Refusal("only nearest neighbours have a gradient");
+        }
+
+        var places = node.Graph.Op("Cast", [Places(node)], Attributes.Of("to", (long)DataType.Int32));
+        var resized = node.Graph.Op("Resize", [places, .. Others(node)], [.. node.Node.Attribute]);
+        GiveScattered(node, node.Graph.Op("Cast", [resized], Attributes.Of("to", (long)DataType.Int64)));
     }
+
+    private static void Trilu(NodeGradient node) =>
+        node.Give(0, node.Graph.Op("Trilu", [node.Gradient, .. Others(node)], [.. node.Node.Attribute]));
+
+    // What was overwritten has no gradient; what was added to keeps its own.
+    private static void ScatterElements(NodeGradient node) => Overwritten(
+        node,
+        updates => node.Graph.Op("ScatterElements", [node.Gradient, node.Input(1), updates], Attributes.Of("axis", node.Node.Int("axis", 0))),
+        () => node.Graph.Op("GatherElements", [node.Gradient, node.Input(1)], Attributes.Of("axis", node.Node.Int("axis", 0))));
+
+    private static void ScatterND(NodeGradient node) => Overwritten(
+        node,
+        updates => node.Graph.Op("ScatterND", node.Gradient, node.Input(1), updates),
+        () => node.Graph.Op("GatherND", node.Gradient, node.Input(1)));
+
+    private static void Overwritten(NodeGradient node, Func<Value, Value> overwrite, Func<Value> gather)
+    {
+        var reduction = node.Node.Text("reduction", "none");
+        if (reduction is not ("none" or "add"))
+        {
+            throw node.Refusal($"the reduction '{reduction}' has no gradient");
+        }
+
+        if (node.Wants(0))
+        {
+            node.Give(0, reduction == "add" ? node.Gradient : overwrite(node.Graph.Zeros(node.Input(2).Shape())));
+        }
+
+        if (node.Wants(2))
+        {
+            node.Give(2, gather());
+        }
+    }
+
+    // What the node does with values it does with their places too.
+    private static Value PlacesBySameNode(NodeGradient node) =>
+        node.Graph.Op(node.Node.OpType, [Places(node), .. Others(node)], [.. node.Node.Attribute]);
+
+    private static IEnumerable<Value> Others(NodeGradient node) =>
+        Enumerable.Range(1, node.Node.Input.Count - 1).Select(index => node.Has(index) ? node.Input(index) : default);
 
     private static Value Places(NodeGradient node)
     {

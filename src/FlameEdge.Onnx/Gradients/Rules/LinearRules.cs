@@ -37,9 +37,15 @@ internal static class LinearRules
     private static void MatMul(NodeGradient node)
     {
         var (a, b, dY) = (node.Input(0), node.Input(1), node.Gradient);
-        if (node.TypeOf(a) is not { } left || node.TypeOf(b) is not { } right || left.Dimensions.Count < 2 || right.Dimensions.Count < 2)
+        if (node.TypeOf(a) is not { } left || node.TypeOf(b) is not { } right)
         {
-            throw node.Refusal("both factors must be matrices or stacks of them");
+            throw node.Refusal("the ranks of both factors must be known before it runs");
+        }
+
+        if (left.Dimensions.Count == 1 || right.Dimensions.Count == 1)
+        {
+            WithVector(node, left.Dimensions.Count == 1, right.Dimensions.Count == 1, left.Dimensions.Count, right.Dimensions.Count);
+            return;
         }
 
         if (node.Wants(0))
@@ -65,6 +71,25 @@ internal static class LinearRules
 
         var stack = node.Graph.Op("MatMul", Swapped(a, left.Dimensions.Count), dY);
         node.Give(1, Broadcasting.Undo(stack, Stacked(right, node), b, right));
+    }
+
+    // A vector on the left is a matrix of one row, one on the right of one column; its axis is missing in the output.
+    private static void WithVector(NodeGradient node, bool isRow, bool isColumn, int leftRank, int rightRank)
+    {
+        var (a, b, dY) = (node.Input(0), node.Input(1), node.Gradient);
+        dY = isColumn ? dY.Unsqueeze(-1) : dY;
+        dY = isRow ? dY.Unsqueeze(isColumn ? 0 : -2) : dY;
+        if (node.Wants(0))
+        {
+            var product = node.Graph.Op("MatMul", dY, isColumn ? b.Unsqueeze(0) : Swapped(b, rightRank));
+            node.Give(0, isRow ? product.Reshape(-1, node.SizesOf(a)[0]).Sum([0], keep: false) : product);
+        }
+
+        if (node.Wants(1))
+        {
+            var product = node.Graph.Op("MatMul", isRow ? a.Unsqueeze(1) : Swapped(a, leftRank), dY);
+            node.Give(1, isColumn ? product.Reshape(-1, node.SizesOf(b)[0]).Sum([0], keep: false) : product);
+        }
     }
 
     // The product has the stack of the output and the matrices of the factor.

@@ -10,6 +10,7 @@ internal static class PoolingRules
         new("MaxPool", MaxPool),
         new("AveragePool", AveragePool),
         new("GlobalAveragePool", GlobalAveragePool),
+        new("GlobalMaxPool", GlobalMaxPool),
     ];
 
     // The gradient goes to where the maximum came from; the runtime counts that place over the whole input tensor.
@@ -115,6 +116,18 @@ internal static class PoolingRules
         var x = node.Input(0);
         var count = node.SizesOf(x, 2).Skip(2).Aggregate(1L, (product, size) => product * size);
         node.Give(0, ((1f / count) * node.Gradient).Expand(node.ShapeOf(x)));
+    }
+
+    // Of equal maxima the first one has the gradient, as in torch.
+    private static void GlobalMaxPool(NodeGradient node)
+    {
+        var rows = node.Input(0).Reshape(0, 0, -1);
+        var places = node.Graph.Op("ArgMax", [rows], Attributes.Of("axis", 2), Attributes.Of("keepdims", 1));
+        var scattered = node.Graph.Op(
+            "ScatterElements",
+            [node.Graph.Zeros(rows.Shape()), places, node.Gradient.Reshape(0, 0, -1)],
+            Attributes.Of("axis", 2));
+        node.GiveReshaped(0, scattered);
     }
 
     private static Windows WindowsOf(NodeGradient node)

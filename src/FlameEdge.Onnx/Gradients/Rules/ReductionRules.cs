@@ -2,14 +2,21 @@ using FlameEdge.Onnx.Graphs;
 
 namespace FlameEdge.Onnx.Gradients.Rules;
 
-/// <summary>Sums, means and maxima over axes: the gradient of the result goes back to every value that made it.</summary>
+/// <summary>Sums, means, norms and extremes over axes: the gradient of the result goes back to every value that made it.</summary>
 internal static class ReductionRules
 {
     public static IReadOnlyList<GradientRule> All { get; } =
     [
         new("ReduceSum", node => node.Give(0, Spread(node, node.Gradient))),
         new("ReduceMean", Mean),
-        new("ReduceMax", Max),
+        new("ReduceMax", Extreme),
+        new("ReduceMin", Extreme),
+        new("ReduceL1", node => node.Give(0, Spread(node, node.Gradient) * node.Graph.Op("Sign", node.Input(0)))),
+        new("ReduceL2", L2),
+        new("ReduceSumSquare", node => node.Give(0, 2 * (node.Input(0) * Spread(node, node.Gradient)))),
+        new("ReduceLogSum", node => node.Give(0, Spread(node, node.Gradient / node.Output().Exp()))),
+        new("ReduceLogSumExp", node => node.Give(0, Spread(node, node.Gradient) * (node.Input(0) - Spread(node, node.Output())).Exp())),
+        new("CumSum", CumSum),
     ];
 
     private static void Mean(NodeGradient node)
@@ -18,14 +25,27 @@ internal static class ReductionRules
         node.Give(0, Spread(node, node.Gradient / (whole / kept).ToFloat()));
     }
 
-    // Equal maxima share the gradient evenly.
-    private static void Max(NodeGradient node)
+    // Equal extremes share the gradient evenly.
+    private static void Extreme(NodeGradient node)
     {
-        var x = node.Input(0);
-        var isMaximum = node.Graph.Op("Equal", x, Spread(node, node.Output())).ToFloat();
-        var count = AxesOf(node) is { } axes ? isMaximum.Sum(axes, keep: true) : node.Graph.Op("ReduceSum", isMaximum);
-        node.Give(0, isMaximum * (Spread(node, node.Gradient) / count));
+        var isExtreme = node.Graph.Op("Equal", node.Input(0), Spread(node, node.Output())).ToFloat();
+        var count = AxesOf(node) is { } axes ? isExtreme.Sum(axes, keep: true) : node.Graph.Op("ReduceSum", isExtreme);
+        node.Give(0, isExtreme * (Spread(node, node.Gradient) / count));
     }
+
+    // dX = dY X / Y, and 0 where the length is 0 and has no slope.
+    private static void L2(NodeGradient node)
+    {
+        var share = node.Output().Above(0).Choose(node.Gradient / node.Output());
+        node.Give(0, node.Input(0) * Spread(node, share));
+    }
+
+    // What a value was added to comes after it, so its gradient is summed from the other end.
+    private static void CumSum(NodeGradient node) => node.Give(0, node.Graph.Op(
+        "CumSum",
+        [node.Gradient, node.Input(1)],
+        Attributes.Of("exclusive", node.Node.Int("exclusive", 0)),
+        Attributes.Of("reverse", 1 - node.Node.Int("reverse", 0))));
 
     // Repeats a reduced value over the shape of the input.
     private static Value Spread(NodeGradient node, Value reduced)
@@ -46,11 +66,12 @@ internal static class ReductionRules
             return axes;
         }
 
-        if (!node.Has(1))
+        var stated = node.Has(1) ? node.ConstantAt(1) ?? throw node.Refusal("the axes must be a constant") : [];
+        if (stated.Length > 0)
         {
-            return node.Node.Int("noop_with_empty_axes", 0) == 0 ? null : throw node.Refusal("reduces over no axes");
+            return stated;
         }
 
-        return node.ConstantAt(1) ?? throw node.Refusal("the axes must be a constant");
+        return node.Node.Int("noop_with_empty_axes", 0) == 0 ? null : throw node.Refusal("reduces over no axes");
     }
 }

@@ -16,6 +16,9 @@ internal static class ShapeRules
         new("Transpose", Transpose),
         new("Dropout", node => node.Give(0, node.Gradient)),
         new("Cast", Cast),
+        new("CastLike", Cast),
+        new("SpaceToDepth", SpaceToDepth),
+        new("DepthToSpace", DepthToSpace),
         new("Expand", node => node.GiveBroadcast(0, node.Gradient)),
     ];
 
@@ -36,6 +39,24 @@ internal static class ShapeRules
         }
 
         node.Give(0, node.Gradient.Transpose(inverse));
+    }
+
+    private static void SpaceToDepth(NodeGradient node) =>
+        node.Give(0, node.Graph.Op("DepthToSpace", [node.Gradient], Attributes.Of("blocksize", node.Node.Int("blocksize", 1))));
+
+    private static void DepthToSpace(NodeGradient node)
+    {
+        var block = node.Node.Int("blocksize", 1);
+        if (node.Node.Text("mode", "DCR") == "DCR")
+        {
+            node.Give(0, node.Graph.Op("SpaceToDepth", [node.Gradient], Attributes.Of("blocksize", block)));
+            return;
+        }
+
+        // Column, row, depth: [N, C b b, H, W] was spread as [N, C, H b, W b] with the channels outermost.
+        var size = node.SizesOf(node.Input(0), 1);
+        var blocks = node.Gradient.Reshape(0, size[1] / (block * block), size[2], block, size[3], block);
+        node.GiveReshaped(0, blocks.Transpose(0, 1, 3, 5, 2, 4));
     }
 
     // Between floating types the gradient passes; through whole numbers there is no slope.

@@ -42,6 +42,19 @@ internal sealed record Windows(long[] Kernel, long[] Strides, long[] Dilations, 
         };
     }
 
+    /// <summary>Reads the attributes of a transposed convolution that states the size of its output: the padding is what it takes to get there.</summary>
+    public static Windows ToReach(NodeProto node, long[] kernel, IReadOnlyList<int> input, IReadOnlyList<int> output)
+    {
+        var rank = kernel.Length;
+        var extra = node.Ints("output_padding") ?? new long[rank];
+        var windows = new Windows(kernel, node.Ints("strides") ?? Ones(rank), node.Ints("dilations") ?? Ones(rank), new long[rank], new long[rank]);
+        long[] total =
+        [
+            .. windows.Axes.Select(axis => Math.Max(0, (windows.Strides[axis] * (input[axis + 2] - 1)) + extra[axis] + windows.Span(axis) - output[axis + 2])),
+        ];
+        return windows.Halved(total, upper: node.Text("auto_pad", "NOTSET") == "SAME_UPPER");
+    }
+
     /// <summary>Values that one window spans along <paramref name="axis"/>.</summary>
     public long Span(int axis) => (Dilations[axis] * (Kernel[axis] - 1)) + 1;
 
@@ -64,6 +77,11 @@ internal sealed record Windows(long[] Kernel, long[] Strides, long[] Dilations, 
     private Windows Same(IReadOnlyList<int> input, IReadOnlyList<int> output, bool upper)
     {
         long[] total = [.. Axes.Select(axis => Math.Max(0, ((output[axis + 2] - 1) * Strides[axis]) + Span(axis) - input[axis + 2]))];
+        return Halved(total, upper);
+    }
+
+    private Windows Halved(long[] total, bool upper)
+    {
         long[] half = [.. total.Select(pad => pad / 2)];
         long[] rest = [.. total.Select(pad => pad - (pad / 2))];
         return upper ? this with { Begin = half, End = rest } : this with { Begin = rest, End = half };
