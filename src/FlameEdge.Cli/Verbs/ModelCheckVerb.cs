@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using FlameEdge.Agent;
 using FlameEdge.Cli.Output;
 using FlameEdge.Onnx.Inspection;
 using Spectre.Console;

@@ -1,5 +1,8 @@
 using System.Buffers;
 using System.CommandLine;
+using FlameEdge.Agent;
+using FlameEdge.Agent.Verbs;
+using FlameEdge.Cli.Reading;
 using FlameEdge.Diagnostics;
 using FlameEdge.Models;
 using FlameEdge.Models.Loading;
@@ -16,7 +19,7 @@ internal static class ModelExportVerb
     public static Command Create()
     {
         var verb = new Command("export", "Write a plain forward ONNX model: PATH is a job, with the values it learned, or an ONNX file made for training.");
-        var arguments = new JobArguments(verb);
+        var arguments = new JobArguments(verb, JobFile.Source);
         var parameters = new Option<string?>("--parameters") { Description = "the values: model.parameters of a run of this job; its start where nothing is said", HelpName = "FILE" };
         var output = new Option<string>("--output") { Description = "the file to write", HelpName = "FILE", Required = true };
         verb.Add(parameters);

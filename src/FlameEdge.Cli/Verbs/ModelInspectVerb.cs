@@ -1,4 +1,5 @@
 using System.CommandLine;
+using FlameEdge.Agent;
 using FlameEdge.Cli.Output;
 using FlameEdge.Onnx.Inspection;
 using Spectre.Console;

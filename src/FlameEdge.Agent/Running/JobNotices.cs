@@ -7,7 +7,7 @@ using FlameEdge.Rounds;
 using FlameEdge.Tasklets;
 using FlameEdge.Topology;
 
-namespace FlameEdge.Cli.Running;
+namespace FlameEdge.Agent.Running;
 
 /// <summary>Tells any MQTT client what the top aggregator knows: the job's summary, state and newest round, retained, and each round's verdicts as events.</summary>
 internal sealed class JobNotices : IJobObserver, IAsyncDisposable

@@ -2,7 +2,7 @@ using FlameEdge.Rounds;
 using FlameEdge.Tasklets;
 using FlameEdge.Topology;
 
-namespace FlameEdge.Cli.Running;
+namespace FlameEdge.Agent.Running;
 
 /// <summary>Several observers as one, told in order.</summary>
 internal sealed class ObserverGroup(params IReadOnlyList<IJobObserver> observers) : IJobObserver

@@ -1,9 +1,9 @@
 using System.CommandLine;
-using FlameEdge.Cli.Output;
-using FlameEdge.Cli.Reading;
+using FlameEdge.Agent.Output;
+using FlameEdge.Agent.Reading;
 using FlameEdge.Topology;
 
-namespace FlameEdge.Cli.Verbs;
+namespace FlameEdge.Agent.Verbs;
 
 /// <summary>The arguments that every verb over a job shares: where it is, and what stands above the file.</summary>
 internal sealed class JobArguments
@@ -13,10 +13,12 @@ internal sealed class JobArguments
     private readonly Option<string> format = new("--format") { Description = "how the result is written" };
 
     private readonly Command verb;
+    private readonly JobSource source;
 
-    public JobArguments(Command verb, params string[] formats)
+    public JobArguments(Command verb, JobSource source, params string[] formats)
     {
         this.verb = verb;
+        this.source = source;
         verb.Add(path);
         verb.Add(sets);
         if (formats.Length > 0)
@@ -44,10 +46,13 @@ internal sealed class JobArguments
     public string Format(ParseResult parsed) => parsed.GetValue(format)!;
 
     /// <summary>Reads the job and reports on standard error; null where it was refused.</summary>
-    public JobPlan? Read(ParseResult parsed, IReadOnlySet<string>? programs, IReadOnlySet<RoleName>? rolesHere = null)
+    public JobPlan? Read(ParseResult parsed, IReadOnlySet<string>? programs, IReadOnlySet<RoleName>? rolesHere = null) => ReadWhole(parsed, programs, rolesHere).Plan;
+
+    /// <summary>The same with all that the reading brought.</summary>
+    public JobReading ReadWhole(ParseResult parsed, IReadOnlySet<string>? programs, IReadOnlySet<RoleName>? rolesHere = null)
     {
-        var reading = JobFile.Read(parsed.GetValue(path) ?? "", parsed.GetValue(sets) ?? [], programs, rolesHere);
-        Terminal.Report(parsed.InvocationConfiguration.Error, reading.Found);
-        return reading.Plan;
+        var reading = source.Read(parsed.GetValue(path) ?? "", parsed.GetValue(sets) ?? [], programs, rolesHere);
+        Reports.Write(parsed.InvocationConfiguration.Error, reading.Found);
+        return reading;
     }
 }

@@ -1,4 +1,4 @@
-namespace FlameEdge.Cli;
+namespace FlameEdge.Agent;
 
 /// <summary>What the process says when it ends; docs/exit-codes.md has a cause and a remedy for each.</summary>
 public static class ExitCode

@@ -1,6 +1,6 @@
-namespace FlameEdge.Cli.Running;
+namespace FlameEdge.Agent.Running;
 
-/// <summary>What <c>flame-edge run</c> was asked to do.</summary>
+/// <summary>What <c>run</c> was asked to do.</summary>
 internal sealed record RunRequest
 {
     /// <summary>The broker; null for the embedded one.</summary>

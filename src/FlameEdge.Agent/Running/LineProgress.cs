@@ -2,7 +2,7 @@ using FlameEdge.Rounds;
 using FlameEdge.Tasklets;
 using FlameEdge.Topology;
 
-namespace FlameEdge.Cli.Running;
+namespace FlameEdge.Agent.Running;
 
 /// <summary>Progress as lines: one a round, for pipes, logs and machines.</summary>
 internal sealed class LineProgress(TextWriter output, int rounds) : IJobObserver

@@ -8,7 +8,7 @@ using FlameEdge.State;
 using FlameEdge.Topology;
 using Microsoft.Extensions.Logging;
 
-namespace FlameEdge.Cli.Running;
+namespace FlameEdge.Agent.Running;
 
 /// <summary>The folder a run writes to: <c>state/</c> while it goes on, results when it is over.</summary>
 internal sealed class RunFolder : IAsyncDisposable

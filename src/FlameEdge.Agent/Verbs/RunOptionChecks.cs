@@ -1,6 +1,6 @@
 using System.CommandLine.Parsing;
 
-namespace FlameEdge.Cli.Verbs;
+namespace FlameEdge.Agent.Verbs;
 
 /// <summary>Refuses what <c>run</c>'s options cannot mean before anything is read or written.</summary>
 internal static class RunOptionChecks

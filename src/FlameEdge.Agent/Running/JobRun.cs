@@ -4,16 +4,15 @@ using FlameEdge.Diagnostics;
 using FlameEdge.Hosting;
 using FlameEdge.Models.Loading;
 using FlameEdge.Mqtt;
-using FlameEdge.Onnx;
 using FlameEdge.Rounds;
 using FlameEdge.Tasklets;
 using FlameEdge.Topology;
 using Microsoft.Extensions.Logging;
 
-namespace FlameEdge.Cli.Running;
+namespace FlameEdge.Agent.Running;
 
-/// <summary>One call of <c>flame-edge run</c>: broker, workers and results, from start to end.</summary>
-internal sealed class JobRun(RunRequest request, JobPlan plan, RoleCatalog roles, ILoggerFactory loggers, TextWriter talk)
+/// <summary>One call of <c>run</c>: broker, workers and results, from start to end.</summary>
+internal sealed class JobRun(RunRequest request, JobPlan plan, HostParts parts, ILoggerFactory loggers, TextWriter talk)
 {
     // The word from above is on its way, and who hears it must still pass it on.
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(5);
@@ -28,7 +27,7 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, RoleCatalog roles
         await using var broker = NeedsBroker() && request.Broker is null ? await StartBrokerAsync() : null;
         await using var fleet = new MqttFleet(new MqttOptions { Broker = request.Broker ?? broker?.Uri ?? new("mqtt://localhost"), Prefix = request.Prefix, Transfer = { AssemblyFolder = folder.File("state/incoming") } }, TimeProvider.System, loggers);
         await using var memory = new MemoryChannelBackend(new MemoryHub());
-        var results = new RunResults(folder, plan, "onnx");
+        var results = new RunResults(folder, plan, EnginesHere, parts.Tool?.Plots);
         await show(progress => RunWorkersAsync(folder, fleet, memory, results, progress, cancellationToken));
         if (results.Result is not { State: not "completed" })
         {
@@ -53,8 +52,8 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, RoleCatalog roles
         {
             Plan = plan,
             Workers = workers,
-            Roles = roles,
-            Engines = [new OnnxEngine()],
+            Roles = parts.Roles,
+            Engines = parts.Engines,
             LoadAsync = (spec, token) => Task.Run(() => loader.Load(spec), token),
             State = folder.State,
             Backends = new Dictionary<string, IChannelBackend> { [fleet.Name] = fleet, [memory.Name] = memory },
@@ -79,6 +78,13 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, RoleCatalog roles
             await watch.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         }
     }
+
+    // Asked at the end only: a version loads the runtime.
+    private string EnginesHere() => string.Join(", ", workers
+        .Select(worker => plan.Find(worker)!.Role).Distinct() // not null: the runner has run them
+        .Select(role => plan.Job.TrainingOf(role).Runtime ?? parts.Engines[0].Name).Distinct()
+        .Select(name => parts.Engines.First(engine => engine.Name == name))
+        .Select(engine => $"{engine.Name} {engine.Version}"));
 
     // Read before the folder is opened: a new run clears away the old one, which may hold this very file.
     private ReplayScript? ReadReplay()

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace FlameEdge.Cli.Output;
+namespace FlameEdge.Agent.Output;
 
 /// <summary>Warnings and errors as one line each on standard error: results stay alone on standard output.</summary>
 internal sealed class Loggers(TextWriter error) : ILoggerFactory

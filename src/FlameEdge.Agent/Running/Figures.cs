@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace FlameEdge.Cli.Running;
+namespace FlameEdge.Agent.Running;
 
 /// <summary>Figures as people read them.</summary>
 internal static class Figures

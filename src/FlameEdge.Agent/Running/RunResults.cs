@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using FlameEdge.Cli.Plots;
 using FlameEdge.Diagnostics;
 using FlameEdge.Parameters;
 using FlameEdge.Rounds;
@@ -9,10 +8,10 @@ using FlameEdge.State;
 using FlameEdge.Tasklets;
 using FlameEdge.Topology;
 
-namespace FlameEdge.Cli.Running;
+namespace FlameEdge.Agent.Running;
 
-/// <summary>Keeps how the job ended and writes it: <c>result.json</c>, <c>model.parameters</c>, <c>model.onnx</c>, <c>accuracy.png</c>, <c>loss.png</c>.</summary>
-internal sealed class RunResults(RunFolder folder, JobPlan plan, string engine) : IJobObserver
+/// <summary>Keeps how the job ended and writes it: <c>result.json</c>, <c>model.parameters</c>, <c>model.onnx</c>, and plots where the program has them.</summary>
+internal sealed class RunResults(RunFolder folder, JobPlan plan, Func<string> engines, Func<JobPlan, IReadOnlyList<RoundResult>, IEnumerable<(string Name, Action<string> Write)>>? plots) : IJobObserver
 {
     /// <summary>The record of the run; null until the top aggregator, if it runs here, has ended it.</summary>
     public JobResult? Result { get; private set; }
@@ -43,14 +42,18 @@ internal sealed class RunResults(RunFolder folder, JobPlan plan, string engine) 
             Title = plan.Job.Title,
             State = end.State,
             Reason = end.Reason,
-            Runtime = $"{RuntimeInformation.FrameworkDescription}; {engine}; {RuntimeInformation.ProcessArchitecture} {Vectors()}",
+            Runtime = $"{RuntimeInformation.FrameworkDescription}; {engines()}; {RuntimeInformation.ProcessArchitecture} {Vectors()}",
             Workers = plan.Workers.Count,
             Model = end.Model.ContentHash(),
             Rounds = end.Rounds,
         };
         var files = new List<string>();
         WriteModel(end, files);
-        WritePlots(end.Rounds, files);
+        foreach (var (name, write) in plots?.Invoke(plan, end.Rounds) ?? [])
+        {
+            Produce(name, write, files);
+        }
+
         Write("result.json", JsonSerializer.SerializeToUtf8Bytes(Result, RoundsJson.Default.JobResult), files);
         Files = files;
     }
@@ -66,22 +69,6 @@ internal sealed class RunResults(RunFolder folder, JobPlan plan, string engine) 
         if (end.Exporter is { } exporter)
         {
             Produce("model" + exporter.Extension, exporter.Export, files);
-        }
-    }
-
-    private void WritePlots(IReadOnlyList<RoundResult> rounds, List<string> files)
-    {
-        Plot("accuracy.png", "Accuracy", "test accuracy", round => round.Accuracy);
-        Plot("loss.png", "Loss", "test loss (nats)", round => round.Loss);
-
-        void Plot(string name, string what, string label, Func<RoundResult, double?> value)
-        {
-            var points = rounds.Where(round => value(round) is not null).ToList();
-            if (points.Count > 0)
-            {
-                (string, IReadOnlyList<double>, IReadOnlyList<double>) series = (what, [.. points.Select(round => (double)round.Round)], [.. points.Select(round => value(round)!.Value)]);
-                Produce(name, path => LearningCurvePlot.Write(path, $"{plan.Job.Title}: {what.ToLowerInvariant()} by round", label, [series]), files);
-            }
         }
     }
 

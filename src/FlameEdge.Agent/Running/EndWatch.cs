@@ -4,7 +4,7 @@ using FlameEdge.Federated;
 using FlameEdge.State;
 using FlameEdge.Topology;
 
-namespace FlameEdge.Cli.Running;
+namespace FlameEdge.Agent.Running;
 
 /// <summary>Sees that the run these workers took part in is over, when nobody told them: they were away, or those above them died with the word.</summary>
 internal static class EndWatch
