@@ -82,6 +82,7 @@ internal sealed class ForwardGraph
             types = new ValueTypes(this);
         }
 
+        SizeLimits.Check(this, types);
         return types;
     }
 
