@@ -1,3 +1,18 @@
+using System.Globalization;
 using BenchmarkDotNet.Running;
+using FlameEdge.Benchmarks.Engines;
 
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+// engines [REPEATS [SECONDS [STEPS]]]: the two engines side by side; engine …: one of their processes; else BenchmarkDotNet's own arguments.
+switch (args)
+{
+    case ["engines", .. var rest]:
+        return EngineComparison.Run(Console.Out, Number(rest, 0, 5), Number(rest, 1, 2), Number(rest, 2, 100_000)) ? 0 : 1;
+    case ["engine", var engine, var model, var batch, var seconds, var steps]:
+        EngineMeter.Run(engine, model, Number([batch], 0, 0), double.Parse(seconds, CultureInfo.InvariantCulture), Number([steps], 0, 0));
+        return 0;
+    default:
+        BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+        return 0;
+}
+
+static int Number(string[] values, int at, int otherwise) => at < values.Length ? int.Parse(values[at], CultureInfo.InvariantCulture) : otherwise;

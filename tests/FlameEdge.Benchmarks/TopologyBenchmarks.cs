@@ -42,7 +42,7 @@ public class TopologyBenchmarks
 
     [Benchmark]
     public Task<int> Topology_expand_as_JSON() =>
-        FlameEdgeHost.RunAsync(["topology", "expand", folder, "--format", "json"], null, TextWriter.Null, TextWriter.Null, CancellationToken.None);
+        FlameEdgeHost.RunAsync(["topology", "expand", folder, "--format", "json"], null, null, TextWriter.Null, TextWriter.Null, CancellationToken.None);
 
     private JobSpec Read()
     {

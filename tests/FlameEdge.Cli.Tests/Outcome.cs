@@ -16,7 +16,7 @@ internal sealed partial record Outcome(int Code, string Output, string Error)
         using var bound = new CancellationTokenSource(Patience);
         using var output = new StringWriter();
         using var error = new StringWriter();
-        var code = await FlameEdgeHost.RunAsync(args, null, TextWriter.Synchronized(output), TextWriter.Synchronized(error), bound.Token);
+        var code = await FlameEdgeHost.RunAsync(args, null, null, TextWriter.Synchronized(output), TextWriter.Synchronized(error), bound.Token);
         return new(code, output.ToString(), error.ToString());
     }
 

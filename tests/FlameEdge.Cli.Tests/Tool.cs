@@ -44,7 +44,7 @@ public abstract class Tool : IDisposable
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
-        var exit = await FlameEdgeHost.RunAsync(args, roles: null, output, error, TestContext.Current.CancellationToken);
+        var exit = await FlameEdgeHost.RunAsync(args, roles: null, engines: null, output, error, TestContext.Current.CancellationToken);
         return (exit, output.ToString(), error.ToString());
     }
 }

@@ -35,7 +35,7 @@ internal static class Command
         using var error = new StringWriter();
         using var bound = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         bound.CancelAfter(Longest);
-        var code = await FlameEdgeHost.RunAsync(arguments, roles: null, TextWriter.Synchronized(output), TextWriter.Synchronized(error), bound.Token);
+        var code = await FlameEdgeHost.RunAsync(arguments, roles: null, engines: null, TextWriter.Synchronized(output), TextWriter.Synchronized(error), bound.Token);
         return (code, output.ToString(), error.ToString());
     }
 

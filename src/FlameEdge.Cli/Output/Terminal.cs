@@ -1,9 +1,8 @@
-using FlameEdge.Topology.Reading;
 using Spectre.Console;
 
 namespace FlameEdge.Cli.Output;
 
-/// <summary>What people read: tables on standard output, one line per problem on standard error.</summary>
+/// <summary>What people read: tables on standard output.</summary>
 internal static class Terminal
 {
     /// <summary>Wide enough for a worker's line where the output is a file or a pipe.</summary>
@@ -31,30 +30,5 @@ internal static class Terminal
         }
 
         return table;
-    }
-
-    /// <summary>Notes first, then problems: the last line is what must be done next.</summary>
-    public static void Report(TextWriter error, SpecProblems found)
-    {
-        foreach (var note in found.Notes)
-        {
-            error.WriteLine(note);
-        }
-
-        More(error, found.NoteCount - found.Notes.Count, "notes");
-        foreach (var problem in found.All)
-        {
-            error.WriteLine(problem);
-        }
-
-        More(error, found.Count - found.All.Count, "problems");
-    }
-
-    private static void More(TextWriter error, int count, string what)
-    {
-        if (count > 0)
-        {
-            error.WriteLine($"… and {count} more {what}");
-        }
     }
 }

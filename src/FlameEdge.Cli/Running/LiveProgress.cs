@@ -1,3 +1,4 @@
+using FlameEdge.Agent.Running;
 using FlameEdge.Rounds;
 using FlameEdge.Tasklets;
 using FlameEdge.Topology;
@@ -11,8 +12,11 @@ internal sealed class LiveProgress(int rounds) : IJobObserver
     private ProgressTask? all;
     private ProgressTask? open;
 
-    /// <summary>Shows progress for as long as <paramref name="work"/> goes on.</summary>
-    public Task RunAsync(Func<IJobObserver, Task> work) => AnsiConsole.Progress()
+    /// <summary>Progress for so many rounds where <paramref name="talk"/> is a terminal; null where lines will do.</summary>
+    public static Func<Func<IJobObserver, Task>, Task>? On(TextWriter talk, int rounds) =>
+        talk == Console.Out && !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities.Interactive ? new LiveProgress(rounds).RunAsync : null;
+
+    private Task RunAsync(Func<IJobObserver, Task> work) => AnsiConsole.Progress()
         .AutoClear(true)
         .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn())
         .StartAsync(context =>

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using FlameEdge.Agent.Verbs;
 using FlameEdge.Cli.Output;
+using FlameEdge.Cli.Reading;
 using FlameEdge.Topology;
 using FlameEdge.Topology.Checks;
 using Spectre.Console;
@@ -12,7 +14,7 @@ internal static class JobValidateVerb
     public static Command Create(IReadOnlySet<string> programs)
     {
         var verb = new Command("validate", "Check a job without running it.");
-        new JobArguments(verb, "table", "json").Show(programs, WriteTable, WriteJson);
+        new JobArguments(verb, JobFile.Source, "table", "json").Show(programs, WriteTable, WriteJson);
         return verb;
     }
 

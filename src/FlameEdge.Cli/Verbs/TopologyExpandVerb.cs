@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
+using FlameEdge.Agent.Verbs;
 using FlameEdge.Cli.Output;
+using FlameEdge.Cli.Reading;
 using FlameEdge.Topology;
 using Spectre.Console;
 
@@ -14,7 +16,7 @@ internal static class TopologyExpandVerb
     public static Command Create()
     {
         var verb = new Command("expand", "Show the workers a job makes.");
-        new JobArguments(verb, "table", "json").Show(programs: null, WriteTable, WriteJson);
+        new JobArguments(verb, JobFile.Source, "table", "json").Show(programs: null, WriteTable, WriteJson);
         return verb;
     }
 

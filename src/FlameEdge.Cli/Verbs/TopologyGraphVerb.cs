@@ -1,4 +1,7 @@
 using System.CommandLine;
+using FlameEdge.Agent;
+using FlameEdge.Agent.Verbs;
+using FlameEdge.Cli.Reading;
 using FlameEdge.Topology;
 
 namespace FlameEdge.Cli.Verbs;
@@ -12,7 +15,7 @@ internal static class TopologyGraphVerb
     public static Command Create()
     {
         var verb = new Command("graph", "Draw the job's roles and channels.");
-        var arguments = new JobArguments(verb, "mermaid", "dot");
+        var arguments = new JobArguments(verb, JobFile.Source, "mermaid", "dot");
         verb.SetAction(parsed =>
         {
             if (arguments.Read(parsed, programs: null) is not { } plan)

@@ -31,6 +31,9 @@ internal static class ModelFile
         }
     }
 
+    /// <summary>The version of the operator set that the file at <paramref name="path"/> was written for; it was read before.</summary>
+    public static long OpsetOf(string path) => Opset(ModelProto.Parser.ParseFrom(File.ReadAllBytes(path)))?.Version ?? 0;
+
     /// <summary>Reads a model from memory; <paramref name="where"/> is what messages call it.</summary>
     /// <exception cref="ModelMismatchException">The bytes are not a model that can be understood.</exception>
     public static ModelProto Parse(ReadOnlySpan<byte> bytes, string where)
@@ -80,7 +83,7 @@ internal static class ModelFile
 
     private static void RaiseOpset(ModelProto model, string where)
     {
-        var opset = model.OpsetImport.FirstOrDefault(import => import.Domain is "" or "ai.onnx");
+        var opset = Opset(model);
         if (opset is null || opset.Version is < OldestOpset or > NewestOpset)
         {
             throw new ModelMismatchException($"{where}: operator set {opset?.Version ?? 0} is not between {OldestOpset} and {NewestOpset}; export again with opset 17");
@@ -95,6 +98,8 @@ internal static class ModelFile
         opset.Version = Math.Max(opset.Version, WorkingOpset);
         model.IrVersion = Math.Max(model.IrVersion, IrVersionOf(opset.Version));
     }
+
+    private static OperatorSetIdProto? Opset(ModelProto model) => model.OpsetImport.FirstOrDefault(import => import.Domain is "" or "ai.onnx");
 
     // The versions that were released together; a runtime may refuse an operator set newer than the file's own version.
     private static long IrVersionOf(long opset) => opset switch

@@ -41,7 +41,7 @@ public interface IEngine
     /// <summary><c>onnx</c> or <c>torch</c>.</summary>
     string Name { get; }
 
-    /// <summary>The runtime's version, such as <c>1.31.1</c>.</summary>
+    /// <summary>Version of the runtime itself, such as <c>1.31.1</c>; loads it.</summary>
     string Version { get; }
 
     /// <summary>Opens a model for samples of <paramref name="sampleShape"/> and <paramref name="classCount"/> classes, with the optimizer of <paramref name="training"/>.</summary>

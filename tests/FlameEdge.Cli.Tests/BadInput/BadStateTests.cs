@@ -103,7 +103,7 @@ public class BadStateTests
     {
         using var stopping = new CancellationTokenSource();
         using var error = new StoppingWriter("round 1/", stopping);
-        var code = await FlameEdgeHost.RunAsync(["run", bench["job.yaml"], "--out", bench.Out, "--format", "json", "--set", "rounds.count=200"], null, TextWriter.Null, error, stopping.Token);
+        var code = await FlameEdgeHost.RunAsync(["run", bench["job.yaml"], "--out", bench.Out, "--format", "json", "--set", "rounds.count=200"], null, null, TextWriter.Null, error, stopping.Token);
         Assert.True(code == ExitCode.Interrupted, error.ToString());
     }
 

@@ -26,6 +26,7 @@ public class SampleTests
     [InlineData("federated-vibration")]
     [InlineData("federated-mnist")]
     [InlineData("hierarchical-air")]
+    [InlineData("fine-tune-onnx")]
     public async Task Jobs_of_standard_roles_are_valid(string sample)
     {
         var (code, _, error) = await Command.CallAsync("job", "validate", Sample(sample));
@@ -42,6 +43,18 @@ public class SampleTests
         // Measured over four seeds: 0.900 to 0.916. One site alone (0.41 to 0.50, by site) has never seen two of four equally frequent classes.
         Assert.InRange(together, 0.85, 0.95);
         Assert.InRange(alone, 0.40, 0.65);
+    }
+
+    [Fact]
+    public async Task A_foreign_network_learns_on_and_sends_only_what_learns()
+    {
+        var asItCame = Last(await Command.RunAsync(Sample("fine-tune-onnx"), Command.Set("training.learningRate=1e-9", "rounds.count=1")));
+        var result = await Command.RunAsync(Sample("fine-tune-onnx"));
+
+        // Measured: 0.867 as it came, 0.920 adapted. The last block and the head are 1 180 of 2 612 values.
+        Assert.InRange(asItCame, 0.85, 0.89);
+        Assert.InRange(Last(result), 0.90, 0.95);
+        Assert.InRange(result.Rounds[^1].BytesUp, 6 * 1180 * 4, 6 * 2612 * 4);
     }
 
     [Fact]

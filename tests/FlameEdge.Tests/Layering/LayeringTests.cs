@@ -10,6 +10,14 @@ public partial class LayeringTests
     private const int Bound = SourceTree.RegexBoundMilliseconds;
     private static readonly string[] Adapters = ["FlameEdge.Mqtt", "FlameEdge.LiteDb", "FlameEdge.Onnx", "FlameEdge.Torch"];
 
+    // Hosts by what they build on; a host takes the technologies of the one below with it.
+    private static readonly Dictionary<string, string[]> Hosts = new(StringComparer.Ordinal)
+    {
+        ["FlameEdge.Agent"] = ["FlameEdge", .. Adapters],
+        ["FlameEdge.Agent.Torch"] = ["FlameEdge.Agent", "FlameEdge.Torch"],
+        ["FlameEdge.Cli"] = ["FlameEdge.Agent"],
+    };
+
     // What a technology's package and its namespaces start with, and the one project that may name them.
     private static readonly Dictionary<string, string> Owners = new(StringComparer.Ordinal)
     {
@@ -21,7 +29,7 @@ public partial class LayeringTests
         ["TorchSharp"] = "FlameEdge.Torch",
         ["YamlDotNet"] = "FlameEdge.Cli",
         ["Spectre"] = "FlameEdge.Cli",
-        ["System.CommandLine"] = "FlameEdge.Cli",
+        ["System.CommandLine"] = "FlameEdge.Agent",
         ["ScottPlot"] = "FlameEdge.Cli",
         ["SkiaSharp"] = "FlameEdge.Cli",
     };
@@ -50,7 +58,7 @@ public partial class LayeringTests
     {
         var references = References(project, "ProjectReference").Select(path => Path.GetFileNameWithoutExtension(path)).ToArray();
 
-        string[] allowed = project == "FlameEdge" ? [] : Adapters.Contains(project) ? ["FlameEdge"] : ["FlameEdge", .. Adapters];
+        string[] allowed = project == "FlameEdge" ? [] : Adapters.Contains(project) ? ["FlameEdge"] : Hosts[project];
         Assert.Empty(references.Except(allowed));
     }
 
@@ -58,7 +66,7 @@ public partial class LayeringTests
     [MemberData(nameof(Projects))]
     public void A_technology_is_named_by_one_project(string project)
     {
-        var foreign = Owners.Where(owner => owner.Value != project).Select(owner => owner.Key).ToArray();
+        var foreign = Owners.Where(owner => owner.Value != project && !(project == "FlameEdge.Cli" && owner.Value == "FlameEdge.Agent")).Select(owner => owner.Key).ToArray();
 
         Assert.DoesNotContain(References(project, "PackageReference"), package => foreign.Any(name => IsOf(package, name)));
         Assert.DoesNotContain(SourceTree.Lines(project), line => foreign.Any(name => Names(line.Text, name)));
@@ -76,8 +84,17 @@ public partial class LayeringTests
     [Theory]
     [InlineData("FlameEdge")]
     [InlineData("FlameEdge.Mqtt")]
+    [InlineData("FlameEdge.LiteDb")]
+    [InlineData("FlameEdge.Onnx")]
     public void The_device_side_compiles_ahead_of_time(string project) =>
         Assert.Equal("true", XDocument.Load(SourceTree.ProjectFile(project)).Descendants("IsAotCompatible").SingleOrDefault()?.Value);
+
+    [Theory]
+    [InlineData("src/FlameEdge.Agent/FlameEdge.Agent.csproj")]
+    [InlineData("src/FlameEdge.Cli/FlameEdge.Cli.csproj")]
+    [InlineData("samples/my-own-role/MyOwnRole.csproj")]
+    public void A_program_publishes_as_native_code(string project) =>
+        Assert.Contains(XDocument.Load(Path.Combine(SourceTree.Root, project)).Descendants("Import"), import => import.Attribute("Project")!.Value.EndsWith("NativeProgram.props", StringComparison.Ordinal)); // An import names something.
 
     [Fact]
     public void Every_folder_of_the_core_has_its_layer() =>

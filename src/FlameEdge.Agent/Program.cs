@@ -1,0 +1,1 @@
+return await FlameEdge.Agent.AgentHost.RunAsync(args);

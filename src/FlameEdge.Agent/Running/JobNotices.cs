@@ -1,0 +1,126 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Threading.Channels;
+using FlameEdge.Channels;
+using FlameEdge.Diagnostics;
+using FlameEdge.Rounds;
+using FlameEdge.Tasklets;
+using FlameEdge.Topology;
+
+namespace FlameEdge.Agent.Running;
+
+/// <summary>Tells any MQTT client what the top aggregator knows: the job's summary, state and newest round, retained, and each round's verdicts as events.</summary>
+internal sealed class JobNotices : IJobObserver, IAsyncDisposable
+{
+    private const int ListedInRound = 20;
+    private const int VerdictsPerEvent = 100;
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(5);
+
+    // A broker that is away must not hold up the job: the newest notice tells more than the oldest.
+    private readonly Channel<(BulletinKind Kind, byte[] Json)> queue = Channel.CreateBounded<(BulletinKind, byte[])>(new BoundedChannelOptions(256) { FullMode = BoundedChannelFullMode.DropOldest });
+    private readonly CancellationTokenSource stopping = new();
+    private readonly IBulletin bulletin;
+    private readonly JobPlan plan;
+    private readonly AgentId agent;
+    private readonly Task pump;
+
+    public JobNotices(IBulletin bulletin, JobPlan plan, AgentId agent)
+    {
+        this.bulletin = bulletin;
+        this.plan = plan;
+        this.agent = agent;
+        var spec = new SpecNotice(plan.Job.Name.Value, plan.Job.Title, plan.Job.Rounds.Count, plan.Workers.CountBy(worker => worker.Role.Value).ToDictionary());
+        Post(BulletinKind.Spec, JsonSerializer.SerializeToUtf8Bytes(spec, NoticeJson.Default.SpecNotice));
+        State(new StateNotice("running", 0, plan.Job.Rounds.Count, null, null));
+        pump = Task.Run(PumpAsync);
+    }
+
+    public void Say(WorkerId worker, string line)
+    {
+        // Talk stays at the terminal.
+    }
+
+    public void RoundEnded(WorkerId worker, RoundResult round)
+    {
+        var others = round.Verdicts.Where(verdict => verdict.Verdict != Verdict.Counted).ToList();
+        var notice = new RoundNotice(round.Round, plan.Job.Rounds.Count, round.Outcome, round.Accuracy, round.Loss, Math.Round(round.Seconds, 3), round.BytesUp, round.BytesDown,
+            round.Verdicts.Count - others.Count, round.Verdicts.Count, [.. others.Take(ListedInRound).Select(verdict => new NotCounted(verdict.Worker, verdict.Verdict))]);
+        Post(BulletinKind.Round, JsonSerializer.SerializeToUtf8Bytes(notice, NoticeJson.Default.RoundNotice));
+        foreach (var page in round.Verdicts.Chunk(VerdictsPerEvent))
+        {
+            Post(BulletinKind.Event, JsonSerializer.SerializeToUtf8Bytes(new VerdictsEvent("verdicts", round.Round, page), NoticeJson.Default.VerdictsEvent));
+        }
+
+        State(new StateNotice("running", round.Round, plan.Job.Rounds.Count, null, null));
+    }
+
+    public void RoundProgress(WorkerId worker, int round, int present, int counted, int expected)
+    {
+        // Too fine for a broker.
+    }
+
+    public void JobEnded(WorkerId worker, JobEnd end) => State(new StateNotice(end.State, end.Rounds.Count, plan.Job.Rounds.Count, end.Run, end.Reason is { Length: > 500 } ? end.Reason[..500] : end.Reason));
+
+    /// <summary>Sends what is still to be said, within a bound.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        queue.Writer.TryComplete();
+        stopping.CancelAfter(Farewell);
+        await pump;
+        stopping.Dispose();
+    }
+
+    private void State(StateNotice notice) => Post(BulletinKind.State, JsonSerializer.SerializeToUtf8Bytes(notice, NoticeJson.Default.StateNotice));
+
+    private void Post(BulletinKind kind, byte[] json) => queue.Writer.TryWrite((kind, json));
+
+    private async Task PumpAsync()
+    {
+        try
+        {
+            await foreach (var (kind, json) in queue.Reader.ReadAllAsync(stopping.Token))
+            {
+                await SendAsync(kind, json);
+            }
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // Said enough.
+        }
+    }
+
+    private async Task SendAsync(BulletinKind kind, byte[] json)
+    {
+        try
+        {
+            await bulletin.PostAsync(BulletinTopic.OfJob(plan.Job.Name, agent, kind), json, stopping.Token);
+        }
+        catch (ChannelException)
+        {
+            // People's notices are a courtesy; the retained ones are repeated after the next connect.
+        }
+    }
+}
+
+/// <summary>What a job is, in brief.</summary>
+internal sealed record SpecNotice(string Job, string Title, int Rounds, Dictionary<string, int> Workers);
+
+/// <summary>How a job stands; <c>Run</c> is named when it is over.</summary>
+internal sealed record StateNotice(string State, int Round, int Rounds, string? Run, string? Reason);
+
+/// <summary>A round in brief.</summary>
+internal sealed record RoundNotice(int Round, int Rounds, RoundOutcome Outcome, double? Accuracy, double? Loss, double Seconds, long BytesUp, long BytesDown, int Counted, int Workers, IReadOnlyList<NotCounted> NotCounted);
+
+/// <summary>Who was not counted.</summary>
+internal sealed record NotCounted(string Worker, Verdict Verdict);
+
+/// <summary>Verdicts of a round, a page of them.</summary>
+internal sealed record VerdictsEvent(string Event, int Round, IReadOnlyList<WorkerVerdict> Verdicts);
+
+/// <summary>JSON of notices, generated ahead of time.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(SpecNotice))]
+[JsonSerializable(typeof(StateNotice))]
+[JsonSerializable(typeof(RoundNotice))]
+[JsonSerializable(typeof(VerdictsEvent))]
+internal sealed partial class NoticeJson : JsonSerializerContext;

@@ -1,0 +1,136 @@
+using FlameEdge.Channels;
+using FlameEdge.Channels.InMemory;
+using FlameEdge.Diagnostics;
+using FlameEdge.Hosting;
+using FlameEdge.Models.Loading;
+using FlameEdge.Mqtt;
+using FlameEdge.Rounds;
+using FlameEdge.Tasklets;
+using FlameEdge.Topology;
+using Microsoft.Extensions.Logging;
+
+namespace FlameEdge.Agent.Running;
+
+/// <summary>One call of <c>run</c>: broker, workers and results, from start to end.</summary>
+internal sealed class JobRun(RunRequest request, JobPlan plan, HostParts parts, ILoggerFactory loggers, TextWriter talk)
+{
+    // The word from above is on its way, and who hears it must still pass it on.
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(5);
+    private readonly List<WorkerId> workers = request.Workers.Count == 0 ? [.. plan.Workers.Select(worker => worker.Id)] : [.. request.Workers.Select(name => new WorkerId(name))];
+    private ReplayScript? replay;
+
+    /// <summary>Runs to the end; the results, or null where the top aggregator runs elsewhere.</summary>
+    public async Task<RunResults> RunAsync(Func<Func<IJobObserver, Task>, Task> show, CancellationToken cancellationToken)
+    {
+        replay = ReadReplay();
+        await using var folder = await RunFolder.OpenAsync(request, plan, loggers.CreateLogger<RunFolder>(), cancellationToken);
+        await using var broker = NeedsBroker() && request.Broker is null ? await StartBrokerAsync() : null;
+        await using var fleet = new MqttFleet(new MqttOptions { Broker = request.Broker ?? broker?.Uri ?? new("mqtt://localhost"), Prefix = request.Prefix, Transfer = { AssemblyFolder = folder.File("state/incoming") } }, TimeProvider.System, loggers);
+        await using var memory = new MemoryChannelBackend(new MemoryHub());
+        var results = new RunResults(folder, plan, EnginesHere, parts.Tool?.Plots);
+        await show(progress => RunWorkersAsync(folder, fleet, memory, results, progress, cancellationToken));
+        if (results.Result is not { State: not "completed" })
+        {
+            await folder.CompleteAsync(plan, cancellationToken);
+        }
+
+        if (broker is not null && workers.Count < plan.Workers.Count)
+        {
+            // Workers of other processes take their leave over this broker.
+            await fleet.DisposeAsync();
+            await broker.WaitUntilUnusedAsync(Farewell);
+        }
+
+        return results;
+    }
+
+    private async Task RunWorkersAsync(RunFolder folder, MqttFleet fleet, MemoryChannelBackend memory, RunResults results, IJobObserver progress, CancellationToken cancellationToken)
+    {
+        await using var notices = await NoticesAsync(fleet, cancellationToken);
+        var loader = new DatasetLoader();
+        var setup = new JobSetup
+        {
+            Plan = plan,
+            Workers = workers,
+            Roles = parts.Roles,
+            Engines = parts.Engines,
+            LoadAsync = (spec, token) => Task.Run(() => loader.Load(spec), token),
+            State = folder.State,
+            Backends = new Dictionary<string, IChannelBackend> { [fleet.Name] = fleet, [memory.Name] = memory },
+            Observer = notices is null ? new ObserverGroup(results, progress) : new ObserverGroup(results, notices, progress),
+            Replay = replay,
+            Loggers = loggers,
+        };
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        StateNotice? end = null;
+        var watch = WatchEndAsync(fleet, folder, notice => end = notice, ended);
+        try
+        {
+            await new JobRunner(setup).RunAsync(ended.Token);
+        }
+        catch (OperationCanceledException) when (end is not null && !cancellationToken.IsCancellationRequested)
+        {
+            talk.WriteLine($"the run these workers took part in is over, although nobody above told them: {end.State} after round {end.Round}");
+        }
+        finally
+        {
+            await ended.CancelAsync();
+            await watch.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        }
+    }
+
+    // Asked at the end only: a version loads the runtime.
+    private string EnginesHere() => string.Join(", ", workers
+        .Select(worker => plan.Find(worker)!.Role).Distinct() // not null: the runner has run them
+        .Select(role => plan.Job.TrainingOf(role).Runtime ?? parts.Engines[0].Name).Distinct()
+        .Select(name => parts.Engines.First(engine => engine.Name == name))
+        .Select(engine => $"{engine.Name} {engine.Version}"));
+
+    // Read before the folder is opened: a new run clears away the old one, which may hold this very file.
+    private ReplayScript? ReadReplay()
+    {
+        if (request.Replay is not { } path)
+        {
+            return null;
+        }
+
+        var result = JobResult.Read(path);
+        return result.Job == plan.Job.Name.Value
+            ? new ReplayScript(result)
+            : throw new TopologyException($"--replay {path} is a result of the job '{result.Job}', not of '{plan.Job.Name}': give a result of the same job");
+    }
+
+    // Those above say that the job is over; where they died with the word, its retained state says it.
+    private async Task WatchEndAsync(MqttFleet fleet, RunFolder folder, Action<StateNotice> found, CancellationTokenSource ended)
+    {
+        if (request.Broker is null || TopIsHere())
+        {
+            return;
+        }
+
+        var agent = plan.Find(workers[0])!.RunsOn;
+        var end = await EndWatch.WaitAsync(await fleet.BulletinOfAsync(agent, ended.Token), plan.Job.Name, folder.State, ended.Token);
+        await Task.Delay(Farewell, TimeProvider.System, ended.Token);
+        found(end);
+        await ended.CancelAsync();
+    }
+
+    private async Task<JobNotices?> NoticesAsync(MqttFleet fleet, CancellationToken cancellationToken) => TopIsHere() && NeedsBroker()
+        ? new JobNotices(await fleet.BulletinOfAsync(Top()!.RunsOn, cancellationToken), plan, Top()!.RunsOn)
+        : null;
+
+    private bool TopIsHere() => Top() is { } top && workers.Contains(top.Id);
+
+    // The top of a federated job: who distributes and fetches from nobody.
+    private WorkerPlan? Top() => plan.Workers.FirstOrDefault(worker =>
+        plan.Job.Graph.Channels.Any(channel => channel.Has(worker.Role, FunctionTags.Distribute)) && !plan.Job.Graph.Channels.Any(channel => channel.Has(worker.Role, FunctionTags.Fetch)));
+
+    private bool NeedsBroker() => plan.Job.Graph.Channels.Any(channel => (channel.Backend ?? plan.Job.Backend) == "mqtt");
+
+    private async Task<EmbeddedBroker> StartBrokerAsync()
+    {
+        var broker = await EmbeddedBroker.StartAsync(new EmbeddedBrokerOptions { Port = request.Port }, loggers.CreateLogger<EmbeddedBroker>());
+        talk.WriteLine($"broker {broker.Uri}   watch: mosquitto_sub -V 5 -p {broker.Port} -t '{request.Prefix}/job/#' -v");
+        return broker;
+    }
+}

@@ -1,0 +1,99 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using FlameEdge.Diagnostics;
+using FlameEdge.Parameters;
+using FlameEdge.Rounds;
+using FlameEdge.State;
+using FlameEdge.Tasklets;
+using FlameEdge.Topology;
+
+namespace FlameEdge.Agent.Running;
+
+/// <summary>Keeps how the job ended and writes it: <c>result.json</c>, <c>model.parameters</c>, <c>model.onnx</c>, and plots where the program has them.</summary>
+internal sealed class RunResults(RunFolder folder, JobPlan plan, Func<string> engines, Func<JobPlan, IReadOnlyList<RoundResult>, IEnumerable<(string Name, Action<string> Write)>>? plots) : IJobObserver
+{
+    /// <summary>The record of the run; null until the top aggregator, if it runs here, has ended it.</summary>
+    public JobResult? Result { get; private set; }
+
+    /// <summary>Files written, by name.</summary>
+    public IReadOnlyList<string> Files { get; private set; } = [];
+
+    public void Say(WorkerId worker, string line)
+    {
+        // Results only.
+    }
+
+    public void RoundEnded(WorkerId worker, RoundResult round)
+    {
+        // The end brings them all.
+    }
+
+    public void RoundProgress(WorkerId worker, int round, int present, int counted, int expected)
+    {
+        // Results only.
+    }
+
+    public void JobEnded(WorkerId worker, JobEnd end)
+    {
+        Result = new JobResult
+        {
+            Job = plan.Job.Name.Value,
+            Title = plan.Job.Title,
+            State = end.State,
+            Reason = end.Reason,
+            Runtime = $"{RuntimeInformation.FrameworkDescription}; {engines()}; {RuntimeInformation.ProcessArchitecture} {Vectors()}",
+            Workers = plan.Workers.Count,
+            Model = end.Model.ContentHash(),
+            Rounds = end.Rounds,
+        };
+        var files = new List<string>();
+        WriteModel(end, files);
+        foreach (var (name, write) in plots?.Invoke(plan, end.Rounds) ?? [])
+        {
+            Produce(name, write, files);
+        }
+
+        Write("result.json", JsonSerializer.SerializeToUtf8Bytes(Result, RoundsJson.Default.JobResult), files);
+        Files = files;
+    }
+
+    private static string Vectors() =>
+        System.Runtime.Intrinsics.X86.Avx512DQ.IsSupported ? "avx512" : System.Runtime.Intrinsics.X86.Avx2.IsSupported ? "avx2" : "baseline";
+
+    private void WriteModel(JobEnd end, List<string> files)
+    {
+        var encoded = new ArrayBufferWriter<byte>();
+        new Float32Codec().Encode(end.Model.Layout, end.Model.Values, encoded);
+        Write("model.parameters", encoded.WrittenMemory, files);
+        if (end.Exporter is { } exporter)
+        {
+            Produce("model" + exporter.Extension, exporter.Export, files);
+        }
+    }
+
+    // Others write under a name of their own first: nothing half-written ever carries a result's name.
+    private void Produce(string name, Action<string> write, List<string> files)
+    {
+        var unfinished = folder.File($".{name}.unfinished");
+        try
+        {
+            write(unfinished);
+            Write(name, File.ReadAllBytes(unfinished), files);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new StateException($"{folder.File(name)} cannot be written: {error.Message.TrimEnd('.')}. Free space or choose another folder with --out.", error);
+        }
+        finally
+        {
+            DurableFile.TryDelete(unfinished);
+        }
+    }
+
+    private void Write(string name, ReadOnlyMemory<byte> content, List<string> files)
+    {
+        DurableFile.Write(folder.File(name), new ReadOnlySequence<byte>(content));
+        files.Add(name);
+    }
+}

@@ -1,0 +1,108 @@
+using System.CommandLine;
+using System.Text.Json;
+using FlameEdge.Agent.Output;
+using FlameEdge.Agent.Reading;
+using FlameEdge.Agent.Running;
+using FlameEdge.Diagnostics;
+using FlameEdge.Rounds;
+using FlameEdge.Topology;
+using FlameEdge.Topology.Reading;
+
+namespace FlameEdge.Agent.Verbs;
+
+/// <summary><c>run</c>: the named workers of a job over a broker; with the tool also the whole job in this process, over a broker of its own.</summary>
+internal static class RunVerb
+{
+    private const int ComparedNames = 1000;
+
+    public static Command Create(HostParts parts)
+    {
+        var isTool = parts.Tool is not null;
+        var verb = new Command("run", isTool ? "Run a job: all its workers here, or only those named with --worker." : "Run workers of a job over a broker.");
+        var arguments = new JobArguments(verb, new JobSource(parts.Tool?.ReadYaml), isTool ? "table" : "text", "json");
+        var broker = new Option<Uri?>("--broker") { Description = "mqtt://host:port of a running broker" + (isTool ? "; without it an embedded one is started" : string.Empty), Required = !isTool, HelpName = "URL", CustomParser = RunOptionChecks.Broker };
+        var port = new Option<int>("--port") { Description = "port of the embedded broker; 0 takes a free one", HelpName = "N" };
+        var prefix = new Option<string>("--prefix") { Description = "first level of every topic", DefaultValueFactory = _ => "flameedge", HelpName = "NAME" };
+        var worker = new Option<string[]>("--worker") { Description = "run this worker only; may be given several times", Required = !isTool, HelpName = "ID" };
+        var folder = new Option<string?>("--out") { Description = "folder for results and state; out/JOB by default", HelpName = "DIR" };
+        var resume = new Option<bool>("--resume") { Description = "go on where an earlier run in the folder stopped" };
+        var replay = new Option<string?>("--replay") { Description = "count the same workers in the same rounds as this result.json", HelpName = "RESULT" };
+        port.Validators.Add(RunOptionChecks.Port);
+        prefix.Validators.Add(RunOptionChecks.Prefix);
+        folder.Validators.Add(RunOptionChecks.Folder);
+        foreach (var option in new Option[] { broker, prefix, worker, folder, resume, replay })
+        {
+            verb.Add(option);
+        }
+
+        if (isTool)
+        {
+            verb.Add(port);
+        }
+
+        verb.SetAction(async (parsed, cancellationToken) =>
+        {
+            var workers = parsed.GetValue(worker) ?? [];
+            if (arguments.Read(parsed, parts.Roles.Names, RolesOf(workers)) is not { } plan)
+            {
+                return ExitCode.BadJob;
+            }
+
+            RequireKnown(workers, plan);
+            var request = new RunRequest
+            {
+                Broker = parsed.GetValue(broker),
+                Port = isTool ? parsed.GetValue(port) : 0,
+                Prefix = parsed.GetValue(prefix)!,
+                Workers = workers,
+                Out = parsed.GetValue(folder) ?? Path.Combine("out", plan.Job.Name.Value),
+                IsResume = parsed.GetValue(resume),
+                Replay = parsed.GetValue(replay),
+                IsJson = arguments.Format(parsed) == "json",
+            };
+            return await RunAsync(request, plan, parts, parsed.InvocationConfiguration, cancellationToken);
+        });
+        return verb;
+    }
+
+    /// <summary>The roles of the chosen workers; null for all. Another's program may be on board of another process only.</summary>
+    private static HashSet<RoleName>? RolesOf(string[] workers) =>
+        workers.Length == 0 ? null : [.. workers.Select(worker => new RoleName(worker[..Math.Max(0, worker.LastIndexOf('_'))]))];
+
+    private static void RequireKnown(string[] workers, JobPlan plan)
+    {
+        if (workers.FirstOrDefault(worker => plan.Find(new(worker)) is null) is { } unknown)
+        {
+            var names = plan.Workers.Select(worker => worker.Id.Value);
+            var nearest = NearestName.Of(unknown, names.Take(ComparedNames)) is { } name ? $" (did you mean '{name}'?)" : string.Empty;
+            throw new TopologyException($"--worker {unknown}: the job has no such worker; it has {string.Join(", ", names.Take(8))}{(plan.Workers.Count > 8 ? ", …" : string.Empty)}{nearest}");
+        }
+    }
+
+    private static async Task<int> RunAsync(RunRequest request, JobPlan plan, HostParts parts, InvocationConfiguration streams, CancellationToken cancellationToken)
+    {
+        var talk = request.IsJson ? streams.Error : streams.Output;
+        using var loggers = Loggers.ToError(streams.Error);
+        var show = parts.Tool?.Live(talk, plan.Job.Rounds.Count) ?? (work => work(new LineProgress(talk, plan.Job.Rounds.Count)));
+        var results = await new JobRun(request, plan, parts, loggers, talk).RunAsync(show, cancellationToken);
+        if (results.Result is { } result)
+        {
+            Write(result, results, request, parts, streams.Output);
+        }
+
+        return ExitCode.Ok;
+    }
+
+    private static void Write(JobResult result, RunResults results, RunRequest request, HostParts parts, TextWriter output)
+    {
+        if (request.IsJson)
+        {
+            output.WriteLine(JsonSerializer.Serialize(result, RoundsJson.Default.JobResult));
+            return;
+        }
+
+        parts.Tool?.ShowRounds(output, result);
+        output.WriteLine($"{result.Title}: {result.State} after {result.Rounds.Count} rounds, accuracy {Figures.Score((result.Rounds.Count > 0 ? result.Rounds[^1].Accuracy : null))}");
+        output.WriteLine($"results in {Path.GetFullPath(request.Out)}: {string.Join(", ", results.Files)}");
+    }
+}

@@ -1,0 +1,59 @@
+using FlameEdge.Cli;
+using FlameEdge.Rounds;
+using FlameEdge.Testing;
+using FlameEdge.Testing.Channels;
+
+namespace FlameEdge.Agent.Tests;
+
+/// <summary>Two native programs learn together: the device's agent, and a program of a user's own with the role only it has.</summary>
+[Collection("native")]
+public sealed class FederatedTests : IDisposable
+{
+    private const long LargestResident = 60_000_000;
+    private static readonly string[] Trainers = [.. Enumerable.Range(0, 8).SelectMany(index => new[] { "--worker", $"trainer_{index}" })];
+    private readonly TemporaryFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public async Task An_agent_and_a_program_of_a_users_own_finish_a_job_and_a_kill_changes_no_bit()
+    {
+        var (agent, sample) = (await NativeProgram.AgentAsync(), await NativeProgram.SampleAsync());
+        var job = await Jobs.CautiousAsync(folder, "rounds.count=6", "rounds.quorum=all");
+        await using var mosquitto = await Mosquitto.StartAsync();
+        string[] run = ["run", job, "--broker", $"mqtt://127.0.0.1:{mosquitto.Port}"];
+
+        await using var top = RunningProgram.Start(agent, [.. run, "--worker", "aggregator_0", "--out", folder["top"]]);
+        await using var first = RunningProgram.Start(sample, [.. run, .. Trainers, "--out", folder["trainers"]]);
+        await top.SaidAsync("round 2/6");
+        await first.KillAsync();
+        await using var second = RunningProgram.Start(sample, [.. run, .. Trainers, "--out", folder["trainers"], "--resume"]);
+        var (ended, trained) = (await top.EndAsync(), await second.EndAsync());
+
+        Assert.True((ended.Code, trained.Code) == (ExitCode.Ok, ExitCode.Ok), $"{ended.Code}: {ended.Error}\n{trained.Code}: {trained.Error}");
+        Assert.Contains("clipped a change", trained.Output, StringComparison.Ordinal);
+        var alone = await RunningProgram.CallAsync(sample, "run", job, "--out", folder["alone"]);
+        Assert.True(alone.Code == ExitCode.Ok, alone.Error);
+        Assert.Equal(Result("alone").Model, Result("top").Model);
+    }
+
+    [Fact]
+    public async Task An_agent_that_trains_an_mlp_stays_small()
+    {
+        var agent = await NativeProgram.AgentAsync();
+        var job = await Jobs.PlainAsync(folder, "rounds.count=3", "rounds.quorum=all", "model.kind=mlp", "model.hidden=[128]");
+        await using var mosquitto = await Mosquitto.StartAsync();
+        string[] run = ["run", job, "--broker", $"mqtt://127.0.0.1:{mosquitto.Port}"];
+
+        await using var top = RunningProgram.Start(agent, [.. run, "--worker", "aggregator_0", .. Trainers.Skip(2), "--out", folder["top"]]);
+        await using var device = RunningProgram.Start(agent, [.. run, "--worker", "trainer_0", "--out", folder["device"]]);
+        await top.SaidAsync("round 2/3");
+        var resident = device.MostResidentBytes();
+        var (ended, trained) = (await top.EndAsync(), await device.EndAsync());
+
+        Assert.True((ended.Code, trained.Code) == (ExitCode.Ok, ExitCode.Ok), $"{ended.Code}: {ended.Error}\n{trained.Code}: {trained.Error}");
+        Assert.InRange(resident, 1, LargestResident);
+    }
+
+    private JobResult Result(string name) => JobResult.Read(folder[name, "result.json"]);
+}

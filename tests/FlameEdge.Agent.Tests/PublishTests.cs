@@ -1,0 +1,43 @@
+using System.Text.RegularExpressions;
+using FlameEdge.Testing;
+
+namespace FlameEdge.Agent.Tests;
+
+/// <summary>What a publish for a device makes: small, quiet, and nothing beside what runs.</summary>
+[Collection("native")]
+public class PublishTests
+{
+    private const long LargestExecutable = 20_000_000;
+
+    // The sample is the operator's tool with a role of its own: plots and their drawing library included.
+    [Theory]
+    [InlineData(false, "flame-edge-agent", "libonnxruntime.so")]
+    [InlineData(true, "libHarfBuzzSharp.so", "libSkiaSharp.so", "libonnxruntime.so", "my-own-role")]
+    public async Task It_holds_the_program_and_its_libraries_and_no_warning_was_printed(bool isSample, params string[] files)
+    {
+        var program = await (isSample ? NativeProgram.SampleAsync() : NativeProgram.AgentAsync());
+
+        Assert.DoesNotMatch(new Regex(@"\bwarning\b|\bIL\d{4}\b", RegexOptions.IgnoreCase, TimeSpan.FromMinutes(1)), program.Log);
+        Assert.Equal(files.Order(StringComparer.Ordinal), Directory.EnumerateFileSystemEntries(Path.GetDirectoryName(program.Path)!).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.InRange(new FileInfo(program.Path).Length, 1, LargestExecutable);
+    }
+
+    [Fact]
+    public async Task Version_names_the_machine_and_the_engines_on_board()
+    {
+        var (code, output, error) = await RunningProgram.CallAsync(await NativeProgram.AgentAsync(), "--version");
+
+        Assert.Equal((ExitCode.Ok, ""), (code, error));
+        Assert.Matches(@"^flame-edge-agent \d+\.\d+\.\d+ \(linux-(x64|arm64), native; onnx \d+\.\d+\.\d+\)\n$", output);
+    }
+
+    [Fact]
+    public async Task It_leaves_nothing_in_the_home_folder_and_reports_to_nobody()
+    {
+        using var home = new TemporaryFolder();
+        await using var agent = RunningProgram.Start(await NativeProgram.AgentAsync(), home.Path, ["--version"]);
+
+        Assert.Equal(ExitCode.Ok, (await agent.EndAsync()).Code);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(home.Path));
+    }
+}
