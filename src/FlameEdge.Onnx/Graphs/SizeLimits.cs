@@ -45,6 +45,9 @@ internal static class SizeLimits
             {
                 var stated = Stated(node, sizes) ?? Sizes(types.Of(node.Output[0]));
                 RefuseAbove(Count(stated), node, node.Output[0], forward);
+
+                // The runtime's sizes are 32-bit integers here, and a product of repeats may wrap around.
+                RefuseAbove(node.OpType == "Tile" ? Count(sizes.Of(node.Input[1])) : 0, node, node.Output[0], forward);
                 RefuseUnknown(stated, isConstant, node, forward);
             }
         }
@@ -76,7 +79,7 @@ internal static class SizeLimits
     // One size may be open without a name: a multiple of the batch. A constant has no batch.
     private static void RefuseUnknown(string?[]? stated, bool isConstant, NodeProto node, ForwardGraph forward)
     {
-        var open = stated?.Count(size => size is null) ?? int.MaxValue;
+        var open = stated?.Count(size => size is null || size.StartsWith('-')) ?? int.MaxValue;
         if (open > (isConstant ? 0 : 1))
         {
             throw new ModelMismatchException($"{forward.Name}: how large {node.OpType} '{node.Name}' becomes cannot be told before it runs");
