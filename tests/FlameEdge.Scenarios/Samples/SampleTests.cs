@@ -51,7 +51,7 @@ public class SampleTests
         var asItCame = Last(await Command.RunAsync(Sample("fine-tune-onnx"), Command.Set("training.learningRate=1e-9", "rounds.count=1")));
         var result = await Command.RunAsync(Sample("fine-tune-onnx"));
 
-        // Measured: 0.873 as it came, 0.920 adapted. The last block and the head are 1 180 of 2 612 values.
+        // Measured: 0.867 as it came, 0.920 adapted. The last block and the head are 1 180 of 2 612 values.
         Assert.InRange(asItCame, 0.85, 0.89);
         Assert.InRange(Last(result), 0.90, 0.95);
         Assert.InRange(result.Rounds[^1].BytesUp, 6 * 1180 * 4, 6 * 2612 * 4);
