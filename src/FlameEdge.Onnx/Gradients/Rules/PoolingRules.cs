@@ -19,7 +19,8 @@ internal static class PoolingRules
         var (x, dY) = (node.Input(0), node.Gradient);
         var windows = WindowsOf(node);
         var places = PlacesOf(node);
-        if (windows.AreDisjoint)
+        var isWhole = windows.ArePlain && windows.Remainder(node.SizesOf(x, 2), node.SizesOf(node.Output(), 2)).All(left => left >= 0);
+        if (windows.AreDisjoint && isWhole)
         {
             node.Give(0, node.Graph.Op(
                 "MaxUnpool",
@@ -29,7 +30,7 @@ internal static class PoolingRules
             return;
         }
 
-        // In overlapping windows one value may be several maxima: the shares must add up.
+        // In overlapping windows one value may be several maxima: the shares must add up. Windows that reach beyond the input the runtime cannot undo.
         IndexingRules.GiveScattered(node, places);
     }
 
