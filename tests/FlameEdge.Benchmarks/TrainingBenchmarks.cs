@@ -21,6 +21,9 @@ public class TrainingBenchmarks
     [Params(32, 256)]
     public int BatchSize { get; set; }
 
+    [Params(OptimizerKind.Sgd, OptimizerKind.Adam)]
+    public OptimizerKind Optimizer { get; set; }
+
     [GlobalSetup]
     public void Open()
     {
@@ -32,7 +35,7 @@ public class TrainingBenchmarks
             new ModelSpec { Kind = Model, Hidden = [128] },
             _data.SampleShape,
             _data.ClassCount,
-            new TrainingSpec { BatchSize = BatchSize, Steps = StepsPerCall, LearningRate = 0.01, Momentum = 0.9 });
+            new TrainingSpec { BatchSize = BatchSize, Steps = StepsPerCall, LearningRate = 0.01, Momentum = 0.9, Optimizer = Optimizer });
         _trainer.Initialize(1);
     }
 

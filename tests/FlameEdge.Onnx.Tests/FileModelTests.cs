@@ -1,4 +1,5 @@
 using FlameEdge.Models;
+using FlameEdge.Onnx.Graphs;
 using FlameEdge.Topology;
 using Microsoft.ML.OnnxRuntime;
 
@@ -68,6 +69,28 @@ public class FileModelTests
             using var trainer = TestModels.Open(File(path), s_data);
             trainer.Initialize(1);
             Assert.Equal(2, trainer.Train(s_data, 1, TestContext.Current.CancellationToken).Steps);
+        });
+    }
+
+    [Fact]
+    public void A_shape_that_the_model_computes_from_its_batch_is_understood()
+    {
+        // As an exporter writes x.view(x.size(0), 1, 2, 2): the convolution after it needs to know the sizes.
+        var model = ModelBytes.Of(["N", 4], (writer, x) =>
+        {
+            var count = writer.Op("Gather", x.Shape(), writer.Integer(0)).Unsqueeze(0);
+            var image = x.Reshape(writer.Op("Concat", [count, writer.Integers(1), writer.Integers(2, 2)], Attributes.Of("axis", 0)));
+            var convolved = writer.Op("Conv", image, ModelBytes.Weight(writer, 3, 1, 2, 2), ModelBytes.Weight(writer, 3));
+            return convolved.Reshape(writer.Op("Concat", [convolved.Size(0), writer.Integers(-1)], Attributes.Of("axis", 0)));
+        });
+
+        ModelBytes.WithFile(model, path =>
+        {
+            using var trainer = TestModels.Open(File(path), s_data, new TrainingSpec { Epochs = 20 });
+            trainer.Initialize(1);
+            var before = trainer.Evaluate(s_data, TestContext.Current.CancellationToken);
+            trainer.Train(s_data, 1, TestContext.Current.CancellationToken);
+            Assert.True(trainer.Evaluate(s_data, TestContext.Current.CancellationToken).Loss < before.Loss / 2);
         });
     }
 

@@ -103,10 +103,10 @@ public class TrainingFormTests
         const int Rows = 10_000;
         var model = ModelBytes.Of(["N", 4], (writer, x) => writer.Op("MatMul", writer.Op("Dropout", x, writer.Scalar(0.25f), True(writer)), ModelBytes.Weight(writer, 4, 1)));
         var graph = new TrainingGraph(
-            new BackwardGraph(new ForwardGraph(model, "dropout"), ["tensor"], new ProjectionLoss([("MatMul", "weight")])),
-            new SgdOptimizer());
-        using var session = new StepSession(graph, graph.ToLayout(), "dropout", 1);
-        session.Parameters.Fill(1);
+            new ForwardGraph(model, "dropout"), ["tensor"], new ProjectionLoss([("MatMul", "weight")]), StepRule.Of(new TrainingSpec { LearningRate = 1e-9 }));
+        using var state = new StateBuffers(graph.ToLayout(), graph.Rule);
+        using var session = new StepSession(graph, state, "dropout", 1);
+        state.Parameters.Fill(1);
         using var samples = OrtValue.CreateTensorValueFromMemory(Enumerable.Repeat(1f, Rows * 4).ToArray(), [Rows, 4]);
         using var weights = OrtValue.CreateTensorValueFromMemory(Enumerable.Repeat(1f / (Rows * 4), Rows).ToArray(), [Rows, 1]);
         session.Bind("x", samples);

@@ -143,7 +143,7 @@ public class EngineAgreementTests
     }
 
     private static double Difference(float[] left, float[] right) =>
-        left.Zip(right, (one, other) => Math.Abs((double)one - other)).Max() / left.Max(value => Math.Abs((double)value));
+        left.Zip(right, (one, other) => Math.Abs((double)one - other)).Max() / Math.Max(left.Max(value => Math.Abs((double)value)), 1e-6);
 
     private static Dataset Data(int rows) => TestModels.Clusters(rows, 3, seed: 6, shape: [1, 12, 12]);
 }

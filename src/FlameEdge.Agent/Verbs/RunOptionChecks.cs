@@ -1,4 +1,5 @@
 using System.CommandLine.Parsing;
+using FlameEdge.Models;
 
 namespace FlameEdge.Agent.Verbs;
 
@@ -32,6 +33,14 @@ internal static class RunOptionChecks
         if (Text(option) is { } text && (text.Length is 0 or > LongestPrefix || !text.All(character => char.IsAsciiLetterLower(character) || char.IsAsciiDigit(character) || character == '-')))
         {
             option.AddError($"--prefix '{text}' is not one level of a topic: write 1 to {LongestPrefix} of a-z, 0-9 and dashes");
+        }
+    }
+
+    public static void Runtime(OptionResult option, IReadOnlyList<IEngine> engines)
+    {
+        if (Text(option) is { } text && engines.All(engine => engine.Name != text))
+        {
+            option.AddError($"--runtime {text} is not on board: this program has {string.Join(", ", engines.Select(engine => engine.Name))}");
         }
     }
 

@@ -27,10 +27,12 @@ internal static class RunVerb
         var folder = new Option<string?>("--out") { Description = "folder for results and state; out/JOB by default", HelpName = "DIR" };
         var resume = new Option<bool>("--resume") { Description = "go on where an earlier run in the folder stopped" };
         var replay = new Option<string?>("--replay") { Description = "count the same workers in the same rounds as this result.json", HelpName = "RESULT" };
+        var runtime = new Option<string?>("--runtime") { Description = $"what trains where the job names no runtime: {EnginesOf(parts)}", HelpName = "NAME" };
+        runtime.Validators.Add(option => RunOptionChecks.Runtime(option, parts.Engines));
         port.Validators.Add(RunOptionChecks.Port);
         prefix.Validators.Add(RunOptionChecks.Prefix);
         folder.Validators.Add(RunOptionChecks.Folder);
-        foreach (var option in new Option[] { broker, prefix, worker, folder, resume, replay })
+        foreach (var option in new Option[] { broker, prefix, worker, runtime, folder, resume, replay })
         {
             verb.Add(option);
         }
@@ -60,10 +62,14 @@ internal static class RunVerb
                 Replay = parsed.GetValue(replay),
                 IsJson = arguments.Format(parsed) == "json",
             };
-            return await RunAsync(request, plan, parts, parsed.InvocationConfiguration, cancellationToken);
+            return await RunAsync(request, plan, Preferring(parsed.GetValue(runtime), parts), parsed.InvocationConfiguration, cancellationToken);
         });
         return verb;
     }
+
+    private static string EnginesOf(HostParts parts) => string.Join(", ", parts.Engines.Select(engine => engine.Name));
+
+    private static HostParts Preferring(string? runtime, HostParts parts) => parts with { Engines = [.. parts.Engines.OrderBy(engine => engine.Name != runtime)] };
 
     /// <summary>The roles of the chosen workers; null for all. Another's program may be on board of another process only.</summary>
     private static HashSet<RoleName>? RolesOf(string[] workers) =>

@@ -117,8 +117,8 @@ internal static class FileModel
     // Softmax of an older operator set is followed by a change of shape.
     private static NodeProto? MakerOf(string value, ForwardGraph graph)
     {
-        var maker = graph.Graph.Node.FirstOrDefault(node => node.Output.Contains(value));
-        return maker is { OpType: "Reshape" or "Identity" } ? MakerOf(maker.Input[0], graph) : maker;
+        var maker = graph.Graph.Node.LastOrDefault(node => node.Output.Contains(value));
+        return maker is { OpType: "Reshape", Input: [var shaped, ..] } ? graph.Graph.Node.LastOrDefault(node => node.Output.Contains(shaped)) : maker;
     }
 
     private static string Names(IEnumerable<ValueInfoProto> values) => string.Join(", ", values.Select(value => $"'{value.Name}'"));

@@ -55,8 +55,13 @@ internal sealed class NodeGradient(NodeProto node, Differentiation differentiati
     public void Give(int index, Value gradient) => differentiation.Give(node.Input[index], gradient);
 
     /// <summary>Adds a gradient of the output's shape to an input that was broadcast to it: sums over what was repeated.</summary>
-    public void GiveBroadcast(int index, Value gradient) =>
-        Give(index, Broadcasting.Undo(gradient, TypeOf(Output()), Input(index), TypeOf(Input(index))));
+    public void GiveBroadcast(int index, Value gradient)
+    {
+        var (own, whole) = (TypeOf(Input(index)), TypeOf(Output()));
+        Give(index, own?.Dimensions.Count > whole?.Dimensions.Count
+            ? throw Refusal($"its input {index} has more axes than its output")
+            : Broadcasting.Undo(gradient, whole, Input(index), own));
+    }
 
     /// <summary>Adds a gradient that only has another shape than the input.</summary>
     public void GiveReshaped(int index, Value gradient) => Give(index, gradient.Reshape(ShapeOf(Input(index))));

@@ -6,6 +6,10 @@ namespace FlameEdge.Onnx.Graphs;
 /// <summary>A forward model whose wiring was checked: every value has one maker and is made before it is read.</summary>
 internal sealed class ForwardGraph
 {
+    // Each round settles the shapes that the round before made known; deeper chains stay open.
+    private const int MaxRounds = 32;
+
+    private readonly Dictionary<string, TensorProto> _initializers;
     private readonly Dictionary<string, NodeProto> _constants;
 
     /// <summary>Checks and owns <paramref name="model"/>; <paramref name="name"/> is what messages call it.</summary>
@@ -14,7 +18,7 @@ internal sealed class ForwardGraph
     {
         Model = model;
         Name = name;
-        Initializers = Index(model.Graph, name);
+        _initializers = Index(model.Graph, name);
         _constants = model.Graph.Node.Where(node => node.OpType == "Constant" && node.Output.Count == 1)
             .DistinctBy(node => node.Output[0], StringComparer.Ordinal)
             .ToDictionary(node => node.Output[0], StringComparer.Ordinal);
@@ -38,11 +42,11 @@ internal sealed class ForwardGraph
     public GraphProto Graph => Model.Graph;
 
     /// <summary>The tensors stored in the model.</summary>
-    public IReadOnlyDictionary<string, TensorProto> Initializers { get; }
+    public IReadOnlyDictionary<string, TensorProto> Initializers => _initializers;
 
     /// <summary>Types and shapes of its values, inferred when first asked for; sizes of inputs must be settled before.</summary>
     /// <exception cref="ModelMismatchException">The runtime found an operator, a type or a size that does not fit.</exception>
-    public ValueTypes Types => field ??= new ValueTypes(this);
+    public ValueTypes Types => field ??= Infer();
 
     /// <summary>The value of <paramref name="name"/> where the model states it, as an initializer or a Constant node; else null.</summary>
     public TensorProto? ConstantOf(string name) => Initializers.GetValueOrDefault(name)
@@ -60,6 +64,26 @@ internal sealed class ForwardGraph
         }
 
         return model;
+    }
+
+    /// <summary>Adds a constant list of integers and returns its name.</summary>
+    public string Store(long[] values)
+    {
+        var name = new GraphWriter(Graph).Integers(values).Name;
+        _initializers.Add(name, Graph.Initializer[^1]);
+        return name;
+    }
+
+    private ValueTypes Infer()
+    {
+        var types = new ValueTypes(this);
+        for (var round = 0; round < MaxRounds && ComputedShapes.Settle(this, types); round++)
+        {
+            types = new ValueTypes(this);
+        }
+
+        SizeLimits.Check(this, types);
+        return types;
     }
 
     private static Dictionary<string, TensorProto> Index(GraphProto graph, string name)

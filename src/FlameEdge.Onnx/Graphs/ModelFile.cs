@@ -49,6 +49,11 @@ internal static class ModelFile
             throw new ModelMismatchException($"{where}: local functions and sparse tensors are not supported; export without them");
         }
 
+        if (model.Graph.Node.Count > SizeLimits.MaxNodes)
+        {
+            throw new ModelMismatchException($"{where}: {model.Graph.Node.Count} nodes are more than {SizeLimits.MaxNodes}");
+        }
+
         foreach (var tensor in model.Graph.Initializer)
         {
             Tensors.Check(tensor, where);
@@ -56,7 +61,7 @@ internal static class ModelFile
 
         foreach (var node in model.Graph.Node)
         {
-            CheckAttributes(node, where);
+            NodeChecks.Check(node, where);
         }
 
         RaiseOpset(model, where);
@@ -73,27 +78,6 @@ internal static class ModelFile
         catch (InvalidProtocolBufferException exception)
         {
             throw new ModelMismatchException($"{where}: this is not an ONNX file, or it is cut short ({exception.Message})", exception);
-        }
-    }
-
-    private static void CheckAttributes(NodeProto node, string where)
-    {
-        foreach (var attribute in node.Attribute)
-        {
-            if (attribute.G is not null || attribute.Graphs.Count > 0 || attribute.SparseTensor is not null || attribute.SparseTensors.Count > 0)
-            {
-                throw new ModelMismatchException($"{where}: {node.OpType} '{node.Name}' holds a graph or a sparse tensor of its own, which is not supported");
-            }
-
-            if (attribute.T is not null)
-            {
-                Tensors.Check(attribute.T, where);
-            }
-
-            foreach (var tensor in attribute.Tensors)
-            {
-                Tensors.Check(tensor, where);
-            }
         }
     }
 

@@ -16,7 +16,7 @@ internal static class Rewriting
         graph.Node.Clear();
         foreach (var node in nodes)
         {
-            if (node.Domain is not ("" or "ai.onnx") || rule(node, writer) is not { } value)
+            if (node.Input.Count == 0 || node.Domain is not ("" or "ai.onnx") || rule(node, writer) is not { } value)
             {
                 graph.Node.Add(node);
                 continue;

@@ -36,6 +36,8 @@ internal sealed class TrainingForm
             return form;
         }
 
+        // The runtime's look at the model comes first: from here on every node has the inputs it needs.
+        _ = forward.Types;
         var model = forward.Model.Clone();
         var writer = new GraphWriter(model.Graph);
         foreach (var node in model.Graph.Node.Where(node => TrainingModes.IsOn(node, forward)).ToList())

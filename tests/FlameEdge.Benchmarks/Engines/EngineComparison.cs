@@ -48,7 +48,7 @@ internal static class EngineComparison
 
     private static EngineFigures Measure(string engine, string model, int batch, double seconds, long steps)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true }; // A program that runs has a path.
+        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, UseShellExecute = false }; // A program that runs has a path.
         string[] own = Path.GetFileNameWithoutExtension(start.FileName) == "dotnet" ? [typeof(EngineComparison).Assembly.Location] : [];
         foreach (var argument in own.Concat(["engine", engine, model, $"{batch}", seconds.ToString(CultureInfo.InvariantCulture), $"{steps}"]))
         {

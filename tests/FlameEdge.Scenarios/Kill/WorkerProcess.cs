@@ -51,7 +51,17 @@ internal sealed class WorkerProcess : IAsyncDisposable
     public static WorkerProcess Start(IEnumerable<string> arguments, string? crashAt, Action<string> said)
     {
         var (program, first) = Tool();
-        var start = new ProcessStartInfo(program, [.. first, .. arguments]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        return Start(program, [.. first, .. arguments], crashAt, said);
+    }
+
+    /// <summary>Starts another program of ours.</summary>
+    /// <param name="assembly">Its assembly.</param>
+    /// <param name="arguments">Its command line.</param>
+    public static WorkerProcess Start(string assembly, IEnumerable<string> arguments) => Start("dotnet", [assembly, .. arguments], crashAt: null, static _ => { });
+
+    private static WorkerProcess Start(string program, string[] arguments, string? crashAt, Action<string> said)
+    {
+        var start = new ProcessStartInfo(program, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment.Remove("FLAMEEDGE_CRASH_AT");
 
         // Hundreds of short lives: compile quickly rather than well.

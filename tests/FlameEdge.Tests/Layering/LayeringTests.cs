@@ -97,6 +97,19 @@ public partial class LayeringTests
         Assert.Contains(XDocument.Load(Path.Combine(SourceTree.Root, project)).Descendants("Import"), import => import.Attribute("Project")!.Value.EndsWith("NativeProgram.props", StringComparison.Ordinal)); // An import names something.
 
     [Fact]
+    public void Who_carries_libtorch_cures_its_binding()
+    {
+        var carriers = SourceTree.Files(SourceTree.Root, "*.csproj").Select(path => (Path: path, Text: File.ReadAllText(path)))
+            .Where(project => project.Text.Contains("\"libtorch-", StringComparison.Ordinal));
+
+        Assert.All(carriers, project =>
+        {
+            Assert.Contains("TorchNative.targets", project.Text, StringComparison.Ordinal);
+            Assert.Contains("<RuntimeIdentifier>linux-x64<", project.Text, StringComparison.Ordinal);
+        });
+    }
+
+    [Fact]
     public void Every_folder_of_the_core_has_its_layer() =>
         Assert.Empty(Directory.EnumerateDirectories(Path.Combine(SourceTree.Root, "src", "FlameEdge")).Select(path => Path.GetFileName(path)).Except(["bin", "obj", .. Layers.SelectMany(layer => layer)]));
 

@@ -24,11 +24,9 @@ internal static class OracleRun
     {
         var (forward, trained, outputs) = Forward(oracle, openBatch);
         var backward = new BackwardGraph(forward, trained, new ProjectionLoss([.. outputs.Select(output => (output, $"weight of {output}"))]));
-        string[] results =
-        [
-            .. outputs.Select(output => backward.Writer.Output(backward.Writer.Existing(output), "result")),
-            .. trained.Where(name => backward.GradientOf(name) is not null).Select(name => backward.Writer.Output(backward.GradientOf(name)!.Value, $"gradient of {name}")),
-        ];
+        var results = outputs.Select(output => backward.Writer.Output(backward.Writer.Existing(output), "result")).ToList();
+        var reached = trained.Where(name => backward.GradientOf(name) is not null).ToList();
+        results.AddRange(reached.Select(name => backward.Writer.Output(backward.GradientOf(name)!.Value, "gradient")));
 
         using var session = Sessions.Open(backward.Model.ToByteArray(), oracle.Name, GraphOptimizationLevel.ORT_ENABLE_ALL);
         using var options = new RunOptions();
@@ -40,8 +38,7 @@ internal static class OracleRun
             value.Dispose();
         }
 
-        var gradients = results.Skip(outputs.Count).Zip(arrays.Skip(outputs.Count)).ToDictionary(pair => pair.First["gradient of ".Length..], pair => pair.Second);
-        return new OracleResult(arrays[..outputs.Count], gradients);
+        return new OracleResult(arrays[..outputs.Count], reached.Zip(arrays.Skip(outputs.Count)).ToDictionary(pair => pair.First, pair => pair.Second));
     }
 
     public static OracleResult Torch(OracleCase oracle, bool openBatch)

@@ -15,9 +15,15 @@ internal static class NormalizationRules
     // Over the last axes of every row; scale and bias have the shape of those axes.
     private static void LayerNormalization(NodeGradient node)
     {
-        var rank = RankOf(node);
-        var first = node.Node.Int("axis", -1);
-        var (normalized, deviation, axes) = Normalize(node, Axes(first < 0 ? first + rank : first, rank));
+        var rank = RankOf(node, 1);
+        var stated = node.Node.Int("axis", -1);
+        var first = stated < 0 ? stated + rank : stated;
+        if (first < 0 || first >= rank)
+        {
+            throw node.Refusal($"there is no axis {stated}");
+        }
+
+        var (normalized, deviation, axes) = Normalize(node, Axes(first, rank));
         node.Give(0, ThroughStatistics(node.Gradient * node.Input(1), normalized, deviation, axes));
         GiveScaleAndBias(node, normalized, node.GiveBroadcast);
     }
@@ -25,7 +31,7 @@ internal static class NormalizationRules
     // Over the spatial axes of every channel of every sample; scale and bias are [channels].
     private static void InstanceNormalization(NodeGradient node)
     {
-        var rank = RankOf(node);
+        var rank = RankOf(node, 2);
         var (normalized, deviation, axes) = Normalize(node, Axes(2, rank));
         node.Give(0, ThroughStatistics(node.Gradient * PerChannel(node.Input(1), rank), normalized, deviation, axes));
         GiveScaleAndBias(node, normalized, (index, gradient) => node.Give(index, gradient.Sum([0, .. axes], keep: false)));
@@ -33,7 +39,7 @@ internal static class NormalizationRules
 
     private static void BatchNormalization(NodeGradient node)
     {
-        var rank = RankOf(node);
+        var rank = RankOf(node, 2);
         if (node.Node.Int("training_mode", 0) != 0)
         {
             OfBatch(node, rank);
@@ -96,6 +102,9 @@ internal static class NormalizationRules
 
     private static long[] Axes(long first, int rank) => [.. Enumerable.Range((int)first, rank - (int)first).Select(axis => (long)axis)];
 
-    private static int RankOf(NodeGradient node) =>
-        node.TypeOf(node.Input(0))?.Dimensions.Count ?? throw node.Refusal("its rank must be known before it runs");
+    private static int RankOf(NodeGradient node, int least)
+    {
+        var rank = node.TypeOf(node.Input(0))?.Dimensions.Count ?? throw node.Refusal("its rank must be known before it runs");
+        return rank >= least ? rank : throw node.Refusal($"needs {least} axes, not {rank}");
+    }
 }

@@ -51,7 +51,7 @@ public static class JobReader
             Optimizer = Optimizer(job),
             Backend = job.Scalar("backend") is { } backend ? LocatedName.Of(backend) : null,
             Model = SettingsReader.Model(job.Mapping("model"), folder, problems),
-            Training = SettingsReader.Training(job.Mapping("training"), new(), "training", problems),
+            Training = SettingsReader.Training(job.Mapping("training"), new(), "training", problems, isWhole: true),
             Rounds = SettingsReader.Rounds(rounds, problems),
             QuorumNode = rounds?["quorum"],
             Seed = seed,

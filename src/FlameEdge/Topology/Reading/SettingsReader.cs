@@ -52,7 +52,12 @@ internal static class SettingsReader
         };
     }
 
-    public static TrainingSpec Training(SpecMapping? node, TrainingSpec basis, string element, SpecProblems problems)
+    /// <param name="node">The settings; null for those of <paramref name="basis"/>.</param>
+    /// <param name="basis">What holds where nothing is said.</param>
+    /// <param name="element">What messages call the settings.</param>
+    /// <param name="problems">Where faults are reported.</param>
+    /// <param name="isWhole">True where these are all settings, so that what has no meaning beside the others can be told.</param>
+    public static TrainingSpec Training(SpecMapping? node, TrainingSpec basis, string element, SpecProblems problems, bool isWhole = false)
     {
         if (node is null)
         {
@@ -60,7 +65,7 @@ internal static class SettingsReader
         }
 
         var fields = new Fields(node, element, JobKeys.Training, problems);
-        return new()
+        var training = new TrainingSpec
         {
             Runtime = fields.OneOf("runtime", ["onnx", "torch"]) ?? basis.Runtime,
             Loss = fields.OneOf("loss", s_losses) is { } loss ? (LossKind)Array.IndexOf(s_losses, loss) : basis.Loss,
@@ -80,6 +85,8 @@ internal static class SettingsReader
             BatchSize = fields["batchSize"] is SpecScalar { Text: All } ? null : fields.Whole("batchSize", 1) ?? basis.BatchSize,
             Threads = fields.Whole("threads", 1, 1024) ?? basis.Threads,
         };
+        TrainingChecks.Check(fields, training, isWhole);
+        return training;
     }
 
     /// <summary>Settings by name, as a role keeps them, above <paramref name="basis"/>.</summary>

@@ -19,6 +19,7 @@ internal static class PoolingCases
         Max("stride 1", [5, 6], [2, 3], [1, 1]),
         Max("padded", [6, 7], [3, 3], [2, 2], [1, 1]),
         Max("disjoint padded", [6, 6], [2, 2], [2, 2], [1, 1]),
+        Max("disjoint ceil", [7, 9], [2, 2], [2, 2], ceil: true),
         Max("dilated", [8, 9], [2, 3], [1, 2], dilations: [3, 2]),
         Max("dilated padded", [8, 9], [3, 3], [2, 2], [1, 1], [2, 2]),
         Max("ceil", [7, 8], [3, 2], [2, 3], ceil: true),

@@ -1,0 +1,95 @@
+using FlameEdge.Agent;
+using FlameEdge.Rounds;
+using FlameEdge.Scenarios.Curves;
+using FlameEdge.Scenarios.Kill;
+using FlameEdge.Testing;
+using FlameEdge.Testing.Channels;
+
+namespace FlameEdge.Scenarios.Learning;
+
+/// <summary>Trainers of both runtimes in one job: the tool with ONNX Runtime, and beside it a device's program that trains with TorchSharp.</summary>
+public class RuntimeTests(ITestOutputHelper output)
+{
+    private const double Agreement = 1e-4;
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(10);
+
+    [Fact]
+    public async Task Half_the_trainers_on_torch_give_the_curve_of_none()
+    {
+        Assert.SkipWhen(SharedData.IsAbsent, SharedData.Absent);
+        string[] settings = [GoldenJob.Data("digits"), "partition=modulo"];
+
+        var plain = await Command.RunAsync(GoldenJob.Path("digits"), Command.Set(settings));
+        var mixed = await RunAsync(GoldenJob.Path("digits"), settings, onnx: [0, 1], torch: [2, 3, 4]);
+
+        Assert.Equal(plain.Rounds.Count, mixed.Rounds.Count);
+        Assert.All(plain.Rounds.Zip(mixed.Rounds), pair => Assert.InRange(pair.Second.Loss!.Value, pair.First.Loss!.Value - Agreement, pair.First.Loss!.Value + Agreement));
+        Assert.NotEqual(plain.Model, mixed.Model); // Another runtime rounds in another order: the same bits would mean that it never trained.
+        output.WriteLine($"largest difference in loss: {plain.Rounds.Zip(mixed.Rounds).Max(pair => Math.Abs(pair.First.Loss!.Value - pair.Second.Loss!.Value)):E1}");
+    }
+
+    [Fact]
+    public async Task A_mixed_fleet_follows_the_published_accuracies()
+    {
+        Assert.SkipWhen(SharedData.IsAbsent, SharedData.Absent);
+        double[] published = [0.9046, 0.9197, 0.9301, 0.9357, 0.9402, 0.9451, 0.9485, 0.9516];
+        var count = Command.IsLong ? 8 : 2;
+
+        var result = await RunAsync(Command.Repository("samples", "federated-mnist"), [GoldenJob.Data("mnist"), $"rounds.count={count}", "rounds.quorum=all"], onnx: [0, 2, 4, 6, 8], torch: [1, 3, 5, 7, 9]);
+
+        // The band of the same job on one runtime; see SampleTests.
+        Assert.Equal(count, result.Rounds.Count);
+        Assert.All(published.Zip(result.Rounds), pair => Assert.InRange(pair.Second.Accuracy!.Value, pair.First - 0.015, pair.First + 0.01));
+        output.WriteLine(string.Join(" ", result.Rounds.Select(round => $"{round.Accuracy:0.0000}")));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Lenet_learns_digits_on_either_runtime(bool isTorch)
+    {
+        Assert.SkipWhen(SharedData.IsAbsent, SharedData.Absent);
+        var count = Command.IsLong ? 10 : 2;
+        int[] all = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
+
+        var result = await RunAsync(GoldenJob.Path("mnist-lenet"), [GoldenJob.Data("mnist"), $"rounds.count={count}"], isTorch ? [] : all, isTorch ? all : []);
+
+        output.WriteLine($"{(isTorch ? "torch" : "onnx")}: {string.Join(" ", result.Rounds.Select(round => $"{round.Accuracy:0.0000}"))}");
+        Assert.InRange(result.Rounds[^1].Accuracy!.Value, Command.IsLong ? 0.985 : 0.95, 1);
+    }
+
+    // The aggregator and some trainers with the tool, the others with the device's program, over a broker of their own.
+    private static async Task<JobResult> RunAsync(string job, string[] settings, int[] onnx, int[] torch)
+    {
+        using var folder = new TemporaryFolder();
+        using var bound = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        bound.CancelAfter(Bound);
+        await using var mosquitto = await Mosquitto.StartAsync();
+        var (code, json, error) = await Command.CallAsync(["job", "json", job, .. Command.Set(settings)]);
+        Assert.True(code == ExitCode.Ok, error);
+        await File.WriteAllTextAsync(folder["job.json"], json, bound.Token);
+
+        string[] common = ["run", folder["job.json"], "--broker", $"mqtt://127.0.0.1:{mosquitto.Port}"];
+        await using var tool = WorkerProcess.Start([.. common, "--out", folder["tool"], .. Workers(onnx), "--worker", "aggregator_0"], crashAt: null, _ => { });
+        if (torch.Length > 0)
+        {
+            await using var device = WorkerProcess.Start(TorchAgent(), [.. common, "--out", folder["device"], .. Workers(torch), "--runtime", "torch"]);
+            Assert.True(await device.ExitAsync(bound.Token) == ExitCode.Ok, device.Output);
+        }
+
+        Assert.True(await tool.ExitAsync(bound.Token) == ExitCode.Ok, tool.Output);
+        var result = JobResult.Read(folder["tool", "result.json"]);
+        Assert.All(result.Rounds, round => Assert.All(round.Verdicts, verdict => Assert.Equal(Verdict.Counted, verdict.Verdict)));
+        return result;
+    }
+
+    private static IEnumerable<string> Workers(int[] trainers) => trainers.SelectMany(index => new[] { "--worker", $"trainer_{index}" });
+
+    // Built with the solution, in the configuration of the tests: half a gigabyte that nobody wants to have twice.
+    private static string TorchAgent()
+    {
+        var configuration = Path.GetFileName(Path.GetDirectoryName(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar)))!; // bin/Release/net10.0
+        var program = Command.Repository("src", "FlameEdge.Agent.Torch", "bin", configuration, "net10.0", "flame-edge-agent-torch.dll");
+        return File.Exists(program) ? program : throw new InvalidOperationException($"{program} is missing: build the solution first");
+    }
+}
