@@ -9,7 +9,8 @@ namespace FlameEdge.Agent.Tests;
 [Collection("native")]
 public sealed class FederatedTests : IDisposable
 {
-    private const long LargestResident = 60_000_000;
+    // A guard against growth on a busy machine; the figure itself is what tests/agent-figures.sh measures.
+    private const long LargestResident = 64 << 20;
     private static readonly string[] Trainers = [.. Enumerable.Range(0, 8).SelectMany(index => new[] { "--worker", $"trainer_{index}" })];
     private readonly TemporaryFolder folder = new();
 

@@ -7,7 +7,7 @@ namespace FlameEdge.Agent.Tests;
 /// <summary>A program of ours published as native code, once for all tests that use it. Without compiler the test is skipped, or, where CI=true, fails.</summary>
 public sealed class NativeProgram
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(12);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
     private static readonly Dictionary<string, Lazy<Task<NativeProgram>>> Published = new(StringComparer.Ordinal)
     {
         ["src/FlameEdge.Agent"] = new(() => PublishAsync("src/FlameEdge.Agent", "flame-edge-agent")),
@@ -76,7 +76,16 @@ public sealed class NativeProgram
         process.ErrorDataReceived += (_, line) => Keep(line.Data);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        await process.WaitForExitAsync(bound.Token);
+        try
+        {
+            await process.WaitForExitAsync(bound.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            Assert.Fail($"dotnet publish {project} took longer than {Patience}:\n{log}");
+        }
+
         Assert.True(process.ExitCode == 0, $"dotnet publish {project} ended with {process.ExitCode}:\n{log}");
         return new(System.IO.Path.Combine(folder, name), log.ToString());
 
