@@ -87,9 +87,7 @@ internal static class FileModel
 
     private static string LogitsOf(ForwardGraph graph)
     {
-        // A file made for training shows the running statistics as well.
-        var statistics = graph.Graph.Node.Where(node => node.OpType == "BatchNormalization").SelectMany(node => node.Output.Skip(1)).ToHashSet();
-        var outputs = graph.Graph.Output.Where(output => !statistics.Contains(output.Name)).ToList();
+        var outputs = graph.Answers;
         return outputs.Count == 1 || outputs.Any(output => output.Name == "logits")
             ? outputs.FirstOrDefault(output => output.Name == "logits", outputs[0]).Name
             : throw new ModelMismatchException($"{graph.Name} must have one output, or one named 'logits', not {Names(outputs)}");

@@ -27,6 +27,11 @@ internal static class Broadcasting
     private static List<long>? RepeatedAxes(TensorInfo output, TensorInfo target)
     {
         var leading = output.Dimensions.Count - target.Dimensions.Count;
+        if (leading < 0)
+        {
+            throw new UnsupportedNodeException($"a value of {target.Dimensions.Count} dimensions is not broadcast to {output.Dimensions.Count}");
+        }
+
         var axes = Enumerable.Range(0, leading).Select(axis => (long)axis).ToList();
         for (var axis = 0; axis < target.Dimensions.Count; axis++)
         {

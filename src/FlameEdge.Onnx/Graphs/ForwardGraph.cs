@@ -44,6 +44,16 @@ internal sealed class ForwardGraph
     /// <summary>The tensors stored in the model.</summary>
     public IReadOnlyDictionary<string, TensorProto> Initializers => _initializers;
 
+    /// <summary>The outputs that a loss may read: a file made for training shows running statistics as well, which no gradient moves.</summary>
+    public IReadOnlyList<ValueInfoProto> Answers
+    {
+        get
+        {
+            var statistics = Graph.Node.Where(node => node.OpType == "BatchNormalization").SelectMany(node => node.Output.Skip(1)).ToHashSet(StringComparer.Ordinal);
+            return [.. Graph.Output.Where(output => !statistics.Contains(output.Name))];
+        }
+    }
+
     /// <summary>Types and shapes of its values, inferred when first asked for; sizes of inputs must be settled before.</summary>
     /// <exception cref="ModelMismatchException">The runtime found an operator, a type or a size that does not fit.</exception>
     public ValueTypes Types => field ??= Infer();

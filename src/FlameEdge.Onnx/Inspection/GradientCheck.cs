@@ -42,7 +42,7 @@ public sealed class GradientCheck : IDisposable
             throw new ModelMismatchException($"{graph.Name} stores no weights that could be trained");
         }
 
-        _outputs = [.. graph.Graph.Output.Select(output => output.Name).Where(output => graph.Types.ElementsOf(output) == TensorElementType.Float)];
+        _outputs = [.. graph.Answers.Select(output => output.Name).Where(output => graph.Types.ElementsOf(output) == TensorElementType.Float)];
         var seeds = _outputs.Select(output => (output, WeightOf(output))).ToList();
         var backward = new BackwardGraph(graph, _trainables, new ProjectionLoss(seeds));
         var forward = Only(_outputs, backward.Model);

@@ -46,7 +46,7 @@ public static class ModelInspection
 
         try
         {
-            _ = new BackwardGraph(graph, trainables, new ProjectionLoss([.. graph.Graph.Output.Select(output => (output.Name, output.Name + ".weight"))]));
+            _ = new BackwardGraph(graph, trainables, new ProjectionLoss([.. graph.Answers.Select(output => (output.Name, output.Name + ".weight"))]));
             return null;
         }
         catch (ModelMismatchException refusal)
