@@ -53,10 +53,11 @@ public class JobJsonTests : Tool
     }
 
     [Fact]
+    [Trait("Category", "Golden")]
     public async Task A_folder_of_Flames_is_left_as_it_is()
     {
         Assert.SkipWhen(SharedData.IsAbsent, SharedData.Absent);
-        var flame = Directory.EnumerateFiles(SharedData.Path("golden"), "schema.json", SearchOption.AllDirectories).Select(path => Path.GetDirectoryName(path)!).First(path => JobFile.Read(path, [], null).Plan is not null);
+        var flame = Directory.EnumerateFiles(SharedData.Path("tags"), "schema.json", SearchOption.AllDirectories).Select(path => Path.GetDirectoryName(path)!).First(path => JobFile.Read(path, [], null).Plan is not null);
 
         var (code, output, error) = await RunAsync("job", "json", flame);
 
