@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using FlameEdge.Channels;
 using FlameEdge.Channels.InMemory;
 using FlameEdge.Diagnostics;
@@ -27,7 +28,7 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, HostParts parts, 
         await using var broker = NeedsBroker() && request.Broker is null ? await StartBrokerAsync() : null;
         await using var fleet = new MqttFleet(new MqttOptions { Broker = request.Broker ?? broker?.Uri ?? new("mqtt://localhost"), Prefix = request.Prefix, Transfer = { AssemblyFolder = folder.File("state/incoming") } }, TimeProvider.System, loggers);
         await using var memory = new MemoryChannelBackend(new MemoryHub());
-        var results = new RunResults(folder, plan, EnginesHere, parts.Tool?.Plots);
+        var results = new RunResults(folder, plan, Runtime, parts.Tool?.Plots);
         await show(progress => RunWorkersAsync(folder, fleet, memory, results, progress, cancellationToken));
         if (results.Result is not { State: not "completed" })
         {
@@ -80,11 +81,16 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, HostParts parts, 
     }
 
     // Asked at the end only: a version loads the runtime.
+    // What the bits of a model hold for.
+    private string Runtime() => $"{RuntimeInformation.FrameworkDescription}; {EnginesHere()}; {RuntimeInformation.ProcessArchitecture} {Vectors()}";
+
+    private static string Vectors() =>
+        System.Runtime.Intrinsics.X86.Avx512DQ.IsSupported ? "avx512" : System.Runtime.Intrinsics.X86.Avx2.IsSupported ? "avx2" : "baseline";
+
     private string EnginesHere() => string.Join(", ", workers
         .Select(worker => plan.Find(worker)!.Role).Distinct() // not null: the runner has run them
         .Select(role => plan.Job.TrainingOf(role).Runtime ?? parts.Engines[0].Name).Distinct()
-        .Select(name => parts.Engines.First(engine => engine.Name == name))
-        .Select(engine => $"{engine.Name} {engine.Version}"));
+        .Select(name => parts.Engines.FirstOrDefault(engine => engine.Name == name) is { } engine ? $"{engine.Name} {engine.Version}" : name));
 
     // Read before the folder is opened: a new run clears away the old one, which may hold this very file.
     private ReplayScript? ReadReplay()
@@ -95,6 +101,11 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, HostParts parts, 
         }
 
         var result = JobResult.Read(path);
+        if (result.Job == plan.Job.Name.Value && result.Runtime != Runtime())
+        {
+            talk.WriteLine($"--replay {path}: it was made by {result.Runtime}, this is {Runtime()}: the same workers are counted, the bits may differ");
+        }
+
         return result.Job == plan.Job.Name.Value
             ? new ReplayScript(result)
             : throw new TopologyException($"--replay {path} is a result of the job '{result.Job}', not of '{plan.Job.Name}': give a result of the same job");

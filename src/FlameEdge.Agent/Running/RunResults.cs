@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using FlameEdge.Diagnostics;
 using FlameEdge.Parameters;
@@ -11,7 +10,7 @@ using FlameEdge.Topology;
 namespace FlameEdge.Agent.Running;
 
 /// <summary>Keeps how the job ended and writes it: <c>result.json</c>, <c>model.parameters</c>, <c>model.onnx</c>, and plots where the program has them.</summary>
-internal sealed class RunResults(RunFolder folder, JobPlan plan, Func<string> engines, Func<JobPlan, IReadOnlyList<RoundResult>, IEnumerable<(string Name, Action<string> Write)>>? plots) : IJobObserver
+internal sealed class RunResults(RunFolder folder, JobPlan plan, Func<string> runtime, Func<JobPlan, IReadOnlyList<RoundResult>, IEnumerable<(string Name, Action<string> Write)>>? plots) : IJobObserver
 {
     /// <summary>The record of the run; null until the top aggregator, if it runs here, has ended it.</summary>
     public JobResult? Result { get; private set; }
@@ -42,7 +41,7 @@ internal sealed class RunResults(RunFolder folder, JobPlan plan, Func<string> en
             Title = plan.Job.Title,
             State = end.State,
             Reason = end.Reason,
-            Runtime = $"{RuntimeInformation.FrameworkDescription}; {engines()}; {RuntimeInformation.ProcessArchitecture} {Vectors()}",
+            Runtime = runtime(),
             Workers = plan.Workers.Count,
             Model = end.Model.ContentHash(),
             Rounds = end.Rounds,
@@ -57,9 +56,6 @@ internal sealed class RunResults(RunFolder folder, JobPlan plan, Func<string> en
         Write("result.json", JsonSerializer.SerializeToUtf8Bytes(Result, RoundsJson.Default.JobResult), files);
         Files = files;
     }
-
-    private static string Vectors() =>
-        System.Runtime.Intrinsics.X86.Avx512DQ.IsSupported ? "avx512" : System.Runtime.Intrinsics.X86.Avx2.IsSupported ? "avx2" : "baseline";
 
     private void WriteModel(JobEnd end, List<string> files)
     {
