@@ -65,7 +65,7 @@ public sealed class OnnxTrainer : ITrainer, IModelExporter, IGradientSource, IGr
     /// <exception cref="ArgumentException">The length is not that of the layout.</exception>
     public void Load(ReadOnlySpan<float> parameters)
     {
-        CheckLength(parameters.Length, nameof(parameters));
+        Layout.RequireLength(parameters);
         parameters.CopyTo(_state.Parameters);
         _state.Received();
     }
@@ -74,7 +74,7 @@ public sealed class OnnxTrainer : ITrainer, IModelExporter, IGradientSource, IGr
     /// <exception cref="ArgumentException">The length is not that of the layout.</exception>
     public void Save(Span<float> parameters)
     {
-        CheckLength(parameters.Length, nameof(parameters));
+        Layout.RequireLength(parameters);
         _state.Parameters.CopyTo(parameters);
     }
 
@@ -84,7 +84,7 @@ public sealed class OnnxTrainer : ITrainer, IModelExporter, IGradientSource, IGr
     {
         if (!correction.IsEmpty)
         {
-            CheckLength(correction.Length, nameof(correction));
+            Layout.RequireLength(correction);
             _state.Correct(correction);
         }
 
@@ -101,7 +101,7 @@ public sealed class OnnxTrainer : ITrainer, IModelExporter, IGradientSource, IGr
     /// <exception cref="DatasetException">The rows are not what the model was opened for.</exception>
     public TrainingResult Train(Dataset data, ulong seed, CancellationToken cancellationToken)
     {
-        CheckFits(data);
+        data.RequireFit(_featureCount, _classCount);
         return data.Count == 0 ? new TrainingResult(0, 0, 0) : _local.Run(data, seed, cancellationToken);
     }
 
@@ -110,7 +110,7 @@ public sealed class OnnxTrainer : ITrainer, IModelExporter, IGradientSource, IGr
     /// <exception cref="DatasetException">The rows are not what the model was opened for.</exception>
     public EvaluationResult Evaluate(Dataset data, CancellationToken cancellationToken)
     {
-        CheckFits(data);
+        data.RequireFit(_featureCount, _classCount);
         _scorer ??= new Scorer(_model, _state, _classCount, _training);
         return _scorer.Score(data, cancellationToken);
     }
@@ -146,21 +146,4 @@ public sealed class OnnxTrainer : ITrainer, IModelExporter, IGradientSource, IGr
     }
 
     private TrainingGraph Graph() => new(_model.Graph, _model.Trainables, JobLoss.Of(_training, _model.Logits, LabelsName), _rule);
-
-    private void CheckLength(int length, string parameter)
-    {
-        if (length != Layout.Length)
-        {
-            throw new ArgumentException($"the model has {Layout.Length} parameters, not {length}", parameter);
-        }
-    }
-
-    private void CheckFits(Dataset data)
-    {
-        if (data.FeatureCount != _featureCount || data.ClassCount > _classCount)
-        {
-            throw new DatasetException(
-                $"the dataset '{data.Name}' has {data.FeatureCount} features and {data.ClassCount} classes; the model was opened for {_featureCount} and {_classCount}");
-        }
-    }
 }

@@ -47,7 +47,7 @@ public sealed class TorchTrainer : ITrainer, IGradientSource, IGradientCorrectio
     /// <exception cref="ArgumentException">The length is not that of the layout.</exception>
     public void Load(ReadOnlySpan<float> parameters)
     {
-        CheckLength(parameters.Length, nameof(parameters));
+        Layout.RequireLength(parameters);
         parameters.CopyTo(_network.Tensors.Values);
         Restart();
     }
@@ -56,7 +56,7 @@ public sealed class TorchTrainer : ITrainer, IGradientSource, IGradientCorrectio
     /// <exception cref="ArgumentException">The length is not that of the layout.</exception>
     public void Save(Span<float> parameters)
     {
-        CheckLength(parameters.Length, nameof(parameters));
+        Layout.RequireLength(parameters);
         _network.Tensors.Values.CopyTo(parameters);
     }
 
@@ -65,7 +65,7 @@ public sealed class TorchTrainer : ITrainer, IGradientSource, IGradientCorrectio
     {
         if (!correction.IsEmpty)
         {
-            CheckLength(correction.Length, nameof(correction));
+            Layout.RequireLength(correction);
         }
 
         _rule.SetCorrection(correction);
@@ -83,7 +83,7 @@ public sealed class TorchTrainer : ITrainer, IGradientSource, IGradientCorrectio
     /// <exception cref="DatasetException">The rows are not what the model was opened for.</exception>
     public TrainingResult Train(Dataset data, ulong seed, CancellationToken cancellationToken)
     {
-        CheckFits(data);
+        data.RequireFit(_network.FeatureCount, _network.ClassCount);
         if (data.Count == 0)
         {
             return new TrainingResult(0, 0, 0);
@@ -104,7 +104,7 @@ public sealed class TorchTrainer : ITrainer, IGradientSource, IGradientCorrectio
     /// <exception cref="DatasetException">The rows are not what the model was opened for.</exception>
     public EvaluationResult Evaluate(Dataset data, CancellationToken cancellationToken)
     {
-        CheckFits(data);
+        data.RequireFit(_network.FeatureCount, _network.ClassCount);
         TorchRuntime.UseThreads(_training.Threads);
         _scorer ??= new Scorer(_network, _training);
         return _scorer.Score(data, cancellationToken);
@@ -165,22 +165,5 @@ public sealed class TorchTrainer : ITrainer, IGradientSource, IGradientCorrectio
         _feed?.Dispose();
         _feed = new BatchFeed(_network, data, _training.BatchSize);
         return _feed;
-    }
-
-    private void CheckLength(int length, string parameter)
-    {
-        if (length != Layout.Length)
-        {
-            throw new ArgumentException($"the model has {Layout.Length} parameters, not {length}", parameter);
-        }
-    }
-
-    private void CheckFits(Dataset data)
-    {
-        if (data.FeatureCount != _network.FeatureCount || data.ClassCount > _network.ClassCount)
-        {
-            throw new DatasetException(
-                $"the dataset '{data.Name}' has {data.FeatureCount} features and {data.ClassCount} classes; the model was opened for {_network.FeatureCount} and {_network.ClassCount}");
-        }
     }
 }

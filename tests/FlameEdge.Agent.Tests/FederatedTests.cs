@@ -24,16 +24,16 @@ public sealed class FederatedTests : IDisposable
         await using var mosquitto = await Mosquitto.StartAsync();
         string[] run = ["run", job, "--broker", $"mqtt://127.0.0.1:{mosquitto.Port}"];
 
-        await using var top = RunningProgram.Start(agent, [.. run, "--worker", "aggregator_0", "--out", folder["top"]]);
-        await using var first = RunningProgram.Start(sample, [.. run, .. Trainers, "--out", folder["trainers"]]);
+        await using var top = agent.Start([.. run, "--worker", "aggregator_0", "--out", folder["top"]]);
+        await using var first = sample.Start([.. run, .. Trainers, "--out", folder["trainers"]]);
         await top.SaidAsync("round 2/6");
         await first.KillAsync();
-        await using var second = RunningProgram.Start(sample, [.. run, .. Trainers, "--out", folder["trainers"], "--resume"]);
+        await using var second = sample.Start([.. run, .. Trainers, "--out", folder["trainers"], "--resume"]);
         var (ended, trained) = (await top.EndAsync(), await second.EndAsync());
 
         Assert.True((ended.Code, trained.Code) == (ExitCode.Ok, ExitCode.Ok), $"{ended.Code}: {ended.Error}\n{trained.Code}: {trained.Error}");
         Assert.Contains("clipped a change", trained.Output, StringComparison.Ordinal);
-        var alone = await RunningProgram.CallAsync(sample, "run", job, "--out", folder["alone"]);
+        var alone = await sample.CallAsync("run", job, "--out", folder["alone"]);
         Assert.True(alone.Code == ExitCode.Ok, alone.Error);
         Assert.Equal(Result("alone").Model, Result("top").Model);
     }
@@ -46,8 +46,8 @@ public sealed class FederatedTests : IDisposable
         await using var mosquitto = await Mosquitto.StartAsync();
         string[] run = ["run", job, "--broker", $"mqtt://127.0.0.1:{mosquitto.Port}"];
 
-        await using var top = RunningProgram.Start(agent, [.. run, "--worker", "aggregator_0", .. Trainers.Skip(2), "--out", folder["top"]]);
-        await using var device = RunningProgram.Start(agent, [.. run, "--worker", "trainer_0", "--out", folder["device"]]);
+        await using var top = agent.Start([.. run, "--worker", "aggregator_0", .. Trainers.Skip(2), "--out", folder["top"]]);
+        await using var device = agent.Start([.. run, "--worker", "trainer_0", "--out", folder["device"]]);
         await top.SaidAsync("round 2/3");
         var resident = device.MostResidentBytes();
         var (ended, trained) = (await top.EndAsync(), await device.EndAsync());

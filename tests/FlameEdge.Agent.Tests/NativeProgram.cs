@@ -32,6 +32,35 @@ public sealed class NativeProgram
     /// <summary>The sample: a program of a user's own.</summary>
     public static Task<NativeProgram> SampleAsync() => OfAsync("samples/my-own-role");
 
+    /// <summary>Starts it.</summary>
+    public RunningProgram Start(params string[] args) => RunningProgram.Start(Path, args, AsOnADevice);
+
+    /// <summary>Starts it with another home folder, to see what it leaves there.</summary>
+    public RunningProgram StartAt(string home, params string[] args) => RunningProgram.Start(Path, args, environment =>
+    {
+        AsOnADevice(environment);
+        environment["HOME"] = home;
+
+        // Where these are set ONNX Runtime is quiet by itself.
+        environment.Remove("CI");
+        environment.Remove("XDG_CACHE_HOME");
+        environment.Remove("ORT_DISABLE_TELEMETRY");
+    });
+
+    /// <summary>Runs it to its end.</summary>
+    public async Task<(int Code, string Output, string Error)> CallAsync(params string[] args)
+    {
+        await using var running = Start(args);
+        return await running.EndAsync();
+    }
+
+    // A device has no .NET: nothing of ours may depend on one being there.
+    private static void AsOnADevice(IDictionary<string, string?> environment)
+    {
+        environment.Remove("DOTNET_ROOT");
+        environment["PATH"] = "/usr/bin:/bin";
+    }
+
     private static Task<NativeProgram> OfAsync(string project)
     {
         if (!OperatingSystem.IsLinux() || !IsInstalled("clang"))

@@ -25,7 +25,7 @@ public class PublishTests
     [Fact]
     public async Task Version_names_the_machine_and_the_engines_on_board()
     {
-        var (code, output, error) = await RunningProgram.CallAsync(await NativeProgram.AgentAsync(), "--version");
+        var (code, output, error) = await (await NativeProgram.AgentAsync()).CallAsync("--version");
 
         Assert.Equal((ExitCode.Ok, ""), (code, error));
         Assert.Matches(@"^flame-edge-agent \d+\.\d+\.\d+ \(linux-(x64|arm64), native; onnx \d+\.\d+\.\d+\)\n$", output);
@@ -35,7 +35,7 @@ public class PublishTests
     public async Task It_leaves_nothing_in_the_home_folder_and_reports_to_nobody()
     {
         using var home = new TemporaryFolder();
-        await using var agent = RunningProgram.Start(await NativeProgram.AgentAsync(), home.Path, ["--version"]);
+        await using var agent = (await NativeProgram.AgentAsync()).StartAt(home.Path, "--version");
 
         Assert.Equal(ExitCode.Ok, (await agent.EndAsync()).Code);
         Assert.Empty(Directory.EnumerateFileSystemEntries(home.Path));

@@ -43,7 +43,7 @@ public sealed class RefusalTests : IDisposable
 
     private static async Task RefusedAsync(int code, string says, params string[] args)
     {
-        var (exit, output, error) = await RunningProgram.CallAsync(await NativeProgram.AgentAsync(), args);
+        var (exit, output, error) = await (await NativeProgram.AgentAsync()).CallAsync(args);
 
         Assert.True(exit == code, $"exit code {exit} instead of {code}:\n{error}{output}");
         Assert.Contains(says, error, StringComparison.Ordinal);

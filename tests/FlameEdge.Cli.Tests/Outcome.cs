@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using FlameEdge.Testing;
 
 namespace FlameEdge.Cli.Tests;
 
@@ -18,6 +19,13 @@ internal sealed partial record Outcome(int Code, string Output, string Error)
         using var error = new StringWriter();
         var code = await FlameEdgeHost.RunAsync(args, null, null, TextWriter.Synchronized(output), TextWriter.Synchronized(error), bound.Token);
         return new(code, output.ToString(), error.ToString());
+    }
+
+    /// <summary>Waits for the end of a process.</summary>
+    public static async Task<Outcome> OfAsync(RunningProgram program)
+    {
+        var (code, output, error) = await program.EndAsync();
+        return new(code, output, error);
     }
 
     /// <summary>One clear line that names all of <paramref name="named"/>, the documented code, no trace of our insides, nothing on standard output.</summary>

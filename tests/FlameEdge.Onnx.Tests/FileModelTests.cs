@@ -1,5 +1,6 @@
 using FlameEdge.Models;
 using FlameEdge.Onnx.Graphs;
+using FlameEdge.Testing.Models;
 using FlameEdge.Topology;
 using Microsoft.ML.OnnxRuntime;
 
@@ -19,7 +20,7 @@ public class FileModelTests
     public void A_file_of_any_accepted_operator_set_is_trained_from_its_stored_weights(long opset) =>
         ModelBytes.WithFile(ModelBytes.Classifier(opset), path =>
         {
-            using var trainer = TestModels.Open(File(path), s_data, new TrainingSpec { Epochs = 30 });
+            using var trainer = Trainers.Open(File(path), s_data, new TrainingSpec { Epochs = 30 });
             trainer.Initialize(1);
             Assert.Equal((float)Math.Sin(21), trainer.Parameters()[0]);
             var before = trainer.Evaluate(s_data, TestContext.Current.CancellationToken);
@@ -34,7 +35,7 @@ public class FileModelTests
     public void A_file_that_fixes_its_batch_is_opened_for_any_batch() =>
         ModelBytes.WithFile(ModelBytes.Classifier(batch: 8), path =>
         {
-            using var trainer = TestModels.Open(File(path), s_data);
+            using var trainer = Trainers.Open(File(path), s_data);
             trainer.Initialize(1);
 
             Assert.Equal(50, trainer.Evaluate(s_data, TestContext.Current.CancellationToken).Samples);
@@ -53,7 +54,7 @@ public class FileModelTests
 
         ModelBytes.WithFile(model, path =>
         {
-            using var trainer = TestModels.Open(File(path), s_data);
+            using var trainer = Trainers.Open(File(path), s_data);
             Assert.Equal([[3, 4], [3]], trainer.Layout.Entries.Select(entry => entry.Shape.ToArray()));
         });
     }
@@ -66,7 +67,7 @@ public class FileModelTests
 
         ModelBytes.WithFile(model, path =>
         {
-            using var trainer = TestModels.Open(File(path), s_data);
+            using var trainer = Trainers.Open(File(path), s_data);
             trainer.Initialize(1);
             Assert.Equal(2, trainer.Train(s_data, 1, TestContext.Current.CancellationToken).Steps);
         });
@@ -86,7 +87,7 @@ public class FileModelTests
 
         ModelBytes.WithFile(model, path =>
         {
-            using var trainer = TestModels.Open(File(path), s_data, new TrainingSpec { Epochs = 20 });
+            using var trainer = Trainers.Open(File(path), s_data, new TrainingSpec { Epochs = 20 });
             trainer.Initialize(1);
             var before = trainer.Evaluate(s_data, TestContext.Current.CancellationToken);
             trainer.Train(s_data, 1, TestContext.Current.CancellationToken);
@@ -101,7 +102,7 @@ public class FileModelTests
     public void An_exported_model_gives_the_same_logits_everywhere(string kind)
     {
         var data = TestModels.Clusters(40, 3, seed: 3, shape: [1, 14, 13]);
-        using var trainer = TestModels.Open(new ModelSpec { Kind = kind, Hidden = [9] }, data, new TrainingSpec { Epochs = 2 });
+        using var trainer = Trainers.Open(new ModelSpec { Kind = kind, Hidden = [9] }, data, new TrainingSpec { Epochs = 2 });
         trainer.Initialize(5);
         trainer.Train(data, 1, TestContext.Current.CancellationToken);
         var score = trainer.Evaluate(data, TestContext.Current.CancellationToken);
@@ -110,7 +111,7 @@ public class FileModelTests
         {
             trainer.Export(path);
 
-            using var again = TestModels.Open(File(path), data);
+            using var again = Trainers.Open(File(path), data);
             again.Initialize(0);
             Assert.Equal(trainer.Parameters(), again.Parameters());
             Assert.Equal(trainer.Layout.Signature, again.Layout.Signature);

@@ -1,5 +1,6 @@
 using FlameEdge.Models;
 using FlameEdge.Onnx.Graphs;
+using FlameEdge.Testing.Models;
 using FlameEdge.Topology;
 
 namespace FlameEdge.Onnx.Tests;
@@ -31,7 +32,7 @@ public class FiniteDifferenceTests
     // One step of size 1 without momentum is minus the gradient g; along g / |g| the loss must rise by |g| per unit.
     private static void AssertSlope(ModelSpec model, LossKind loss = LossKind.CrossEntropy)
     {
-        using var trainer = TestModels.Open(model, s_images, new TrainingSpec { LearningRate = 1, BatchSize = null, Loss = loss, HuberDelta = 0.7 });
+        using var trainer = Trainers.Open(model, s_images, new TrainingSpec { LearningRate = 1, BatchSize = null, Loss = loss, HuberDelta = 0.7 });
         trainer.Initialize(3);
         var start = trainer.Parameters();
         var result = trainer.Train(s_images, 0, TestContext.Current.CancellationToken);

@@ -6,6 +6,7 @@ using FlameEdge.Onnx.Graphs;
 using FlameEdge.Onnx.Losses;
 using FlameEdge.Onnx.Optimizers;
 using FlameEdge.Onnx.Training;
+using FlameEdge.Testing.Models;
 using FlameEdge.Topology;
 
 namespace FlameEdge.Onnx.Tests;
@@ -19,7 +20,7 @@ public class FreezingTests
     [Fact]
     public void Only_the_last_layers_of_a_declared_model_are_learned_and_sent()
     {
-        using var trainer = TestModels.Open(TestModels.LeNet with { TrainLast = 2 }, s_images, s_training);
+        using var trainer = Trainers.Open(TestModels.LeNet with { TrainLast = 2 }, s_images, s_training);
 
         Assert.Equal(["fc2.weight", "fc2.bias", "fc3.weight", "fc3.bias"], trainer.Layout.Entries.Select(entry => entry.Name));
     }
@@ -27,7 +28,7 @@ public class FreezingTests
     [Fact]
     public void Frozen_tensors_stay_as_they_are_bit_by_bit_in_what_is_exported()
     {
-        using var trainer = TestModels.Open(TestModels.LeNet with { Freeze = ["conv*", "fc1.bias"] }, s_images, s_training);
+        using var trainer = Trainers.Open(TestModels.LeNet with { Freeze = ["conv*", "fc1.bias"] }, s_images, s_training);
         trainer.Initialize(1);
         var start = Exported(trainer);
 
@@ -45,7 +46,7 @@ public class FreezingTests
     [Fact]
     public void A_frozen_part_of_a_file_keeps_its_values_and_the_score_is_that_of_the_file() => ModelBytes.WithFile(ModelBytes.Classifier(), path =>
     {
-        using var trainer = TestModels.Open(new ModelSpec { Kind = "onnx", Path = path, Freeze = ["tensor", "tensor_1"] }, s_data, s_training);
+        using var trainer = Trainers.Open(new ModelSpec { Kind = "onnx", Path = path, Freeze = ["tensor", "tensor_1"] }, s_data, s_training);
         trainer.Initialize(0);
         Assert.Equal(["tensor_2", "tensor_3"], trainer.Layout.Entries.Select(entry => entry.Name));
         trainer.Train(s_data, 1, TestContext.Current.CancellationToken);
@@ -53,7 +54,7 @@ public class FreezingTests
 
         trainer.Export(path + ".out");
 
-        using var again = TestModels.Open(new ModelSpec { Kind = "onnx", Path = path + ".out" }, s_data);
+        using var again = Trainers.Open(new ModelSpec { Kind = "onnx", Path = path + ".out" }, s_data);
         again.Initialize(0);
         Assert.Equal(score, again.Evaluate(s_data, TestContext.Current.CancellationToken));
         var before = ModelFile.Read(path).Graph.Initializer.First(tensor => tensor.Name == "tensor");
@@ -82,9 +83,9 @@ public class FreezingTests
         ModelBytes.WithFile(model, path =>
         {
             var spec = new ModelSpec { Kind = "onnx", Path = path };
-            Assert.Contains("Shrink", Assert.Throws<ModelMismatchException>(() => TestModels.Open(spec, s_data)).Message, StringComparison.Ordinal);
+            Assert.Contains("Shrink", Assert.Throws<ModelMismatchException>(() => Trainers.Open(spec, s_data)).Message, StringComparison.Ordinal);
 
-            using var trainer = TestModels.Open(spec with { TrainLast = 2 }, s_data, s_training);
+            using var trainer = Trainers.Open(spec with { TrainLast = 2 }, s_data, s_training);
             trainer.Initialize(0);
             Assert.True(trainer.Train(s_data, 1, TestContext.Current.CancellationToken).Loss > 0);
         });

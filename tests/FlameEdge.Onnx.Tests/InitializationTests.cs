@@ -1,3 +1,4 @@
+using FlameEdge.Testing.Models;
 namespace FlameEdge.Onnx.Tests;
 
 public class InitializationTests
@@ -6,7 +7,7 @@ public class InitializationTests
     public void A_softmax_regression_starts_at_zero()
     {
         var data = TestModels.Clusters(4, 3, seed: 1, shape: 8);
-        using var trainer = TestModels.Open(TestModels.Softmax, data);
+        using var trainer = Trainers.Open(TestModels.Softmax, data);
         trainer.Load(Enumerable.Repeat(1f, trainer.Layout.Length).ToArray());
 
         trainer.Initialize(12);
@@ -18,8 +19,8 @@ public class InitializationTests
     public void A_seed_always_draws_the_same_parameters_and_another_seed_others()
     {
         var data = TestModels.Clusters(4, 3, seed: 1, shape: [1, 12, 12]);
-        using var first = TestModels.Open(TestModels.LeNet, data);
-        using var second = TestModels.Open(TestModels.LeNet, data);
+        using var first = Trainers.Open(TestModels.LeNet, data);
+        using var second = Trainers.Open(TestModels.LeNet, data);
 
         first.Initialize(12);
         second.Initialize(12);
@@ -33,7 +34,7 @@ public class InitializationTests
     public void Weights_are_normal_with_two_over_fan_in_and_biases_zero()
     {
         var data = TestModels.Clusters(4, 10, seed: 1, shape: 400);
-        using var trainer = TestModels.Open(TestModels.Mlp("relu", 300), data);
+        using var trainer = Trainers.Open(TestModels.Mlp("relu", 300), data);
 
         trainer.Initialize(1);
 
@@ -54,8 +55,8 @@ public class InitializationTests
     public void Names_say_the_layer_in_the_order_of_use()
     {
         var data = TestModels.Clusters(4, 3, seed: 1, shape: [2, 13, 15]);
-        using var mlp = TestModels.Open(TestModels.Mlp("tanh", 5), data);
-        using var lenet = TestModels.Open(TestModels.LeNet, data);
+        using var mlp = Trainers.Open(TestModels.Mlp("tanh", 5), data);
+        using var lenet = Trainers.Open(TestModels.LeNet, data);
 
         Assert.Equal(["layer1.weight", "layer1.bias", "layer2.weight", "layer2.bias"], mlp.Layout.Entries.Select(entry => entry.Name));
         Assert.Equal(

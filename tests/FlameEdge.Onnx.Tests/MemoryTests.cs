@@ -1,4 +1,5 @@
 using FlameEdge.Models;
+using FlameEdge.Testing.Models;
 using FlameEdge.Topology;
 
 namespace FlameEdge.Onnx.Tests;
@@ -19,7 +20,7 @@ public class MemoryTests
     public void Memory_does_not_grow_with_the_steps(OptimizerKind optimizer)
     {
         var data = TestModels.Clusters(300, 3, seed: 1, shape: 40);
-        using var trainer = TestModels.Open(TestModels.Mlp("relu", 16), data, new TrainingSpec { BatchSize = 32, Steps = StepCount, Optimizer = optimizer, LearningRate = 0.001 });
+        using var trainer = Trainers.Open(TestModels.Mlp("relu", 16), data, new TrainingSpec { BatchSize = 32, Steps = StepCount, Optimizer = optimizer, LearningRate = 0.001 });
         trainer.Initialize(1);
         using var pass = trainer.OpenPass([trainer.TapPoints[0].Name]);
         Round();

@@ -1,4 +1,5 @@
 using FlameEdge.Models;
+using FlameEdge.Testing.Models;
 using FlameEdge.Topology;
 
 namespace FlameEdge.Onnx.Tests;
@@ -39,25 +40,6 @@ public class OptimizerTests
         AssertFollows(name, training, [.. Enumerable.Range(0, 15).Select(i => 0.1f * (float)Math.Sin(i))]);
 
     [Fact]
-    public void A_correction_comes_and_goes_and_leaves_parameters_alone()
-    {
-        using var trainer = TestModels.Open(TestModels.Softmax, s_data, s_basis);
-        trainer.Initialize(0);
-        trainer.Train(s_data, 1, TestContext.Current.CancellationToken);
-        var learned = trainer.Parameters();
-
-        trainer.SetCorrection(new float[15]);
-        Assert.Equal(learned, trainer.Parameters());
-        trainer.SetCorrection(default);
-        Assert.Equal(learned, trainer.Parameters());
-
-        trainer.Initialize(0);
-        trainer.Train(s_data, 1, TestContext.Current.CancellationToken);
-        Assert.Equal(learned, trainer.Parameters());
-        Assert.Throws<ArgumentException>(() => trainer.SetCorrection(new float[3]));
-    }
-
-    [Fact]
     public void A_gradient_shorter_than_the_limit_is_not_touched()
     {
         var plain = Train(s_basis, []);
@@ -70,7 +52,7 @@ public class OptimizerTests
     {
         var signatures = Rules.Select(row => row.Data.Item2).Select(training =>
         {
-            using var trainer = TestModels.Open(TestModels.Mlp("relu", 5), s_data, training);
+            using var trainer = Trainers.Open(TestModels.Mlp("relu", 5), s_data, training);
             return trainer.Layout.Signature;
         });
 
@@ -92,7 +74,7 @@ public class OptimizerTests
 
     private static float[] Train(TrainingSpec training, float[] correction)
     {
-        using var trainer = TestModels.Open(TestModels.Softmax, s_data, training);
+        using var trainer = Trainers.Open(TestModels.Softmax, s_data, training);
         trainer.SetCorrection(correction);
         trainer.Load(PlainSoftmax.Start(15));
 

@@ -1,4 +1,5 @@
 using FlameEdge.Models;
+using FlameEdge.Testing.Models;
 using FlameEdge.Topology;
 
 namespace FlameEdge.Onnx.Tests;
@@ -12,7 +13,7 @@ public class SoftmaxByHandTests
     [Fact]
     public void One_step_goes_down_the_gradient_worked_out_by_hand()
     {
-        using var trainer = TestModels.Open(TestModels.Softmax, s_data, new TrainingSpec { LearningRate = 1, BatchSize = null });
+        using var trainer = Trainers.Open(TestModels.Softmax, s_data, new TrainingSpec { LearningRate = 1, BatchSize = null });
         trainer.Initialize(1);
 
         var result = trainer.Train(s_data, 1, TestContext.Current.CancellationToken);
@@ -28,7 +29,7 @@ public class SoftmaxByHandTests
         // Two steps along the constant direction of the decay alone: features of zero leave the weights without a gradient.
         var data = new Dataset("zeros", [1], 2, new float[2], new[] { 0, 1 });
         var training = new TrainingSpec { LearningRate = 0.1, Momentum = 0.5, WeightDecay = 0.2, BatchSize = null, Steps = 2 };
-        using var trainer = TestModels.Open(TestModels.Softmax, data, training);
+        using var trainer = Trainers.Open(TestModels.Softmax, data, training);
         trainer.Load([1, -2, 0, 0]);
 
         trainer.Train(data, 1, TestContext.Current.CancellationToken);
@@ -40,7 +41,7 @@ public class SoftmaxByHandTests
     [Fact]
     public void A_tie_counts_for_the_lowest_class_and_the_loss_is_in_nats()
     {
-        using var trainer = TestModels.Open(TestModels.Softmax, s_data);
+        using var trainer = Trainers.Open(TestModels.Softmax, s_data);
         trainer.Initialize(1);
 
         var score = trainer.Evaluate(s_data, TestContext.Current.CancellationToken);
@@ -53,7 +54,7 @@ public class SoftmaxByHandTests
     {
         var data = TestModels.Clusters(200, 4, seed: 5, shape: 15);
         var training = new TrainingSpec { LearningRate = 0.3, Momentum = 0.9, WeightDecay = 0.01, BatchSize = null, Epochs = 20 };
-        using var trainer = TestModels.Open(TestModels.Softmax, data, training);
+        using var trainer = Trainers.Open(TestModels.Softmax, data, training);
         trainer.Initialize(0);
 
         var result = trainer.Train(data, 0, TestContext.Current.CancellationToken);

@@ -6,6 +6,7 @@ using FlameEdge.Onnx.Losses;
 using FlameEdge.Onnx.Optimizers;
 using FlameEdge.Onnx.Training;
 using FlameEdge.Parameters;
+using FlameEdge.Testing.Models;
 using FlameEdge.Topology;
 using Microsoft.ML.OnnxRuntime;
 using DataType = FlameEdge.Onnx.Format.TensorProto.Types.DataType;
@@ -77,7 +78,7 @@ public class TrainingFormTests
             using var session = new InferenceSession(path);
             Assert.Equal(["x"], session.InputNames);
             Assert.Single(session.OutputNames);
-            using var again = TestModels.Open(new ModelSpec { Kind = "onnx", Path = path }, s_data);
+            using var again = Trainers.Open(new ModelSpec { Kind = "onnx", Path = path }, s_data);
             again.Initialize(0);
             Assert.Equal(score, again.Evaluate(s_data, TestContext.Current.CancellationToken));
         });
@@ -157,7 +158,7 @@ public class TrainingFormTests
 
     private static void WithTrainer(Action<OnnxTrainer> use) => ModelBytes.WithFile(Regularized(), path =>
     {
-        using var trainer = TestModels.Open(new ModelSpec { Kind = "onnx", Path = path }, s_data, new TrainingSpec { Epochs = 200, BatchSize = null });
+        using var trainer = Trainers.Open(new ModelSpec { Kind = "onnx", Path = path }, s_data, new TrainingSpec { Epochs = 200, BatchSize = null });
         trainer.Initialize(0);
         use(trainer);
     });

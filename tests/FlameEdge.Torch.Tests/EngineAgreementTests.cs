@@ -1,5 +1,6 @@
 using FlameEdge.Models;
 using FlameEdge.Onnx;
+using FlameEdge.Testing.Models;
 using FlameEdge.Topology;
 
 namespace FlameEdge.Torch.Tests;

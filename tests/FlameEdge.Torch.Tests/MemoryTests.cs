@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using FlameEdge.Models;
+using FlameEdge.Testing.Models;
 using FlameEdge.Topology;
 using static TorchSharp.torch;
 
@@ -18,7 +19,7 @@ public class MemoryTests(ITestOutputHelper output)
     {
         var data = TestModels.Clusters(64, 3, seed: 1, shape: [1, 12, 12]);
         var training = new TrainingSpec { Optimizer = optimizer, LearningRate = 0.001, Momentum = 0.5, BatchSize = 24, Steps = 500, ClipNorm = 1, Proximal = 0.1 };
-        using var trainer = TestModels.Open(new ModelSpec { Kind = kind, Hidden = [16] }, data, training);
+        using var trainer = Trainers.Open(new ModelSpec { Kind = kind, Hidden = [16] }, data, training);
         trainer.Initialize(1);
         Round(trainer, data);
         Round(trainer, data);
@@ -43,7 +44,7 @@ public class MemoryTests(ITestOutputHelper output)
     public void A_step_allocates_little_on_the_managed_heap()
     {
         var data = TestModels.Clusters(320, 3, seed: 1, shape: 800);
-        using var trainer = TestModels.Open(TestModels.Mlp("relu", 16), data, new TrainingSpec { Momentum = 0.9, BatchSize = 16, Steps = 200 });
+        using var trainer = Trainers.Open(TestModels.Mlp("relu", 16), data, new TrainingSpec { Momentum = 0.9, BatchSize = 16, Steps = 200 });
         trainer.Initialize(1);
         Round(trainer, data);
         var before = GC.GetAllocatedBytesForCurrentThread();

@@ -1,6 +1,7 @@
 using FlameEdge.Diagnostics;
 using FlameEdge.Models;
 using FlameEdge.Parameters;
+using FlameEdge.Testing.Models;
 using FlameEdge.Topology;
 using static TorchSharp.torch;
 
@@ -101,7 +102,7 @@ public class ModuleTests
     public void A_part_can_be_frozen_by_name()
     {
         var data = Data(60);
-        using var trainer = TestModels.Open(new ModelSpec { Kind = "torch", Module = "my-net", Freeze = ["conv.*"] }, data, s_training, s_engine);
+        using var trainer = Trainers.Open(new ModelSpec { Kind = "torch", Module = "my-net", Freeze = ["conv.*"] }, data, s_training, s_engine);
         trainer.Initialize(1);
         using var pass = trainer.OpenPass(["conv"]);
         var logits = new float[data.Count * 3];
@@ -124,7 +125,7 @@ public class ModuleTests
         ("last", nn.Linear(4 * sampleShape[1] * sampleShape[2], classCount)));
 
     private static TorchTrainer Open(TrainingSpec? training = null) =>
-        TestModels.Open(new ModelSpec { Kind = "torch", Module = "my-net" }, Data(2), training ?? s_training, s_engine);
+        Trainers.Open(new ModelSpec { Kind = "torch", Module = "my-net" }, Data(2), training ?? s_training, s_engine);
 
     private static Dataset Data(int rows) => TestModels.Clusters(rows, 3, seed: 2, shape: [1, 8, 8]);
 }

@@ -1,4 +1,5 @@
 using FlameEdge.Models;
+using FlameEdge.Testing.Models;
 using FlameEdge.Topology;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -29,7 +30,7 @@ public class OptimizerTests
     {
         var (training, own) = s_cases[name];
         var data = TestModels.Clusters(40, 3, seed: 3, shape: 6);
-        using var trainer = TestModels.Open(TestModels.Mlp("tanh", 5), data, training);
+        using var trainer = Trainers.Open(TestModels.Mlp("tanh", 5), data, training);
         trainer.Initialize(2);
         var start = trainer.Parameters();
 
@@ -40,41 +41,6 @@ public class OptimizerTests
         var distance = expected.Zip(trainer.Parameters(), (one, other) => Math.Abs(one - other)).Max();
         Assert.True(movement > 0.001);
         Assert.InRange(distance / movement, 0, 1e-5);
-    }
-
-    [Fact]
-    public void The_proximal_term_pulls_to_what_was_loaded()
-    {
-        // No rows of use: with equal logits and one class the loss has no slope, so only the pull moves anything.
-        var data = new Dataset("flat", [1], 1, new float[] { 1 }, new[] { 0 });
-        using var trainer = TestModels.Open(TestModels.Softmax, data, new TrainingSpec { LearningRate = 0.1, Proximal = 2, BatchSize = null, Steps = 1 });
-        trainer.Load([3, -1]);
-        using (var pass = trainer.OpenPass([]))
-        {
-            pass.Forward(data.Features, new float[1]);
-            pass.Step([1]);
-        }
-
-        // The outside gradient moved both by -0.1; then the pull brings back 0.1 * 2 * 0.1 of that.
-        Assert.Equal([2.9f, -1.1f], trainer.Parameters(), (left, right) => Math.Abs(left - right) < 1e-6);
-        trainer.Train(data, 1, TestContext.Current.CancellationToken);
-        Assert.Equal([2.92f, -1.08f], trainer.Parameters(), (left, right) => Math.Abs(left - right) < 1e-6);
-    }
-
-    [Fact]
-    public void A_correction_holds_until_it_is_removed()
-    {
-        var data = new Dataset("flat", [1], 1, new float[] { 1 }, new[] { 0 });
-        using var trainer = TestModels.Open(TestModels.Softmax, data, new TrainingSpec { LearningRate = 0.5, BatchSize = null, Steps = 3 });
-        trainer.Load([0, 0]);
-
-        trainer.SetCorrection([1, -2]);
-        trainer.Train(data, 1, TestContext.Current.CancellationToken);
-        Assert.Equal([-1.5f, 3f], trainer.Parameters());
-
-        trainer.SetCorrection([]);
-        trainer.Train(data, 1, TestContext.Current.CancellationToken);
-        Assert.Equal([-1.5f, 3f], trainer.Parameters());
     }
 
     private static float[] Expected(Dataset data, TorchTrainer trainer, float[] start, TrainingSpec training, Func<IEnumerable<TorchSharp.Modules.Parameter>, optim.Optimizer> own)

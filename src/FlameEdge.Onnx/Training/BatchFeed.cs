@@ -12,6 +12,9 @@ internal abstract class BatchFeed(Dataset data) : IDisposable
     /// <summary>Rows of the batch that is bound.</summary>
     public abstract int Rows { get; }
 
+    /// <summary>Batches of one epoch.</summary>
+    public abstract int BatchesPerEpoch { get; }
+
     /// <summary>Begins anew; the order of rows depends on <paramref name="seed"/> alone.</summary>
     public abstract void Start(ulong seed);
 

@@ -33,7 +33,7 @@ internal sealed class LocalTraining : IDisposable
         var feed = FeedOf(data);
         feed.Start(seed);
         _masks.Start(seed);
-        var stepCount = StepCount(data.Count);
+        var stepCount = _training.Steps ?? checked(_training.Epochs * feed.BatchesPerEpoch);
         var loss = 0.0;
         for (var step = 0; step < stepCount; step++)
         {
@@ -64,11 +64,5 @@ internal sealed class LocalTraining : IDisposable
         _feed?.Dispose();
         _feed = BatchFeed.Of(_session, (_model.Input, _labels), _model.SampleShape, data, _training.BatchSize);
         return _feed;
-    }
-
-    private int StepCount(int rows)
-    {
-        var perEpoch = _training.BatchSize is { } size && size < rows ? (rows + size - 1) / size : 1;
-        return _training.Steps ?? checked(_training.Epochs * perEpoch);
     }
 }

@@ -33,6 +33,8 @@ internal sealed class ShuffledFeed : BatchFeed
 
     public override int Rows => _bound;
 
+    public override int BatchesPerEpoch => _order.BatchesPerEpoch;
+
     public override void Start(ulong seed) => _order.Start(seed);
 
     public override void Next()

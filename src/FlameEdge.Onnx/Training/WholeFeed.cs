@@ -22,6 +22,8 @@ internal sealed class WholeFeed : BatchFeed
 
     public override int Rows => Data.Count;
 
+    public override int BatchesPerEpoch => 1;
+
     public override void Start(ulong seed)
     {
         // Rows stay in their own order.

@@ -1,3 +1,5 @@
+using FlameEdge.Diagnostics;
+
 namespace FlameEdge.Models;
 
 /// <summary>Rows of float features with a class each, in memory.</summary>
@@ -49,4 +51,14 @@ public sealed class Dataset
 
     /// <summary>[rows], the class of each.</summary>
     public ReadOnlyMemory<int> Labels { get; }
+
+    /// <summary>Demands that the rows are what a model was opened for: so many features, and no class that it does not know.</summary>
+    /// <exception cref="DatasetException">They are not.</exception>
+    public void RequireFit(int featureCount, int classCount)
+    {
+        if (FeatureCount != featureCount || ClassCount > classCount)
+        {
+            throw new DatasetException($"the dataset '{Name}' has {FeatureCount} features and {ClassCount} classes; the model was opened for {featureCount} and {classCount}");
+        }
+    }
 }

@@ -24,7 +24,7 @@ public sealed class Float32Codec : IUpdateCodec
     /// <inheritdoc/>
     public void Encode(ParameterLayout layout, ReadOnlySpan<float> values, IBufferWriter<byte> output)
     {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(values.Length, layout.Length, nameof(values));
+        layout.RequireLength(values);
         var header = output.GetSpan(HeaderBytes);
         Magic.CopyTo(header);
         BinaryPrimitives.WriteUInt16LittleEndian(header[4..], Version);
@@ -60,7 +60,7 @@ public sealed class Float32Codec : IUpdateCodec
     /// <inheritdoc/>
     public void Decode(ReadOnlySequence<byte> input, ParameterLayout layout, Span<float> values)
     {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(values.Length, layout.Length, nameof(values));
+        layout.RequireLength(values);
         Span<byte> header = stackalloc byte[HeaderBytes];
         ReadHeader(input, header);
         var signature = Convert.ToHexStringLower(header[8..40]);

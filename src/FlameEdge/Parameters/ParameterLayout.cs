@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -79,6 +80,16 @@ public sealed class ParameterLayout
         }
 
         return new ParameterLayout(entries);
+    }
+
+    /// <summary>Demands that a buffer has one value for each of the layout's, no more and no fewer.</summary>
+    /// <exception cref="ArgumentException">Its length is another one.</exception>
+    public void RequireLength(ReadOnlySpan<float> values, [CallerArgumentExpression(nameof(values))] string? name = null)
+    {
+        if (values.Length != Length)
+        {
+            throw new ArgumentException($"the model has {Length} parameters, not {values.Length}", name);
+        }
     }
 }
 

@@ -19,11 +19,7 @@ public sealed class ParameterSet
     /// <exception cref="ArgumentException">The length differs.</exception>
     public ParameterSet(ParameterLayout layout, float[] values)
     {
-        if (values.Length != layout.Length)
-        {
-            throw new ArgumentException($"the layout has {layout.Length} values, the buffer {values.Length}", nameof(values));
-        }
-
+        layout.RequireLength(values);
         Layout = layout;
         this.values = values;
     }

@@ -11,8 +11,8 @@ public class RealProcessTests
         bench.UseSource("format: csv, path: none.csv, label: y");
         await using var data = RealProcess.Start("run", bench["job.yaml"], "--out", bench.Out, "--format", "json");
 
-        (await job.EndAsync()).IsRefusal(ExitCode.BadJob, "none.yaml", "give a job file");
-        (await data.EndAsync()).IsRefusal(ExitCode.BadData, "none.csv", "check the path in the job");
+        (await Outcome.OfAsync(job)).IsRefusal(ExitCode.BadJob, "none.yaml", "give a job file");
+        (await Outcome.OfAsync(data)).IsRefusal(ExitCode.BadData, "none.csv", "check the path in the job");
     }
 
     [Fact]
@@ -24,7 +24,7 @@ public class RealProcessTests
 
         await using var second = RealProcess.Start("run", bench["job.yaml"], "--out", bench.Out, "--format", "json");
 
-        (await second.EndAsync()).IsRefusal(ExitCode.BadState, bench.Out, "Stop the other process");
+        (await Outcome.OfAsync(second)).IsRefusal(ExitCode.BadState, bench.Out, "Stop the other process");
         await first.SaidAsync("round 3/");
     }
 
@@ -42,7 +42,7 @@ public class RealProcessTests
 
         interrupted.Signal(signal);
 
-        (await interrupted.EndAsync()).IsRefusal(ExitCode.Interrupted, "interrupted", "what was committed is kept", "--resume");
+        (await Outcome.OfAsync(interrupted)).IsRefusal(ExitCode.Interrupted, "interrupted", "what was committed is kept", "--resume");
         Outcome.HasNoResults(bench.Out);
         await using var resumed = RealProcess.Start([.. job, "--resume", "--set", "rounds.count=3"]);
         var outcome = await resumed.EndAsync();

@@ -21,9 +21,9 @@ public sealed class MyOwnRoleTests : IDisposable
     [Fact]
     public async Task Its_step_clips_what_training_changed()
     {
-        await using var cautious = RealProcess.StartProgram(Program, "run", Job, "--out", folder["cautious"], "--set", "rounds.count=3");
+        await using var cautious = RunningProgram.Start(Program, ["run", Job, "--out", folder["cautious"], "--set", "rounds.count=3"]);
         var clipped = await cautious.EndAsync();
-        await using var bold = RealProcess.StartProgram(Program, "run", Job, "--out", folder["bold"], "--set", "rounds.count=3", "--set", "topology.roles.trainer.settings.maxNorm=1000");
+        await using var bold = RunningProgram.Start(Program, ["run", Job, "--out", folder["bold"], "--set", "rounds.count=3", "--set", "topology.roles.trainer.settings.maxNorm=1000"]);
         var free = await bold.EndAsync();
 
         Assert.Equal((ExitCode.Ok, ExitCode.Ok), (clipped.Code, free.Code));
@@ -37,12 +37,12 @@ public sealed class MyOwnRoleTests : IDisposable
     public async Task Its_trainers_work_beside_the_plain_tool_over_its_broker()
     {
         string[] job = ["run", Job, "--set", "rounds.count=3", "--set", "rounds.quorum=all"];
-        await using var alone = RealProcess.StartProgram(Program, [.. job, "--out", folder["alone"]]);
+        await using var alone = RunningProgram.Start(Program, [.. job, "--out", folder["alone"]]);
         Assert.Equal(ExitCode.Ok, (await alone.EndAsync()).Code);
 
         await using var tool = RealProcess.Start([.. job, "--out", folder["top"], "--worker", "aggregator_0"]);
         var broker = (await tool.SaidAsync("broker mqtt://")).Split(' ')[1];
-        await using var own = RealProcess.StartProgram(Program, [.. job, "--out", folder["trainers"], "--broker", broker, .. Enumerable.Range(0, 8).SelectMany(index => new[] { "--worker", $"trainer_{index}" })]);
+        await using var own = RunningProgram.Start(Program, [.. job, "--out", folder["trainers"], "--broker", broker, .. Enumerable.Range(0, 8).SelectMany(index => new[] { "--worker", $"trainer_{index}" })]);
         var (top, trainers) = (await tool.EndAsync(), await own.EndAsync());
 
         Assert.True((top.Code, trainers.Code) == (ExitCode.Ok, ExitCode.Ok), $"{top.Code}: {top.Error}\n{trainers.Code}: {trainers.Error}");
@@ -56,7 +56,7 @@ public sealed class MyOwnRoleTests : IDisposable
     {
         (await Outcome.OfAsync("job", "validate", Job)).IsRefusal(ExitCode.BadJob, "role 'trainer'", "'cautious-trainer' is not on board");
         (await Outcome.OfAsync("run", Job, "--out", folder["none"], "--format", "json")).IsRefusal(ExitCode.BadJob, "'cautious-trainer' is not on board");
-        await using var own = RealProcess.StartProgram(Program, "job", "validate", Job);
+        await using var own = RunningProgram.Start(Program, ["job", "validate", Job]);
         Assert.Equal(ExitCode.Ok, (await own.EndAsync()).Code);
     }
 

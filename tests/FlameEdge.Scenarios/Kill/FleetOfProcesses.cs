@@ -12,7 +12,7 @@ internal sealed class FleetOfProcesses : IAsyncDisposable
     public static readonly TimeSpan Bound = TimeSpan.FromMinutes(5);
 
     private readonly TemporaryFolder folder = new();
-    private readonly ConcurrentDictionary<string, WorkerProcess> running = new();
+    private readonly ConcurrentDictionary<string, RunningProgram> running = new();
     private readonly StringBuilder history = new();
     private readonly Lock gate = new();
     private readonly string broker;
@@ -78,9 +78,9 @@ internal sealed class FleetOfProcesses : IAsyncDisposable
     }
 
     /// <summary>True where a worker's process is dead and has not been started again.</summary>
-    public bool WasKilled(string worker) => running.TryGetValue(worker, out var process) && process.HasExited && process.ExitCode == WorkerProcess.Killed;
+    public bool WasKilled(string worker) => running.TryGetValue(worker, out var process) && process.HasEnded && process.ExitCode == RunningProgram.Killed;
 
-    public bool IsRunning(string worker) => running.TryGetValue(worker, out var process) && !process.HasExited;
+    public bool IsRunning(string worker) => running.TryGetValue(worker, out var process) && !process.HasEnded;
 
     /// <summary>Kills a worker; false where it had already ended by itself.</summary>
     public async Task<bool> KillAsync(string worker)
@@ -94,7 +94,7 @@ internal sealed class FleetOfProcesses : IAsyncDisposable
     public async Task CrashedAsync(string worker)
     {
         var code = await ExitAsync(worker);
-        Assert.True(code == WorkerProcess.Killed, $"{worker} was to be killed and ended with {code}\n{History}");
+        Assert.True(code == RunningProgram.Killed, $"{worker} was to be killed and ended with {code}\n{History}");
         Note(worker, "-- died at its point");
     }
 
@@ -102,7 +102,7 @@ internal sealed class FleetOfProcesses : IAsyncDisposable
     public async Task<int> ExitAsync(string worker)
     {
         var process = running[worker];
-        await UntilAsync(() => process.HasExited, process.Ended, $"{worker} to end");
+        await UntilAsync(() => process.HasEnded, process.Ended, $"{worker} to end");
         return process.ExitCode;
     }
 
@@ -146,14 +146,14 @@ internal sealed class FleetOfProcesses : IAsyncDisposable
                 return;
             }
 
-            if (running.FirstOrDefault(pair => pair.Value.HasExited && pair.Value.ExitCode is not (0 or WorkerProcess.Killed)) is { Key: { } fallen } found)
+            if (running.FirstOrDefault(pair => pair.Value.HasEnded && pair.Value.ExitCode is not (0 or RunningProgram.Killed)) is { Key: { } fallen } found)
             {
                 Assert.Fail($"{fallen} ended with {found.Value.ExitCode} while this waited for {what}\n{History}");
             }
 
             try
             {
-                await Task.WhenAny([next, news, .. running.Values.Where(process => !process.HasExited).Select(process => process.Ended)]).WaitAsync(bound.Token);
+                await Task.WhenAny([next, news, .. running.Values.Where(process => !process.HasEnded).Select(process => process.Ended)]).WaitAsync(bound.Token);
             }
             catch (OperationCanceledException)
             {

@@ -19,10 +19,10 @@ internal static class Undisturbed
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder["job.json"], job.Text);
         string[] again = replay is null ? [] : ["--replay", replay];
-        await using var process = WorkerProcess.Start(["run", folder["job.json"], "--out", folder["out"], .. again], null, static _ => { });
+        await using var process = WorkerProcess.Start(["run", folder["job.json"], "--out", folder["out"], .. again]);
         using var bound = new CancellationTokenSource(FleetOfProcesses.Bound);
-        var code = await process.ExitAsync(bound.Token);
-        Assert.True(code == 0, $"the undisturbed run ended with {code}\n{process.Output}");
+        var (code, said, error) = await process.EndAsync(bound.Token);
+        Assert.True(code == 0, $"the undisturbed run ended with {code}\n{error}{said}");
         return JobResult.Read(folder["out", "result.json"]);
     }
 

@@ -70,18 +70,20 @@ public class RuntimeTests(ITestOutputHelper output)
         await File.WriteAllTextAsync(folder["job.json"], json, bound.Token);
 
         string[] common = ["run", folder["job.json"], "--broker", $"mqtt://127.0.0.1:{mosquitto.Port}"];
-        await using var tool = WorkerProcess.Start([.. common, "--out", folder["tool"], .. Workers(onnx), "--worker", "aggregator_0"], crashAt: null, _ => { });
+        await using var tool = WorkerProcess.Start([.. common, "--out", folder["tool"], .. Workers(onnx), "--worker", "aggregator_0"]);
         if (torch.Length > 0)
         {
-            await using var device = WorkerProcess.Start(TorchAgent(), [.. common, "--out", folder["device"], .. Workers(torch), "--runtime", "torch"]);
-            Assert.True(await device.ExitAsync(bound.Token) == ExitCode.Ok, device.Output);
+            await using var device = RunningProgram.Start(TorchAgent(), [.. common, "--out", folder["device"], .. Workers(torch), "--runtime", "torch"]);
+            AssertOk(await device.EndAsync(bound.Token));
         }
 
-        Assert.True(await tool.ExitAsync(bound.Token) == ExitCode.Ok, tool.Output);
+        AssertOk(await tool.EndAsync(bound.Token));
         var result = JobResult.Read(folder["tool", "result.json"]);
         Assert.All(result.Rounds, round => Assert.All(round.Verdicts, verdict => Assert.Equal(Verdict.Counted, verdict.Verdict)));
         return result;
     }
+
+    private static void AssertOk((int Code, string Output, string Error) end) => Assert.True(end.Code == ExitCode.Ok, end.Error + end.Output);
 
     private static IEnumerable<string> Workers(int[] trainers) => trainers.SelectMany(index => new[] { "--worker", $"trainer_{index}" });
 

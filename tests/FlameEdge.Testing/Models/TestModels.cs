@@ -1,20 +1,24 @@
 using FlameEdge.Models;
 using FlameEdge.Topology;
 
-namespace FlameEdge.Onnx.Tests;
+namespace FlameEdge.Testing.Models;
 
-/// <summary>Small models and data that tests share.</summary>
-internal static class TestModels
+/// <summary>Small models and data that tests of engines share.</summary>
+public static class TestModels
 {
+    /// <summary>A softmax regression.</summary>
     public static ModelSpec Softmax { get; } = new() { Kind = "softmax" };
 
+    /// <summary>LeNet-5; images of at least 12 x 12 fit.</summary>
     public static ModelSpec LeNet { get; } = new() { Kind = "lenet" };
 
+    /// <summary>A multi-layer perceptron.</summary>
     public static ModelSpec Mlp(string activation = "relu", params int[] hidden) =>
         new() { Kind = "mlp", Hidden = hidden, Activation = activation };
 
-    public static OnnxTrainer Open(ModelSpec model, Dataset data, TrainingSpec? training = null) =>
-        (OnnxTrainer)new OnnxEngine().Open(model, data.SampleShape, data.ClassCount, training ?? new TrainingSpec());
+    /// <summary>Opens a model for such rows; training as by default where nothing is said.</summary>
+    public static ITrainer Open(this IEngine engine, ModelSpec model, Dataset data, TrainingSpec? training = null) =>
+        engine.Open(model, data.SampleShape, data.ClassCount, training ?? new TrainingSpec());
 
     /// <summary>Rows of normal features around a centre per class.</summary>
     public static Dataset Clusters(int rows, int classes, ulong seed, params int[] shape)
@@ -27,7 +31,8 @@ internal static class TestModels
         return new Dataset("clusters", shape, classes, features.ToArray(), labels);
     }
 
-    public static float[] Parameters(this OnnxTrainer trainer)
+    /// <summary>A copy of the trainer's parameters, in layout order.</summary>
+    public static float[] Parameters(this ITrainer trainer)
     {
         var parameters = new float[trainer.Layout.Length];
         trainer.Save(parameters);
