@@ -20,8 +20,7 @@ internal sealed class MaskFeed(StepSession session, IReadOnlyList<DropoutMask> m
     {
         if (!_byRows.TryGetValue(rows, out var buffers))
         {
-            buffers = [.. masks.Select(mask => Allocate(mask, rows))];
-            _byRows.Add(rows, buffers);
+            _byRows.Add(rows, buffers = Allocate(rows));
         }
 
         for (var index = 0; index < buffers.Length; index++)
@@ -43,6 +42,9 @@ internal sealed class MaskFeed(StepSession session, IReadOnlyList<DropoutMask> m
             tensor.Dispose();
         }
     }
+
+    // Apart from Next, which would else make room for the captured number at every step.
+    private (float[] Values, OrtValue Tensor)[] Allocate(int rows) => [.. masks.Select(mask => Allocate(mask, rows))];
 
     private static (float[] Values, OrtValue Tensor) Allocate(DropoutMask mask, int rows)
     {
