@@ -17,7 +17,7 @@ FLAMEEDGE_LONG=1 dotnet tests/FlameEdge.Scenarios/bin/Release/net10.0/FlameEdge.
   echo "the published band for the mixed MLP (MNIST, five and five devices); 0.985 within ten rounds for LeNet on all of MNIST, ten devices."
   echo
   echo '```'
-  grep -E "largest difference|^ *(\[.*\] )?(onnx|torch): |0\.[0-9]{4} 0\.|Total:" "$log" | sed -E 's/^ *(\[[^]]*\] *)?//; s/^(OUTPUT: *)//'
+  grep -E "largest difference|^ *(\[.*\] )?(onnx|torch): |0\.[0-9]{4} 0\.|Total:" "$log" | sed -E 's/^ *//; s/FlameEdge.Scenarios.Learning.RuntimeTests.//; s/ *\[OUTPUT\]/:/'
   echo '```'
 } > docs/reports/runtimes.md
 rm -f "$log"
