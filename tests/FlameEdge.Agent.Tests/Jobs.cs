@@ -12,6 +12,27 @@ internal static class Jobs
     /// <summary>The same with the cautious trainers of the sample.</summary>
     public static Task<string> CautiousAsync(TemporaryFolder folder, params string[] sets) => JsonAsync(folder, "my-own-role", sets);
 
+    /// <summary>Two trainers of an MLP with a hundred rows each: so little data that what is measured is the program.</summary>
+    public static async Task<string> SmallAsync(TemporaryFolder folder)
+    {
+        var rows = Enumerable.Range(0, 200).Select(row => string.Join(',', Enumerable.Range(0, 17).Select(column => column == 0 ? row % 4 : (row * column % 7) + (column % 4 == row % 4 ? 5 : 0))));
+        await File.WriteAllLinesAsync(folder["rows.csv"], rows.Prepend(string.Join(',', Enumerable.Range(0, 16).Select(column => $"p{column}").Prepend("label"))), TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            folder["small.json"],
+            """
+            { "job": "small",
+              "topology": {
+                "roles": [{ "name": "trainer", "isDataConsumer": true, "datasets": ["rows"] }, { "name": "aggregator" }],
+                "channels": [{ "name": "param", "pair": ["trainer", "aggregator"] }] },
+              "datasets": [
+                { "name": "rows", "path": "rows.csv", "label": "label", "classes": 4, "partition": { "kind": "modulo", "parts": 2 } },
+                { "name": "test", "path": "rows.csv", "label": "label", "classes": 4 }],
+              "evaluation": "test", "model": { "kind": "mlp", "hidden": [128] }, "rounds": { "count": 3, "quorum": "all" } }
+            """,
+            TestContext.Current.CancellationToken);
+        return folder["small.json"];
+    }
+
     private static async Task<string> JsonAsync(TemporaryFolder folder, string sample, string[] sets)
     {
         using var output = new StringWriter();
