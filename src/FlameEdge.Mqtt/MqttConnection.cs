@@ -14,13 +14,19 @@ internal sealed class MqttConnection : IAsyncDisposable
 
     private readonly IMqttClient client = new MqttClientFactory().CreateMqttClient();
     private readonly CancellationTokenSource lost = new();
+    private readonly Action heard;
     private SemaphoreSlim underWay = new(1);
 
-    public MqttConnection(int number, Action<MqttApplicationMessage> received)
+    /// <param name="number">Counts the connections of a link from 1.</param>
+    /// <param name="received">Told every message; must be quick.</param>
+    /// <param name="heard">Told whenever the broker has said anything.</param>
+    public MqttConnection(int number, Action<MqttApplicationMessage> received, Action heard)
     {
         Number = number;
+        this.heard = heard;
         client.ApplicationMessageReceivedAsync += arrived =>
         {
+            heard();
             received(arrived.ApplicationMessage);
             return Task.CompletedTask;
         };
@@ -53,6 +59,8 @@ internal sealed class MqttConnection : IAsyncDisposable
             throw new MqttRefusedException(answer.ResultCode.ToString());
         }
 
+        heard();
+
         // The library says 0 where the broker said nothing.
         MaximumPacketBytes = answer.MaximumPacketSize is > 0 and < int.MaxValue and var bytes ? (int)bytes : int.MaxValue;
         underWay = new SemaphoreSlim(answer.ReceiveMaximum is > 0 and < MaximumUnderWay and var count ? count : MaximumUnderWay);
@@ -70,6 +78,7 @@ internal sealed class MqttConnection : IAsyncDisposable
             }
 
             var answer = await client.SubscribeAsync(subscribe.Build(), cancellationToken).WaitAsync(Lost);
+            heard();
             if (answer.Items.FirstOrDefault(item => item.ResultCode > MqttClientSubscribeResultCode.GrantedQoS2) is { } refused)
             {
                 throw new MqttRefusedException($"a subscription to {refused.TopicFilter.Topic} ({refused.ResultCode})");
@@ -100,6 +109,7 @@ internal sealed class MqttConnection : IAsyncDisposable
         {
             // Not cancelled: a packet cut off in the middle would spoil the stream.
             var answer = await client.PublishAsync(message, CancellationToken.None).WaitAsync(Lost);
+            heard();
             if (answer.ReasonCode is not (MqttClientPublishReasonCode.Success or MqttClientPublishReasonCode.NoMatchingSubscribers))
             {
                 throw new MqttRefusedException($"a packet on {message.Topic} ({answer.ReasonCode})");

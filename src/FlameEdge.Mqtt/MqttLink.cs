@@ -30,6 +30,7 @@ internal sealed partial class MqttLink : IAsyncDisposable
     private MqttConnection? live;
     private Task running = Task.CompletedTask;
     private int connectionCount;
+    private long lastWord;
     private int hasToldOfRefusal;
 
     /// <param name="clientId">The MQTT client id.</param>
@@ -61,11 +62,27 @@ internal sealed partial class MqttLink : IAsyncDisposable
         this.received = received;
         this.time = time;
         this.logger = logger;
+        lastWord = time.GetTimestamp();
         reconnect = Pipeline();
     }
 
     /// <summary>The broker's bound on a packet, as the present connection learned it.</summary>
     public int MaximumPacketBytes { get; private set; } = int.MaxValue;
+
+    /// <summary>True while there is a connection that nobody has given up.</summary>
+    public bool IsConnected
+    {
+        get
+        {
+            lock (gate)
+            {
+                return live is not null;
+            }
+        }
+    }
+
+    /// <summary>Time since the broker last said anything.</summary>
+    public TimeSpan Silence => time.GetElapsedTime(Interlocked.Read(ref lastWord));
 
     /// <summary>Whether an error is the network's or the broker's, rather than ours.</summary>
     public static bool IsConnectionTrouble(Exception exception) =>
@@ -175,6 +192,8 @@ internal sealed partial class MqttLink : IAsyncDisposable
         await running;
     }
 
+    private void Heard() => Interlocked.Exchange(ref lastWord, time.GetTimestamp());
+
     private ResiliencePipeline Pipeline() =>
         new ResiliencePipelineBuilder { TimeProvider = time, Name = $"reconnect {clientId}" }
             .AddRetry(new RetryStrategyOptions
@@ -247,7 +266,7 @@ internal sealed partial class MqttLink : IAsyncDisposable
 
     private async Task<MqttConnection> ConnectAsync(Action<Exception> failed, CancellationToken cancellationToken)
     {
-        var connection = new MqttConnection(++connectionCount, received);
+        var connection = new MqttConnection(++connectionCount, received, Heard);
         try
         {
             await connection.ConnectAsync(configure(connection.Number), cancellationToken);

@@ -21,6 +21,18 @@ public sealed class MqttOptions
     /// <summary>A file whose first line is the password; read at every connect, so it may be exchanged while running.</summary>
     public string? PasswordFile { get; set; }
 
+    /// <summary>A PEM file with the authorities trusted for the broker's certificate; null for those of the system.</summary>
+    public string? CaFile { get; set; }
+
+    /// <summary>A PEM file with this agent's certificate and its chain, for mutual TLS; read at every connect, so it may be exchanged while running.</summary>
+    public string? CertificateFile { get; set; }
+
+    /// <summary>A PEM file with the certificate's private key.</summary>
+    public string? KeyFile { get; set; }
+
+    /// <summary><c>auto</c> (5, and 3.1.1 where the broker refuses that), <c>5</c> or <c>3.1.1</c>.</summary>
+    public string Protocol { get; set; } = "auto";
+
     /// <summary>Silence after which the broker is asked whether it is there; a dead link is noticed within twice this.</summary>
     public TimeSpan KeepAlive { get; set; } = TimeSpan.FromSeconds(10);
 

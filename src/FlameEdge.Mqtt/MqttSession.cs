@@ -16,7 +16,7 @@ namespace FlameEdge.Mqtt;
 /// <summary>An agent's presence at a broker, shared by all its workers in this process: two connections, so that control never waits behind a model.</summary>
 /// <remarks>Control keeps its session at the broker and carries the last will; bulk starts clean, so that no broker hoards chunks for a sleeper. Both
 /// come back by themselves; what is retained is repeated after every reconnect, and whenever somebody else's value is read in its place.</remarks>
-public sealed partial class MqttSession : IAsyncDisposable
+public sealed partial class MqttSession : IContact, IAsyncDisposable
 {
     // Repeats are idempotent; when this many wait, the newest is as good as the oldest.
     private const int RepeatCapacity = 256;
@@ -60,6 +60,12 @@ public sealed partial class MqttSession : IAsyncDisposable
 
     /// <summary>Notices for people and tools, over the control connection.</summary>
     public IBulletin Bulletin => Board;
+
+    /// <inheritdoc/>
+    public bool IsConnected => Control.IsConnected;
+
+    /// <inheritdoc/>
+    public TimeSpan Silence => Control.Silence;
 
     internal TopicScheme Topics { get; }
 
@@ -331,6 +337,7 @@ public sealed partial class MqttSession : IAsyncDisposable
                     }
                 }
 
+                Board.Tell(new Bulletin(BulletinTopic.OfFleet(alive.Agent, BulletinKind.Alive), note));
                 if (PresenceJson.ReadAlive(note) is { } sign)
                 {
                     foreach (var channel in listening)

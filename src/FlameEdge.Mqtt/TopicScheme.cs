@@ -8,7 +8,7 @@ namespace FlameEdge.Mqtt;
 /// <remarks><code>
 /// {prefix}/data/{job}/{channel}/{group}/{agent}/{worker}/{to}     channel traffic; {to} = a role or a worker
 /// {prefix}/here/{job}/{channel}/{group}/{agent}/{worker}          presence on a channel, retained
-/// {prefix}/job/{job}/{agent}/spec | state | round | event
+/// {prefix}/job/{job}/{agent}/spec | state | round | event | desired
 /// {prefix}/fleet/{agent}/alive | birth | state | metrics | event | task | config
 /// </code>
 /// Names come from a plan that was checked; what arrives from the network is only compared and looked up.</remarks>
@@ -76,6 +76,8 @@ public sealed class TopicScheme
         BulletinKind.Metrics => "metrics",
         BulletinKind.Task => "task",
         BulletinKind.Config => "config",
+        BulletinKind.Desired => "desired",
+        BulletinKind.Alive => "alive",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "no such notice"),
     };
 
@@ -89,6 +91,7 @@ public sealed class TopicScheme
         "metrics" => BulletinKind.Metrics,
         "task" => BulletinKind.Task,
         "config" => BulletinKind.Config,
+        "desired" => BulletinKind.Desired,
         _ => null,
     };
 

@@ -26,7 +26,7 @@ public interface IBulletin
 /// <param name="Json">The text, UTF-8; empty where a retained notice was taken down.</param>
 public sealed record Bulletin(BulletinTopic Topic, ReadOnlyMemory<byte> Json);
 
-/// <summary>What a notice is about; all but events and metrics are retained.</summary>
+/// <summary>What a notice is about; all but events, metrics and wishes are retained.</summary>
 public enum BulletinKind
 {
     /// <summary>A job's specification: a readable summary with size and hash of the whole.</summary>
@@ -52,6 +52,12 @@ public enum BulletinKind
 
     /// <summary>What an agent should be.</summary>
     Config,
+
+    /// <summary>What an operator wants of a job.</summary>
+    Desired,
+
+    /// <summary>An agent's life sign: session, connection, online or lost. Written by the transport alone.</summary>
+    Alive,
 }
 
 /// <summary>A place on the bulletin board: a job's or the fleet's, of one agent or, for watching, of all.</summary>
@@ -63,14 +69,19 @@ public readonly record struct BulletinTopic(JobId? Job, AgentId? Agent, Bulletin
     /// <summary>A retained notice is a summary, not a store: brokers bound and copy them.</summary>
     public const int MaximumRetainedBytes = 4096;
 
+    private static readonly JobId AnyJobName = new("+");
+
     /// <summary>True where the last notice stays for those who come later.</summary>
-    public bool IsRetained => Kind is not (BulletinKind.Event or BulletinKind.Metrics);
+    public bool IsRetained => Kind is not (BulletinKind.Event or BulletinKind.Metrics or BulletinKind.Desired);
 
     /// <summary>A job's notice said by one agent.</summary>
     public static BulletinTopic OfJob(JobId job, AgentId agent, BulletinKind kind) => new(job, agent, Checked(kind, ofJob: true));
 
     /// <summary>A job's notices, whoever says them; for watching.</summary>
     public static BulletinTopic AnyOfJob(JobId job, BulletinKind kind) => new(job, null, Checked(kind, ofJob: true));
+
+    /// <summary>A kind of notice of whatever job, whoever says it; for watching.</summary>
+    public static BulletinTopic AnyJob(BulletinKind kind) => new(AnyJobName, null, Checked(kind, ofJob: true));
 
     /// <summary>An agent's notice.</summary>
     public static BulletinTopic OfFleet(AgentId agent, BulletinKind kind) => new(null, agent, Checked(kind, ofJob: false));
@@ -79,13 +90,13 @@ public readonly record struct BulletinTopic(JobId? Job, AgentId? Agent, Bulletin
     public static BulletinTopic AnyOfFleet(BulletinKind kind) => new(null, null, Checked(kind, ofJob: false));
 
     /// <summary>True where a notice of <paramref name="other"/> is seen by who watches this topic.</summary>
-    public bool Covers(BulletinTopic other) => Kind == other.Kind && Job == other.Job && (Agent is null || Agent == other.Agent);
+    public bool Covers(BulletinTopic other) => Kind == other.Kind && (Job == AnyJobName ? other.Job is not null : Job == other.Job) && (Agent is null || Agent == other.Agent);
 
     internal void RequirePostable(ReadOnlyMemory<byte> json)
     {
-        if (Agent is null)
+        if (Agent is null || Job == AnyJobName || Kind == BulletinKind.Alive)
         {
-            throw new InvalidOperationException("a notice is posted by one agent; name it in the topic");
+            throw new InvalidOperationException("a notice is posted by one agent about one thing; name them in the topic. Life signs belong to the transport");
         }
 
         if (IsRetained && json.Length > MaximumRetainedBytes)
@@ -97,8 +108,8 @@ public readonly record struct BulletinTopic(JobId? Job, AgentId? Agent, Bulletin
     private static BulletinKind Checked(BulletinKind kind, bool ofJob)
     {
         var fits = ofJob
-            ? kind is BulletinKind.Spec or BulletinKind.State or BulletinKind.Round or BulletinKind.Event
-            : kind is BulletinKind.State or BulletinKind.Event or BulletinKind.Birth or BulletinKind.Metrics or BulletinKind.Task or BulletinKind.Config;
+            ? kind is BulletinKind.Spec or BulletinKind.State or BulletinKind.Round or BulletinKind.Event or BulletinKind.Desired
+            : kind is BulletinKind.State or BulletinKind.Event or BulletinKind.Birth or BulletinKind.Metrics or BulletinKind.Task or BulletinKind.Config or BulletinKind.Alive;
         return fits ? kind : throw new ArgumentException($"{kind} is no notice of {(ofJob ? "a job" : "the fleet")}", nameof(kind));
     }
 }

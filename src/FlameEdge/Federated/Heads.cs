@@ -63,6 +63,8 @@ internal sealed record EndHead(string Run, string State, string? Reason);
 [JsonSerializable(typeof(StoredUpdate))]
 [JsonSerializable(typeof(OutboxEntry))]
 [JsonSerializable(typeof(Checkpoint))]
+[JsonSerializable(typeof(SnapshotHead))]
+[JsonSerializable(typeof(System.Text.Json.JsonElement))]
 [JsonSerializable(typeof(RoundResult))]
 [JsonSerializable(typeof(List<WorkerVerdict>))]
 internal sealed partial class FederatedJson : JsonSerializerContext

@@ -33,6 +33,9 @@ public sealed record JobSpec
     /// <summary>Backend of channels that name none: <c>mqtt</c> or <c>memory</c>.</summary>
     public string Backend { get; init; } = "mqtt";
 
+    /// <summary>How a controller runs it on a fleet.</summary>
+    public FleetSpec Fleet { get; init; } = new();
+
     /// <summary>All randomness of the job derives from it, the worker and the round.</summary>
     public ulong Seed { get; init; }
 

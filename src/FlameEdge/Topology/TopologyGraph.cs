@@ -32,6 +32,9 @@ public sealed record RoleSpec
     public IReadOnlyDictionary<GroupName, IReadOnlyList<DatasetId>> DatasetGroups { get; init; } =
         new Dictionary<GroupName, IReadOnlyList<DatasetId>>();
 
+    /// <summary>What a device must have to run its workers.</summary>
+    public NeedsSpec Needs { get; init; } = new();
+
     /// <summary>Settings that stand above the job's for this role's workers, such as <c>learningRate</c>; names to scalar text.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 }

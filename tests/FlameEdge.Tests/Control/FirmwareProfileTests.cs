@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using FlameEdge.Control;
+using FlameEdge.Control.Profiles;
 using FlameEdge.Diagnostics;
 using FlameEdge.Testing;
 

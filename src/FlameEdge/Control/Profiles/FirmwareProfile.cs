@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using FlameEdge.Diagnostics;
 
-namespace FlameEdge.Control;
+namespace FlameEdge.Control.Profiles;
 
 /// <summary>What a class of devices is and may be asked for: <c>firmware-profiles/CLASS/profile.json</c>. Immutable.</summary>
 /// <remarks>Described, loaded and checked; planning by it and keeping to it come with the agent.</remarks>

@@ -1,6 +1,6 @@
 using FlameEdge.Topology.Reading;
 
-namespace FlameEdge.Control;
+namespace FlameEdge.Control.Profiles;
 
 /// <summary>What a firmware profile may say; docs/firmware-profile.schema.json says the same, which a test compares.</summary>
 internal static class FirmwareProfileChecks

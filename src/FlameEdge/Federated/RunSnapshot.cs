@@ -1,0 +1,82 @@
+using System.Buffers.Binary;
+using System.Text.Json;
+using FlameEdge.Diagnostics;
+using FlameEdge.State;
+using FlameEdge.Topology;
+
+namespace FlameEdge.Federated;
+
+/// <summary>A top aggregator's last committed round as one piece of content, so that it can go on elsewhere: its checkpoint, the record of its rounds, its model.</summary>
+public static class RunSnapshot
+{
+    private const int PrefixBytes = 4;
+    private const int LargestHead = 256 << 20;
+
+    /// <summary>The newest committed round of <paramref name="worker"/>, or null where it has none.</summary>
+    public static async Task<byte[]?> TakeAsync(IStateStore state, WorkerId worker, CancellationToken cancellationToken)
+    {
+        var own = (await state.ListAsync(Checkpoints.Collection, cancellationToken)).Where(entry => IsOf(worker, entry.Key)).OrderByDescending(entry => entry.Key, StringComparer.Ordinal);
+        foreach (var (key, json) in own)
+        {
+            var checkpoint = FederatedJson.Read(json, FederatedJson.Default.Checkpoint);
+            if (await state.BlobsOf(worker).ReadAsync(checkpoint.Blob, cancellationToken) is not { } model)
+            {
+                continue;
+            }
+
+            var rounds = (await state.ListAsync(Checkpoints.RoundsCollection, cancellationToken))
+                .Where(entry => IsOf(worker, entry.Key) && string.CompareOrdinal(entry.Key, key) <= 0)
+                .ToDictionary(entry => entry.Key, entry => JsonDocument.Parse(entry.Value).RootElement);
+            var head = FederatedJson.Write(new SnapshotHead(worker.Value, key, JsonDocument.Parse(json).RootElement, rounds), FederatedJson.Default.SnapshotHead);
+            var content = new byte[PrefixBytes + head.Length + model.Length];
+            BinaryPrimitives.WriteInt32LittleEndian(content, head.Length);
+            head.CopyTo(content.AsSpan(PrefixBytes));
+            model.CopyTo(content.AsSpan(PrefixBytes + head.Length));
+            return content;
+        }
+
+        return null;
+    }
+
+    /// <summary>Puts a snapshot into the state a worker is about to start from. A state that is further already stays as it is.</summary>
+    /// <exception cref="PayloadException">It is none, or another worker's.</exception>
+    public static async Task PutAsync(IStateStore state, WorkerId worker, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        var (head, model) = Read(worker, content);
+        var checkpoint = FederatedJson.Read(JsonSerializer.SerializeToUtf8Bytes(head.Checkpoint, FederatedJson.Default.JsonElement), FederatedJson.Default.Checkpoint);
+        var own = (await state.ListAsync(Checkpoints.Collection, cancellationToken)).Where(entry => IsOf(worker, entry.Key)).Select(entry => FederatedJson.Read(entry.Value, FederatedJson.Default.Checkpoint)).ToList();
+        if (own.Exists(known => known.Run == checkpoint.Run && known.Round >= checkpoint.Round))
+        {
+            return;
+        }
+
+        var blob = await state.BlobsOf(worker).PutAsync(new(model), cancellationToken);
+        if (blob != checkpoint.Blob)
+        {
+            throw new PayloadException($"the checkpoint handed to {worker} names another model than it carries");
+        }
+
+        List<StateChange> changes = [.. head.Rounds.Select(round => new StateChange(Checkpoints.RoundsCollection, round.Key, JsonSerializer.SerializeToUtf8Bytes(round.Value, FederatedJson.Default.JsonElement), IsManifest: true))];
+        changes.Add(new StateChange(Checkpoints.Collection, head.Key, JsonSerializer.SerializeToUtf8Bytes(head.Checkpoint, FederatedJson.Default.JsonElement), IsManifest: true));
+        await state.CommitAsync(changes, cancellationToken);
+    }
+
+    private static (SnapshotHead Head, ReadOnlyMemory<byte> Model) Read(WorkerId worker, ReadOnlyMemory<byte> content)
+    {
+        var length = content.Length < PrefixBytes ? -1 : BinaryPrimitives.ReadInt32LittleEndian(content.Span);
+        if (length is <= 0 or > LargestHead || length > content.Length - PrefixBytes)
+        {
+            throw new PayloadException($"what {worker} was handed is no checkpoint");
+        }
+
+        var head = FederatedJson.Read(content.Slice(PrefixBytes, length).Span, FederatedJson.Default.SnapshotHead);
+        return head.Worker == worker.Value && IsOf(worker, head.Key) && head.Rounds.Keys.All(key => IsOf(worker, key))
+            ? (head, content[(PrefixBytes + length)..])
+            : throw new PayloadException($"the checkpoint handed to {worker} is {head.Worker}'s");
+    }
+
+    private static bool IsOf(WorkerId worker, string key) => key.StartsWith($"{worker}.", StringComparison.Ordinal) && !key.Contains('/', StringComparison.Ordinal);
+}
+
+/// <summary>The documents of a snapshot.</summary>
+internal sealed record SnapshotHead(string Worker, string Key, JsonElement Checkpoint, IReadOnlyDictionary<string, JsonElement> Rounds);
