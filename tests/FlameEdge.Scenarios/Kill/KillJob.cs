@@ -15,7 +15,7 @@ internal sealed record KillJob(string Name, string Text, IReadOnlyList<string> W
     /// <summary>One aggregator over two middle aggregators over four trainers; everybody must be counted.</summary>
     public static KillJob Tree(int rounds = 6) => new(
         "kill-tree",
-        Job("kill-tree", TreeTopology, Machines(4, windows: 150, "region", "north", "north", "south", "south"), "\"hidden\": [12]", epochs: 6, rounds, "all", Long),
+        Job("kill-tree", TreeTopology, Machines(4, windows: 150, "region", isOnDevices: false, "north", "north", "south", "south"), "\"hidden\": [12]", epochs: 6, rounds, "all", Long),
         [Aggregator, "middle_0", "middle_1", "trainer_0", "trainer_1", "trainer_2", "trainer_3"],
         rounds);
 
@@ -33,6 +33,13 @@ internal sealed record KillJob(string Name, string Text, IReadOnlyList<string> W
         [Aggregator, Trainer(0), Trainer(1), Trainer(2)],
         rounds);
 
+    /// <summary>One aggregator, which may run anywhere, over trainers whose data lie on the devices <c>gw-0</c>, <c>gw-1</c>, …, as a controller runs it.</summary>
+    public static KillJob OnFleet(int trainers, int rounds, TimeSpan lease, string name = "kill-fleet") => new(
+        name,
+        Job(name, FlatTopology, Machines(trainers, windows: 150, "region", isOnDevices: true), "\"hidden\": [12]", epochs: 6, rounds, "all", Long, $$""", "fleet": { "lease": "{{lease.TotalSeconds.ToString(CultureInfo.InvariantCulture)}}s", "retries": 100 }"""),
+        [Aggregator, .. Enumerable.Range(0, trainers).Select(Trainer)],
+        rounds);
+
     public static string Trainer(int index) => $"trainer_{index}";
 
     private const string FlatTopology = """
@@ -45,13 +52,13 @@ internal sealed record KillJob(string Name, string Text, IReadOnlyList<string> W
         "channels": [ { "name": "param", "pair": ["trainer", "middle"], "groupBy": { "label": "region" } }, { "name": "global", "pair": ["middle", "aggregator"] } ]
         """;
 
-    private static string Machines(int count, int windows, string label, params string[] regions) => string.Join(",\n", Enumerable.Range(0, count).Select(site =>
+    private static string Machines(int count, int windows, string label, bool isOnDevices = false, params string[] regions) => string.Join(",\n", Enumerable.Range(0, count).Select(site =>
     {
         var labels = regions.Length == 0 ? string.Empty : $$""", "labels": { "{{label}}": "{{regions[site]}}" }""";
-        return $$"""{ "name": "machine-{{site}}", "format": "vibration", "generator": { "sites": {{count}}, "site": {{site}}, "windows": {{windows}} }, "standardize": "local"{{labels}} }""";
+        return $$"""{ "name": "machine-{{site}}", "format": "vibration", "generator": { "sites": {{count}}, "site": {{site}}, "windows": {{windows}} }, "standardize": "local"{{labels}}{{(isOnDevices ? $$""", "agent": "gw-{{site}}" """ : string.Empty)}} }""";
     }));
 
-    private static string Job(string name, string topology, string machines, string hidden, int epochs, int rounds, string quorum, TimeSpan deadline) => $$"""
+    private static string Job(string name, string topology, string machines, string hidden, int epochs, int rounds, string quorum, TimeSpan deadline, string more = "") => $$"""
         {
           "job": "{{name}}", "seed": 3,
           "topology": { {{topology}} },
@@ -62,7 +69,7 @@ internal sealed record KillJob(string Name, string Text, IReadOnlyList<string> W
           "evaluation": "test",
           "model": { "kind": "mlp", {{hidden}} },
           "training": { "learningRate": 0.05, "epochs": {{epochs}}, "batchSize": 16 },
-          "rounds": { "count": {{rounds}}, "quorum": "{{quorum}}", "deadline": "{{deadline.TotalSeconds.ToString(CultureInfo.InvariantCulture)}}s", "patience": "180s" }
+          "rounds": { "count": {{rounds}}, "quorum": "{{quorum}}", "deadline": "{{deadline.TotalSeconds.ToString(CultureInfo.InvariantCulture)}}s", "patience": "180s" }{{more}}
         }
         """;
 }

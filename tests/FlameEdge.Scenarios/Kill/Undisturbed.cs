@@ -27,9 +27,11 @@ internal static class Undisturbed
     }
 
     /// <summary>Demands the same bits in every round, the same verdicts, and that nobody's samples entered a sum twice.</summary>
-    public static void RequireSame(JobResult expected, FleetOfProcesses fleet)
+    public static void RequireSame(JobResult expected, FleetOfProcesses fleet) => RequireSame(expected, fleet.Result, fleet.History);
+
+    /// <summary>The same of any result; the history is for who must find out why.</summary>
+    public static void RequireSame(JobResult expected, JobResult actual, string history)
     {
-        var actual = fleet.Result;
         try
         {
             Assert.Equal("completed", actual.State);
@@ -40,7 +42,7 @@ internal static class Undisturbed
         }
         catch (Xunit.Sdk.XunitException error)
         {
-            Assert.Fail($"{error.Message}\n{fleet.History}");
+            Assert.Fail($"{error.Message}\n{history}");
         }
     }
 
