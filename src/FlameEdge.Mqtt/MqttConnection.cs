@@ -1,4 +1,5 @@
 using MQTTnet;
+using MQTTnet.Formatter;
 using MQTTnet.Protocol;
 
 namespace FlameEdge.Mqtt;
@@ -46,17 +47,32 @@ internal sealed class MqttConnection : IAsyncDisposable
     /// <summary>Why it was lost.</summary>
     public MqttClientDisconnectReason Reason { get; private set; }
 
+    /// <summary>True where we ended it ourselves.</summary>
+    public bool IsClosed { get; private set; }
+
     /// <summary>The broker's bound on a packet; <see cref="int.MaxValue"/> where it names none.</summary>
     public int MaximumPacketBytes { get; private set; } = int.MaxValue;
 
     /// <summary>Connects.</summary>
     /// <exception cref="MqttRefusedException">The broker answered and said no.</exception>
-    public async Task ConnectAsync(MqttClientOptions options, CancellationToken cancellationToken)
+    /// <exception cref="CredentialsException">One side does not trust the other's certificate.</exception>
+    public async Task ConnectAsync(ConnectAttempt attempt, MqttOptions options, CancellationToken cancellationToken)
     {
-        var answer = await client.ConnectAsync(options, cancellationToken);
+        MqttClientConnectResult answer;
+        try
+        {
+            answer = await client.ConnectAsync(attempt.Options, cancellationToken);
+        }
+        catch (Exception exception) when (ConnectFault.OfTrust(exception, attempt, options) is { } mistrust)
+        {
+            throw new CredentialsException(mistrust.Message, exception) { IsCertain = mistrust.IsCertain };
+        }
+
         if (answer.ResultCode != MqttClientConnectResultCode.Success)
         {
-            throw new MqttRefusedException(answer.ResultCode.ToString());
+            // Brokers of 3.1.1 answer a newer client with their own code, 1.
+            var isOfVersion = answer.ResultCode is MqttClientConnectResultCode.UnsupportedProtocolVersion or (MqttClientConnectResultCode)1;
+            throw new MqttRefusedException(isOfVersion ? $"it does not take MQTT {(attempt.Version == MqttProtocolVersion.V500 ? "5" : "3.1.1")}" : answer.ResultCode.ToString()) { IsOfVersion = isOfVersion };
         }
 
         heard();
@@ -124,6 +140,7 @@ internal sealed class MqttConnection : IAsyncDisposable
     /// <summary>Says good-bye, so that the broker keeps the will to itself.</summary>
     public async Task CloseAsync(TimeSpan bound)
     {
+        IsClosed = true;
         using var timeout = new CancellationTokenSource(bound);
         try
         {
@@ -144,4 +161,8 @@ internal sealed class MqttConnection : IAsyncDisposable
 
 /// <summary>The broker answered and said no.</summary>
 /// <param name="message">What it said.</param>
-internal sealed class MqttRefusedException(string message) : Exception(message);
+internal sealed class MqttRefusedException(string message) : Exception(message)
+{
+    /// <summary>True where it was the version of MQTT it does not take.</summary>
+    public bool IsOfVersion { get; init; }
+}

@@ -18,17 +18,21 @@ public sealed class MqttOptions
     /// <summary>The MQTT user; null names the agent where there is a password and nobody where there is none.</summary>
     public string? User { get; set; }
 
-    /// <summary>A file whose first line is the password; read at every connect, so it may be exchanged while running.</summary>
+    /// <summary>A file whose first line is the password.</summary>
     public string? PasswordFile { get; set; }
 
     /// <summary>A PEM file with the authorities trusted for the broker's certificate; null for those of the system.</summary>
     public string? CaFile { get; set; }
 
-    /// <summary>A PEM file with this agent's certificate and its chain, for mutual TLS; read at every connect, so it may be exchanged while running.</summary>
+    /// <summary>A PEM file with this agent's certificate, for mutual TLS. Like the key and the password it may be exchanged while running: connections are
+    /// renewed one after the other within <see cref="CredentialsCheck"/>, and the session is kept.</summary>
     public string? CertificateFile { get; set; }
 
     /// <summary>A PEM file with the certificate's private key.</summary>
     public string? KeyFile { get; set; }
+
+    /// <summary>How often the files above are looked at for a change.</summary>
+    public TimeSpan CredentialsCheck { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary><c>auto</c> (5, and 3.1.1 where the broker refuses that), <c>5</c> or <c>3.1.1</c>.</summary>
     public string Protocol { get; set; } = "auto";
@@ -56,6 +60,9 @@ public sealed class MqttOptions
 
     /// <summary>How long doubt lasts before a peer is taken to have left.</summary>
     public PresenceOptions Presence { get; set; } = new();
+
+    /// <summary>What this process has learned of the broker's version.</summary>
+    internal ProtocolChoice Versions { get; } = new();
 
     /// <summary>The broker's host.</summary>
     internal string Host => Broker.Host;

@@ -35,15 +35,10 @@ public sealed class Mosquitto : IAsyncDisposable
 
     /// <summary>Starts a broker. Where it is not installed the test is skipped, or, where CI=true, fails.</summary>
     /// <param name="isPersistent">Saves sessions and retained messages to its folder every second: after every change it would write its whole store for every chunk.</param>
-    public static Task<Mosquitto> StartAsync(bool isPersistent = false) => StartAsync((home, port) =>
-    [
-        $"listener {port} 127.0.0.1",
-        "allow_anonymous true",
-        "max_queued_messages 0",
-        "persistence " + (isPersistent ? "true" : "false"),
-        $"persistence_location {home}/",
-        "autosave_interval 1",
-    ]);
+    public static Task<Mosquitto> StartAsync(bool isPersistent = false) => StartAsync(new MosquittoSetup { IsPersistent = isPersistent });
+
+    /// <summary>Starts a broker as a test wants it.</summary>
+    public static Task<Mosquitto> StartAsync(MosquittoSetup setup) => StartAsync(setup.Lines);
 
     /// <summary>Starts a broker with a configuration of somebody's own; what it says of relative paths is relative to the broker's folder.</summary>
     /// <param name="configuration">The lines of its file, from the broker's folder and port.</param>
@@ -70,6 +65,13 @@ public sealed class Mosquitto : IAsyncDisposable
         var mosquitto = new Mosquitto(installed!, home, port); // not null: Skip has thrown
         await mosquitto.StartAgainAsync();
         return mosquitto;
+    }
+
+    /// <summary>Has it read its access list, its passwords and its certificates again.</summary>
+    public async Task ReloadAsync()
+    {
+        using var signal = Process.Start("kill", ["-HUP", $"{process!.Id}"]); // Only called while it runs.
+        await signal.WaitForExitAsync();
     }
 
     /// <summary>Ends it as a power cut would.</summary>
