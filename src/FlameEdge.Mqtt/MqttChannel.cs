@@ -36,7 +36,7 @@ internal sealed class MqttChannel : IChannel, IMeteredChannel, IChannelDiagnosti
         presence = new PresenceTable(endpoint, session.Options.Presence, session.Time, exchange.Arrived, exchange.Departed);
         hereTopic = session.Topics.Here(endpoint, endpoint.Agent, endpoint.Self);
         dataFilters = session.Topics.DataFilters(endpoint);
-        presenceFilters = PresenceFilters(session.Topics, endpoint);
+        presenceFilters = PresenceFilters(session.Topics, endpoint, ExactBelow(session.Options.Profile));
     }
 
     public ChannelEndpoint Endpoint => exchange.Endpoint;
@@ -169,12 +169,20 @@ internal sealed class MqttChannel : IChannel, IMeteredChannel, IChannelDiagnosti
     /// <summary>One of the connections may be used again.</summary>
     internal void Reconnected() => exchange.Reconnected();
 
-    private static string[] PresenceFilters(TopicScheme topics, ChannelEndpoint endpoint)
+    /// <summary>Brokers differ in what they cannot do: bring retained messages for wildcards, or hold many subscriptions.</summary>
+    private static int ExactBelow(BrokerProfile profile) => profile switch
     {
-        var isExact = endpoint.Placement.Count <= ExactFilters;
+        { ExactRetained: true } => int.MaxValue,
+        { FewSubscriptions: true } => 0,
+        _ => ExactFilters,
+    };
+
+    private static string[] PresenceFilters(TopicScheme topics, ChannelEndpoint endpoint, int exactBelow)
+    {
+        var isExact = endpoint.Placement.Count <= exactBelow;
         IEnumerable<string> here = isExact ? endpoint.Placement.Select(placed => topics.Here(endpoint, placed.Value, placed.Key)) : [topics.AnyHere(endpoint)];
         var agents = endpoint.Placement.Values.Distinct().ToList();
-        IEnumerable<string> alive = agents.Count <= ExactFilters ? agents.Select(topics.Alive) : [topics.AnyAlive()];
+        IEnumerable<string> alive = agents.Count <= exactBelow ? agents.Select(topics.Alive) : [topics.AnyAlive()];
         return [.. here, .. alive, topics.Here(endpoint, endpoint.Agent, endpoint.Self)];
     }
 }

@@ -47,6 +47,9 @@ internal sealed class MqttConnection : IAsyncDisposable
     /// <summary>Why it was lost.</summary>
     public MqttClientDisconnectReason Reason { get; private set; }
 
+    /// <summary>True where it speaks MQTT 3.1.1, in which nobody says why.</summary>
+    public bool IsOldVersion { get; private set; }
+
     /// <summary>True where we ended it ourselves.</summary>
     public bool IsClosed { get; private set; }
 
@@ -58,6 +61,7 @@ internal sealed class MqttConnection : IAsyncDisposable
     /// <exception cref="CredentialsException">One side does not trust the other's certificate.</exception>
     public async Task ConnectAsync(ConnectAttempt attempt, MqttOptions options, CancellationToken cancellationToken)
     {
+        IsOldVersion = attempt.Version != MqttProtocolVersion.V500;
         MqttClientConnectResult answer;
         try
         {
@@ -77,9 +81,10 @@ internal sealed class MqttConnection : IAsyncDisposable
 
         heard();
 
-        // The library says 0 where the broker said nothing.
-        MaximumPacketBytes = answer.MaximumPacketSize is > 0 and < int.MaxValue and var bytes ? (int)bytes : int.MaxValue;
-        underWay = new SemaphoreSlim(answer.ReceiveMaximum is > 0 and < MaximumUnderWay and var count ? count : MaximumUnderWay);
+        // The library says 0 where the broker said nothing, as those of 3.1.1 always do: a profile may know.
+        var profile = options.Profile;
+        MaximumPacketBytes = Math.Min(answer.MaximumPacketSize is > 0 and < int.MaxValue and var bytes ? (int)bytes : int.MaxValue, profile.MaximumPacketBytes ?? int.MaxValue);
+        underWay = new SemaphoreSlim(Math.Min(answer.ReceiveMaximum is > 0 and < MaximumUnderWay and var count ? count : MaximumUnderWay, profile.Window ?? MaximumUnderWay));
     }
 
     /// <summary>Subscribes; retained messages come again even where the filter was subscribed before.</summary>

@@ -14,6 +14,9 @@ namespace FlameEdge.Mqtt;
 /// <summary>A connection that comes back: it remembers its subscriptions and renews them after every reconnect.</summary>
 internal sealed partial class MqttLink : IAsyncDisposable
 {
+    // In MQTT 3.1.1 a publish cannot be refused, and RabbitMQ ends the connection instead. A broker that only restarts does not meet the same request so often.
+    private const int HangUpsThatRefuse = 8;
+
     private readonly string clientId;
     private readonly MqttOptions options;
     private readonly Func<int, MqttProtocolVersion, ConnectAttempt> configure;
@@ -295,7 +298,7 @@ internal sealed partial class MqttLink : IAsyncDisposable
     /// <summary>Connects with the version the broker is known to take, or, where that is left to us, with the one it takes.</summary>
     private async Task<MqttConnection> ConnectAsync(Action<Exception> failed, CancellationToken cancellationToken)
     {
-        var version = options.Versions.First(options.Protocol);
+        var version = options.Versions.First(options.ProtocolWanted);
         try
         {
             var connection = await ConnectAsync(version, failed, cancellationToken);
@@ -306,7 +309,7 @@ internal sealed partial class MqttLink : IAsyncDisposable
 
             return connection;
         }
-        catch (Exception failure) when (ProtocolChoice.MayBeOfVersion(failure, options.Protocol, version))
+        catch (Exception failure) when (ProtocolChoice.MayBeOfVersion(failure, options.ProtocolWanted, version))
         {
             var connection = await ConnectAsync(MqttProtocolVersion.V311, failed, cancellationToken);
             options.Versions.TookOldAfter(failure);
@@ -378,13 +381,17 @@ internal sealed partial class MqttLink : IAsyncDisposable
     private async Task UntilDoneAsync(Func<MqttConnection, Task> action, CancellationToken cancellationToken)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stopping.Token);
-        while (true)
+        for (var attempt = 1; ; attempt++)
         {
             var connection = await ConnectionAsync(either.Token);
             try
             {
                 await action(connection).WaitAsync(either.Token);
                 return;
+            }
+            catch (Exception exception) when (attempt == HangUpsThatRefuse && connection.IsOldVersion && !either.IsCancellationRequested && IsConnectionTrouble(exception))
+            {
+                throw new ChannelException($"the broker at {options.Host}:{options.Port} has hung up on client {clientId} {attempt} times in a row over one request; with MQTT 3.1.1 that is how some refuse: check its access rights", exception);
             }
             catch (MqttRefusedException exception)
             {

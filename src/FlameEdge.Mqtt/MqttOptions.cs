@@ -6,6 +6,8 @@ namespace FlameEdge.Mqtt;
 /// <summary>Which broker, as whom, and how patiently.</summary>
 public sealed class MqttOptions
 {
+    private BrokerProfile? profile;
+
     /// <summary>Where these stand in a configuration.</summary>
     public const string SectionName = "FlameEdge:Mqtt";
 
@@ -37,6 +39,9 @@ public sealed class MqttOptions
     /// <summary><c>auto</c> (5, and 3.1.1 where the broker refuses that), <c>5</c> or <c>3.1.1</c>.</summary>
     public string Protocol { get; set; } = "auto";
 
+    /// <summary>A file with the broker's profile as <c>flame-edge broker probe</c> writes it; null for a broker that does what the standard says.</summary>
+    public string? BrokerProfile { get; set; }
+
     /// <summary>Silence after which the broker is asked whether it is there; a dead link is noticed within twice this.</summary>
     public TimeSpan KeepAlive { get; set; } = TimeSpan.FromSeconds(10);
 
@@ -60,6 +65,12 @@ public sealed class MqttOptions
 
     /// <summary>How long doubt lasts before a peer is taken to have left.</summary>
     public PresenceOptions Presence { get; set; } = new();
+
+    /// <summary>What the file says; read once, before the first connect.</summary>
+    internal BrokerProfile Profile => profile ??= BrokerProfile is { } file ? Mqtt.BrokerProfile.Read(file) : new();
+
+    /// <summary>The version to speak: ours where it says one, else the profile's.</summary>
+    internal string ProtocolWanted => Protocol == "auto" ? Profile.Protocol : Protocol;
 
     /// <summary>What this process has learned of the broker's version.</summary>
     internal ProtocolChoice Versions { get; } = new();
