@@ -39,7 +39,7 @@ internal sealed class MqttChannel : IChannel, IPlacedChannel, IMeteredChannel, I
         presence = new PresenceTable(endpoint, session.Options.Presence, session.Time, exchange.Arrived, exchange.Departed);
         hereTopic = session.Topics.Here(endpoint, endpoint.Agent, endpoint.Self);
         dataFilters = session.Topics.DataFilters(endpoint);
-        presenceFilters = PresenceFilters(session.Topics, endpoint);
+        presenceFilters = PresenceFilters(session.Topics, endpoint, ExactBelow(session.Options.Profile));
         look = new SecondLook(token => session.Control.RenewAsync(presenceFilters, token), () => exchange.Peers.Count < placement.Count, session.Time);
         look.Start();
     }
@@ -111,7 +111,7 @@ internal sealed class MqttChannel : IChannel, IPlacedChannel, IMeteredChannel, I
         {
             presence.Moved(this.placement.Replace(placement));
             var former = presenceFilters;
-            presenceFilters = PresenceFilters(session.Topics, Endpoint);
+            presenceFilters = PresenceFilters(session.Topics, Endpoint, ExactBelow(session.Options.Profile));
             if (isJoined)
             {
                 // All of them: what stands retained is told again, and a newcomer's note may have been read and ignored before it had a place.
@@ -196,12 +196,20 @@ internal sealed class MqttChannel : IChannel, IPlacedChannel, IMeteredChannel, I
     /// <summary>One of the connections may be used again.</summary>
     internal void Reconnected() => exchange.Reconnected();
 
-    private static string[] PresenceFilters(TopicScheme topics, ChannelEndpoint endpoint)
+    /// <summary>Brokers differ in what they cannot do: bring retained messages for wildcards, or hold many subscriptions.</summary>
+    private static int ExactBelow(BrokerProfile profile) => profile switch
     {
-        var isExact = endpoint.Placement.Count <= ExactFilters;
+        { ExactRetained: true } => int.MaxValue,
+        { FewSubscriptions: true } => 0,
+        _ => ExactFilters,
+    };
+
+    private static string[] PresenceFilters(TopicScheme topics, ChannelEndpoint endpoint, int exactBelow)
+    {
+        var isExact = endpoint.Placement.Count <= exactBelow;
         IEnumerable<string> here = isExact ? endpoint.Placement.Select(placed => topics.Here(endpoint, placed.Value, placed.Key)) : [topics.AnyHere(endpoint)];
         var agents = endpoint.Placement.Values.Distinct().ToList();
-        IEnumerable<string> alive = agents.Count <= ExactFilters ? agents.Select(topics.Alive) : [topics.AnyAlive()];
+        IEnumerable<string> alive = agents.Count <= exactBelow ? agents.Select(topics.Alive) : [topics.AnyAlive()];
         return [.. here, .. alive, topics.Here(endpoint, endpoint.Agent, endpoint.Self)];
     }
 }

@@ -18,7 +18,4 @@ internal static class MqttClientOptionsExtensions
 
         return options;
     }
-
-    /// <summary>Goes on building in one sentence.</summary>
-    public static MqttClientOptionsBuilder Also(this MqttClientOptionsBuilder builder, Func<MqttClientOptionsBuilder, MqttClientOptionsBuilder> more) => more(builder);
 }

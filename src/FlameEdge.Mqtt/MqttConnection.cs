@@ -1,4 +1,5 @@
 using MQTTnet;
+using MQTTnet.Formatter;
 using MQTTnet.Protocol;
 
 namespace FlameEdge.Mqtt;
@@ -46,24 +47,44 @@ internal sealed class MqttConnection : IAsyncDisposable
     /// <summary>Why it was lost.</summary>
     public MqttClientDisconnectReason Reason { get; private set; }
 
+    /// <summary>True where it speaks MQTT 3.1.1, in which nobody says why.</summary>
+    public bool IsOldVersion { get; private set; }
+
+    /// <summary>True where we ended it ourselves.</summary>
+    public bool IsClosed { get; private set; }
+
     /// <summary>The broker's bound on a packet; <see cref="int.MaxValue"/> where it names none.</summary>
     public int MaximumPacketBytes { get; private set; } = int.MaxValue;
 
     /// <summary>Connects.</summary>
     /// <exception cref="MqttRefusedException">The broker answered and said no.</exception>
-    public async Task ConnectAsync(MqttClientOptions options, CancellationToken cancellationToken)
+    /// <exception cref="CredentialsException">One side does not trust the other's certificate.</exception>
+    public async Task ConnectAsync(ConnectAttempt attempt, MqttOptions options, CancellationToken cancellationToken)
     {
-        var answer = await client.ConnectAsync(options, cancellationToken);
+        IsOldVersion = attempt.Version != MqttProtocolVersion.V500;
+        MqttClientConnectResult answer;
+        try
+        {
+            answer = await client.ConnectAsync(attempt.Options, cancellationToken);
+        }
+        catch (Exception exception) when (ConnectFault.OfTrust(exception, attempt, options) is { } mistrust)
+        {
+            throw new CredentialsException(mistrust.Message, exception) { IsCertain = mistrust.IsCertain };
+        }
+
         if (answer.ResultCode != MqttClientConnectResultCode.Success)
         {
-            throw new MqttRefusedException(answer.ResultCode.ToString());
+            // Brokers of 3.1.1 answer a newer client with their own code, 1.
+            var isOfVersion = answer.ResultCode is MqttClientConnectResultCode.UnsupportedProtocolVersion or (MqttClientConnectResultCode)1;
+            throw new MqttRefusedException(isOfVersion ? $"it does not take MQTT {(attempt.Version == MqttProtocolVersion.V500 ? "5" : "3.1.1")}" : answer.ResultCode.ToString()) { IsOfVersion = isOfVersion };
         }
 
         heard();
 
-        // The library says 0 where the broker said nothing.
-        MaximumPacketBytes = answer.MaximumPacketSize is > 0 and < int.MaxValue and var bytes ? (int)bytes : int.MaxValue;
-        underWay = new SemaphoreSlim(answer.ReceiveMaximum is > 0 and < MaximumUnderWay and var count ? count : MaximumUnderWay);
+        // The library says 0 where the broker said nothing, as those of 3.1.1 always do: a profile may know.
+        var profile = options.Profile;
+        MaximumPacketBytes = Math.Min(answer.MaximumPacketSize is > 0 and < int.MaxValue and var bytes ? (int)bytes : int.MaxValue, profile.MaximumPacketBytes ?? int.MaxValue);
+        underWay = new SemaphoreSlim(Math.Min(answer.ReceiveMaximum is > 0 and < MaximumUnderWay and var count ? count : MaximumUnderWay, profile.Window ?? MaximumUnderWay));
     }
 
     /// <summary>Subscribes; retained messages come again even where the filter was subscribed before.</summary>
@@ -124,6 +145,7 @@ internal sealed class MqttConnection : IAsyncDisposable
     /// <summary>Says good-bye, so that the broker keeps the will to itself.</summary>
     public async Task CloseAsync(TimeSpan bound)
     {
+        IsClosed = true;
         using var timeout = new CancellationTokenSource(bound);
         try
         {
@@ -144,4 +166,8 @@ internal sealed class MqttConnection : IAsyncDisposable
 
 /// <summary>The broker answered and said no.</summary>
 /// <param name="message">What it said.</param>
-internal sealed class MqttRefusedException(string message) : Exception(message);
+internal sealed class MqttRefusedException(string message) : Exception(message)
+{
+    /// <summary>True where it was the version of MQTT it does not take.</summary>
+    public bool IsOfVersion { get; init; }
+}

@@ -3,6 +3,7 @@ using FlameEdge.Diagnostics;
 using Microsoft.Extensions.Logging;
 using MQTTnet;
 using MQTTnet.Exceptions;
+using MQTTnet.Formatter;
 using MQTTnet.Protocol;
 using Polly;
 using Polly.Retry;
@@ -13,9 +14,12 @@ namespace FlameEdge.Mqtt;
 /// <summary>A connection that comes back: it remembers its subscriptions and renews them after every reconnect.</summary>
 internal sealed partial class MqttLink : IAsyncDisposable
 {
+    // In MQTT 3.1.1 a publish cannot be refused, and RabbitMQ ends the connection instead. A broker that only restarts does not meet the same request so often.
+    private const int HangUpsThatRefuse = 8;
+
     private readonly string clientId;
     private readonly MqttOptions options;
-    private readonly Func<int, MqttClientOptions> configure;
+    private readonly Func<int, MqttProtocolVersion, ConnectAttempt> configure;
     private readonly Action connecting;
     private readonly Func<MqttConnection, Task> connectedFirst;
     private readonly Action connected;
@@ -35,7 +39,7 @@ internal sealed partial class MqttLink : IAsyncDisposable
 
     /// <param name="clientId">The MQTT client id.</param>
     /// <param name="options">Where and how.</param>
-    /// <param name="configure">Makes the options of the n-th connection.</param>
+    /// <param name="configure">Makes the options of the n-th connection in a version of MQTT.</param>
     /// <param name="connecting">Told before a new connection subscribes, that is before retained messages come again.</param>
     /// <param name="connectedFirst">What a new connection does before anybody else may use it.</param>
     /// <param name="connected">Told when a new connection may be used.</param>
@@ -45,7 +49,7 @@ internal sealed partial class MqttLink : IAsyncDisposable
     public MqttLink(
         string clientId,
         MqttOptions options,
-        Func<int, MqttClientOptions> configure,
+        Func<int, MqttProtocolVersion, ConnectAttempt> configure,
         Action connecting,
         Func<MqttConnection, Task> connectedFirst,
         Action connected,
@@ -86,7 +90,7 @@ internal sealed partial class MqttLink : IAsyncDisposable
 
     /// <summary>Whether an error is the network's or the broker's, rather than ours.</summary>
     public static bool IsConnectionTrouble(Exception exception) =>
-        exception is MqttRefusedException or MqttCommunicationException or MqttProtocolViolationException or MqttClientNotConnectedException or SocketException or IOException
+        exception is MqttRefusedException or CredentialsException or MqttCommunicationException or MqttProtocolViolationException or MqttClientNotConnectedException or SocketException or IOException
             or OperationCanceledException or TimeoutException or TimeoutRejectedException or ObjectDisposedException or InvalidOperationException;
 
     /// <summary>Connects for the first time and keeps connected from then on.</summary>
@@ -98,12 +102,12 @@ internal sealed partial class MqttLink : IAsyncDisposable
         Exception? last = null;
         try
         {
-            var connection = await reconnect.ExecuteAsync(async token => await ConnectOrRefuseAsync(exception => last = exception, token), either.Token);
+            var connection = await reconnect.ExecuteAsync(async token => await ConnectOrRefuseAsync(exception => last = MoreTelling(last, exception), token), either.Token);
             running = RunAsync(connection);
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested && IsConnectionTrouble(exception))
         {
-            throw Unreachable(last ?? exception);
+            throw ConnectFault.Unreachable(last ?? exception, options);
         }
     }
 
@@ -198,6 +202,26 @@ internal sealed partial class MqttLink : IAsyncDisposable
         QualityOfServiceLevel = MqttQualityOfServiceLevel.AtLeastOnce,
     };
 
+    /// <summary>Closes the present connection in peace and returns when the next may be used: who it is and what it shows are read anew.</summary>
+    public async Task RenewAsync(CancellationToken cancellationToken)
+    {
+        MqttConnection? old;
+        lock (gate)
+        {
+            old = live;
+        }
+
+        if (old is not null)
+        {
+            // Nobody new may use it; what is under way fails and is repeated on the next.
+            Forget(old);
+            await old.CloseAsync(options.ConnectTimeout);
+            await old.DisposeAsync();
+        }
+
+        await ConnectionAsync(cancellationToken);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await stopping.CancelAsync();
@@ -233,7 +257,11 @@ internal sealed partial class MqttLink : IAsyncDisposable
                 return;
             }
 
-            LogLost(clientId, connection.Reason);
+            if (!connection.IsClosed)
+            {
+                LogLost(clientId, connection.Reason);
+            }
+
             var wasTakenOver = connection.Reason == MqttClientDisconnectReason.SessionTakenOver;
             await connection.DisposeAsync();
             try
@@ -263,6 +291,9 @@ internal sealed partial class MqttLink : IAsyncDisposable
         await ended.Task;
     }
 
+    /// <summary>The bound cuts the last attempt off: what an earlier one was told says more.</summary>
+    private static Exception MoreTelling(Exception? known, Exception latest) => latest is TimeoutException ? known ?? latest : latest;
+
     /// <summary>At the start a refusal is final: a wrong password does not get better.</summary>
     private async Task<MqttConnection> ConnectOrRefuseAsync(Action<Exception> failed, CancellationToken cancellationToken)
     {
@@ -270,18 +301,41 @@ internal sealed partial class MqttLink : IAsyncDisposable
         {
             return await ConnectAsync(failed, cancellationToken);
         }
-        catch (MqttRefusedException exception)
+        catch (Exception exception) when (exception is MqttRefusedException or CredentialsException { IsCertain: true })
         {
-            throw Refused(exception);
+            throw ConnectFault.Refused(exception, clientId, options);
         }
     }
 
+    /// <summary>Connects with the version the broker is known to take, or, where that is left to us, with the one it takes.</summary>
     private async Task<MqttConnection> ConnectAsync(Action<Exception> failed, CancellationToken cancellationToken)
+    {
+        var version = options.Versions.First(options.ProtocolWanted);
+        try
+        {
+            var connection = await ConnectAsync(version, failed, cancellationToken);
+            if (version == MqttProtocolVersion.V500)
+            {
+                options.Versions.TookNew();
+            }
+
+            return connection;
+        }
+        catch (Exception failure) when (ProtocolChoice.MayBeOfVersion(failure, options.ProtocolWanted, version))
+        {
+            var connection = await ConnectAsync(MqttProtocolVersion.V311, failed, cancellationToken);
+            options.Versions.TookOldAfter(failure);
+            LogOldVersion(clientId);
+            return connection;
+        }
+    }
+
+    private async Task<MqttConnection> ConnectAsync(MqttProtocolVersion version, Action<Exception> failed, CancellationToken cancellationToken)
     {
         var connection = new MqttConnection(++connectionCount, received, Heard);
         try
         {
-            await connection.ConnectAsync(configure(connection.Number), cancellationToken);
+            await connection.ConnectAsync(configure(connection.Number, version), options, cancellationToken);
             connecting();
             string[] renewed;
             lock (gate)
@@ -339,13 +393,17 @@ internal sealed partial class MqttLink : IAsyncDisposable
     private async Task UntilDoneAsync(Func<MqttConnection, Task> action, CancellationToken cancellationToken)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stopping.Token);
-        while (true)
+        for (var attempt = 1; ; attempt++)
         {
             var connection = await ConnectionAsync(either.Token);
             try
             {
                 await action(connection).WaitAsync(either.Token);
                 return;
+            }
+            catch (Exception exception) when (attempt == HangUpsThatRefuse && connection.IsOldVersion && !either.IsCancellationRequested && IsConnectionTrouble(exception))
+            {
+                throw new ChannelException($"the broker at {options.Host}:{options.Port} has hung up on client {clientId} {attempt} times in a row over one request; with MQTT 3.1.1 that is how some refuse: check its access rights", exception);
             }
             catch (MqttRefusedException exception)
             {
@@ -378,33 +436,14 @@ internal sealed partial class MqttLink : IAsyncDisposable
         }
     }
 
-    private ChannelException Unreachable(Exception cause)
-    {
-        var why = cause is TimeoutException or TimeoutRejectedException or OperationCanceledException ? "no answer" : Innermost(cause).Message.TrimEnd('.');
-        return new ChannelException($"cannot reach the broker at {options.Host}:{options.Port} within {options.StartTimeout.TotalSeconds:0.#} s ({why}); check that it runs, its address and the firewall", cause)
-        {
-            Fault = ChannelFault.BrokerUnreachable,
-        };
-    }
-
-    private ChannelException Refused(MqttRefusedException cause) =>
-        new($"the broker at {options.Host}:{options.Port} refuses client {clientId} ({cause.Message}); check user, password and access rights", cause) { Fault = ChannelFault.BrokerUnreachable };
-
-    private static Exception Innermost(Exception exception)
-    {
-        while (exception.InnerException is not null)
-        {
-            exception = exception.InnerException;
-        }
-
-        return exception;
-    }
-
     [LoggerMessage(Level = LogLevel.Warning, Message = "The broker connection {Client} was lost ({Reason}); reconnecting.")]
     private partial void LogLost(string client, MqttClientDisconnectReason reason);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The broker connection {Client} is back; it is the {Number}th of this run.")]
     private partial void LogBack(string client, int number);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The broker does not take MQTT 5 from {Client}; 3.1.1 is spoken with it.")]
+    private partial void LogOldVersion(string client);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Another process connected to the broker as {Client}. Two agents share a name, or an older run still lives: stop one. Trying again in {Pause}.")]
     private partial void LogTakenOver(string client, TimeSpan pause);

@@ -6,6 +6,8 @@ namespace FlameEdge.Mqtt;
 /// <summary>Which broker, as whom, and how patiently.</summary>
 public sealed class MqttOptions
 {
+    private BrokerProfile? profile;
+
     /// <summary>Where these stand in a configuration.</summary>
     public const string SectionName = "FlameEdge:Mqtt";
 
@@ -18,20 +20,27 @@ public sealed class MqttOptions
     /// <summary>The MQTT user; null names the agent where there is a password and nobody where there is none.</summary>
     public string? User { get; set; }
 
-    /// <summary>A file whose first line is the password; read at every connect, so it may be exchanged while running.</summary>
+    /// <summary>A file whose first line is the password.</summary>
     public string? PasswordFile { get; set; }
 
     /// <summary>A PEM file with the authorities trusted for the broker's certificate; null for those of the system.</summary>
     public string? CaFile { get; set; }
 
-    /// <summary>A PEM file with this agent's certificate and its chain, for mutual TLS; read at every connect, so it may be exchanged while running.</summary>
+    /// <summary>A PEM file with this agent's certificate, for mutual TLS. Like the key and the password it may be exchanged while running: connections are
+    /// renewed one after the other within <see cref="CredentialsCheck"/>, and the session is kept.</summary>
     public string? CertificateFile { get; set; }
 
     /// <summary>A PEM file with the certificate's private key.</summary>
     public string? KeyFile { get; set; }
 
+    /// <summary>How often the files above are looked at for a change.</summary>
+    public TimeSpan CredentialsCheck { get; set; } = TimeSpan.FromSeconds(5);
+
     /// <summary><c>auto</c> (5, and 3.1.1 where the broker refuses that), <c>5</c> or <c>3.1.1</c>.</summary>
     public string Protocol { get; set; } = "auto";
+
+    /// <summary>A file with the broker's profile as <c>flame-edge broker probe</c> writes it; null for a broker that does what the standard says.</summary>
+    public string? BrokerProfile { get; set; }
 
     /// <summary>Silence after which the broker is asked whether it is there; a dead link is noticed within twice this.</summary>
     public TimeSpan KeepAlive { get; set; } = TimeSpan.FromSeconds(10);
@@ -56,6 +65,15 @@ public sealed class MqttOptions
 
     /// <summary>How long doubt lasts before a peer is taken to have left.</summary>
     public PresenceOptions Presence { get; set; } = new();
+
+    /// <summary>What the file says; read once, before the first connect.</summary>
+    internal BrokerProfile Profile => profile ??= BrokerProfile is { } file ? Mqtt.BrokerProfile.Read(file) : new();
+
+    /// <summary>The version to speak: ours where it says one, else the profile's.</summary>
+    internal string ProtocolWanted => Protocol == "auto" ? Profile.Protocol : Protocol;
+
+    /// <summary>What this process has learned of the broker's version.</summary>
+    internal ProtocolChoice Versions { get; } = new();
 
     /// <summary>The broker's host.</summary>
     internal string Host => Broker.Host;

@@ -31,9 +31,11 @@ public sealed partial class MqttSession : IContact, IAsyncDisposable
     private readonly Channel<string> repeats = Channel.CreateBounded<string>(new BoundedChannelOptions(RepeatCapacity) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly CancellationTokenSource stopping = new();
     private readonly string aliveTopic;
+    private readonly CredentialsWatch watch;
     private MqttChannel[] listening = [];
     private SeenPresence[] looking = [];
     private Task repeating = Task.CompletedTask;
+    private Task watching = Task.CompletedTask;
     private ulong messageCount;
     private int isDisposed;
 
@@ -47,8 +49,20 @@ public sealed partial class MqttSession : IContact, IAsyncDisposable
         Topics = new TopicScheme(options.Prefix);
         aliveTopic = Topics.Alive(agent);
         SessionId = Guid.NewGuid().ToString("N")[..12];
-        Control = new MqttLink(agent.Value, options, ConfigureControl, OnControlConnecting, AnnounceAsync, OnConnected, Dispatch, time, logger);
-        Bulk = new MqttLink($"{agent.Value}_bulk", options, ConfigureBulk, static () => { }, static _ => Task.CompletedTask, OnConnected, Dispatch, time, logger);
+        var connects = new ClientOptionsBuilder(options, agent, time);
+        var bulkId = $"{agent.Value}_bulk";
+        Control = new MqttLink(
+            agent.Value,
+            options,
+            (connection, version) => connects.Lasting(agent.Value, version, aliveTopic, AliveNoteOf(connection, AliveNote.Lost)),
+            OnControlConnecting,
+            AnnounceAsync,
+            OnConnected,
+            Dispatch,
+            time,
+            logger);
+        Bulk = new MqttLink(bulkId, options, (_, version) => connects.Passing(bulkId, version), static () => { }, static _ => Task.CompletedTask, OnConnected, Dispatch, time, logger);
+        watch = new CredentialsWatch(connects.Credentials, options, RenewAsync, time, logger);
         Board = new MqttBulletin(this, time);
     }
 
@@ -99,6 +113,7 @@ public sealed partial class MqttSession : IContact, IAsyncDisposable
             await session.Control.StartAsync(cancellationToken);
             await session.Bulk.StartAsync(cancellationToken);
             session.repeating = session.RepeatAsync();
+            session.watching = session.watch.RunAsync(session.stopping.Token);
             await session.Control.SubscribeAsync([session.aliveTopic], cancellationToken);
             return session;
         }
@@ -122,6 +137,7 @@ public sealed partial class MqttSession : IContact, IAsyncDisposable
         await SayGoodByeAsync();
         await stopping.CancelAsync();
         await repeating;
+        await watching;
         Board.Close();
         await Bulk.DisposeAsync();
         await Control.DisposeAsync();
@@ -211,62 +227,20 @@ public sealed partial class MqttSession : IContact, IAsyncDisposable
         {
             throw new ChannelException($"'{options.Broker}' is no broker address; write mqtt://host:port, or mqtts://host:port for TLS") { Fault = ChannelFault.BrokerUnreachable };
         }
-    }
 
-    private MqttClientOptions ConfigureControl(int connection) =>
-        Configure(Agent.Value)
-            .Also(builder => builder
-                .WithCleanStart(false)
-                .WithSessionExpiryInterval((uint)options.SessionExpiry.TotalSeconds)
-                .WithWillTopic(aliveTopic)
-                .WithWillPayload(AliveNoteOf(connection, AliveNote.Lost))
-                .WithWillRetain()
-                .WithWillQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce))
-            .Build()
-            .WithLargeBuffers();
-
-    private MqttClientOptions ConfigureBulk(int connection) =>
-        Configure($"{Agent.Value}_bulk").Also(static builder => builder.WithCleanStart().WithSessionExpiryInterval(0)).Build().WithLargeBuffers();
-
-    private MqttClientOptionsBuilder Configure(string clientId)
-    {
-        var builder = new MqttClientOptionsBuilder()
-            .WithProtocolVersion(MqttProtocolVersion.V500)
-            .WithClientId(clientId)
-            .WithTcpServer(options.Host, options.Port)
-            .WithKeepAlivePeriod(options.KeepAlive)
-            .WithTimeout(options.ConnectTimeout);
-        if (options.IsTls)
+        if (options.Protocol is not ("auto" or "5" or "3.1.1"))
         {
-            builder.WithTlsOptions(static tls => tls.UseTls());
+            throw new ChannelException($"'{options.Protocol}' is no version of MQTT: write auto, 5 or 3.1.1") { Fault = ChannelFault.BrokerUnreachable };
         }
 
-        if (Password() is { } password)
+        if (options.CertificateFile is null != options.KeyFile is null)
         {
-            builder.WithCredentials(options.User ?? Agent.Value, password);
-        }
-        else if (options.User is not null)
-        {
-            builder.WithCredentials(options.User, string.Empty);
+            throw new ChannelException("a certificate and its key go together: give both files, or neither") { Fault = ChannelFault.BrokerUnreachable };
         }
 
-        return builder;
-    }
-
-    private string? Password()
-    {
-        if (options.PasswordFile is null)
+        if (!options.IsTls && (options.CertificateFile ?? options.CaFile) is { } file)
         {
-            return null;
-        }
-
-        try
-        {
-            return File.ReadLines(options.PasswordFile).FirstOrDefault() ?? string.Empty;
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new ChannelException($"the broker's password file {options.PasswordFile} cannot be read: {exception.Message}", exception) { Fault = ChannelFault.BrokerUnreachable };
+            throw new ChannelException($"{file} is of no use without TLS: write mqtts://{options.Host} for the broker's address") { Fault = ChannelFault.BrokerUnreachable };
         }
     }
 
@@ -281,6 +255,13 @@ public sealed partial class MqttSession : IContact, IAsyncDisposable
         {
             await connection.PublishAsync(MqttLink.ToMessage(topic, new ReadOnlySequence<byte>(payload), retain: true));
         }
+    }
+
+    /// <summary>One after the other: while one is away the other is heard.</summary>
+    private async Task RenewAsync(CancellationToken cancellationToken)
+    {
+        await Control.RenewAsync(cancellationToken);
+        await Bulk.RenewAsync(cancellationToken);
     }
 
     private void OnControlConnecting()

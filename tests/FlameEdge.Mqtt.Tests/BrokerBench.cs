@@ -132,3 +132,16 @@ internal sealed class MosquittoTestBroker(Mosquitto mosquitto) : ITestBroker
 
     public ValueTask DisposeAsync() => mosquitto.DisposeAsync();
 }
+
+internal sealed class ProcessTestBroker(BrokerProcess broker) : ITestBroker
+{
+    public int Port => broker.Port;
+
+    public async Task RestartAsync(bool keepsData)
+    {
+        await broker.KillAsync();
+        await broker.StartAgainAsync(keepsData);
+    }
+
+    public ValueTask DisposeAsync() => broker.DisposeAsync();
+}

@@ -12,6 +12,16 @@ internal sealed class TestLog : ILoggerFactory, ILogger
 
     public IEnumerable<string> Warnings => lines.Where(line => line.Level == LogLevel.Warning).Select(line => line.Text);
 
+    /// <summary>Waits until a line that fits has been logged.</summary>
+    public async Task UntilAsync(Func<string, bool> fits)
+    {
+        using var bound = new CancellationTokenSource(FlameEdge.Testing.Channels.Seat.Bound);
+        while (!lines.Any(line => fits(line.Text)))
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, bound.Token);
+        }
+    }
+
     public ILogger CreateLogger(string categoryName) => this;
 
     public void AddProvider(ILoggerProvider provider)

@@ -1,0 +1,40 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace FlameEdge.Testing.Channels;
+
+/// <summary>Loopback ports of brokers that tests start.</summary>
+internal static class FreePort
+{
+    /// <summary>A port nobody listens on at the moment.</summary>
+    public static int Find()
+    {
+        using var probe = new TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
+    }
+
+    /// <summary>Waits until somebody listens.</summary>
+    public static async Task UntilOpenAsync(int port, TimeSpan bound)
+    {
+        using var patience = new CancellationTokenSource(bound);
+        while (!await IsOpenAsync(port))
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, patience.Token);
+        }
+    }
+
+    private static async Task<bool> IsOpenAsync(int port)
+    {
+        try
+        {
+            using var client = new TcpClient();
+            await client.ConnectAsync(IPAddress.Loopback, port);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}
