@@ -55,6 +55,7 @@ internal sealed class CommandLine
         TopologyException => ExitCode.BadJob,
         DatasetException or ModelMismatchException or PayloadException => ExitCode.BadData,
         ChannelException { Fault: ChannelFault.PortInUse } => ExitCode.PortInUse,
+        ChannelException { Fault: ChannelFault.Fenced } => ExitCode.Superseded,
         ChannelException => ExitCode.BrokerUnreachable,
         JobFailedException { IsTimeout: true } => ExitCode.TimedOut,
         JobFailedException => ExitCode.JobFailed,

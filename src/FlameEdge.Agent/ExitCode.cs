@@ -15,6 +15,9 @@ public static class ExitCode
     /// <summary>The embedded broker's port is taken.</summary>
     public const int PortInUse = 11;
 
+    /// <summary>Another controller is in charge.</summary>
+    public const int Superseded = 12;
+
     /// <summary>The job was given up by its own rules: no quorum.</summary>
     public const int JobFailed = 30;
 

@@ -31,18 +31,32 @@ public static class FlameEdgeHost
         return new CommandLine(Verbs(parts), parts.Engines).RunAsync(args, output, error, cancellationToken);
     }
 
-    private static RootCommand Verbs(HostParts parts) => new("FlameEdge: learning on fleets of edge devices, described as a graph.")
+    private static RootCommand Verbs(HostParts parts)
+    {
+        var verbs = Tree(parts);
+        foreach (var verb in JobControlVerbs.Create())
+        {
+            verbs.Subcommands.Single(group => group.Name == "job").Add(verb);
+        }
+
+        return verbs;
+    }
+
+    private static RootCommand Tree(HostParts parts) => new("FlameEdge: learning on fleets of edge devices, described as a graph.")
     {
         new Command("topology", "Look at who would learn with whom, before any device is touched.")
         {
             TopologyExpandVerb.Create(),
             TopologyGraphVerb.Create(),
         },
-        new Command("job", "Work with job files.")
+        new Command("job", "Work with jobs: their files, and those a controller runs.")
         {
             JobValidateVerb.Create(parts.Roles.Names),
             JobJsonVerb.Create(),
+            JobSubmitVerb.Create(),
+            JobShowVerb.Create(),
         },
+        ControllerVerb.Create(),
         new Command("model", "Look at models: what they hold, whether they can be trained, what they become.")
         {
             ModelInspectVerb.Create(),

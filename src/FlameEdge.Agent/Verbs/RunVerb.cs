@@ -51,6 +51,7 @@ internal static class RunVerb
             }
 
             RequireKnown(workers, plan);
+            RequireData(plan);
             var request = new RunRequest
             {
                 Broker = parsed.GetValue(broker),
@@ -82,6 +83,14 @@ internal static class RunVerb
             var names = plan.Workers.Select(worker => worker.Id.Value);
             var nearest = NearestName.Of(unknown, names.Take(ComparedNames)) is { } name ? $" (did you mean '{name}'?)" : string.Empty;
             throw new TopologyException($"--worker {unknown}: the job has no such worker; it has {string.Join(", ", names.Take(8))}{(plan.Workers.Count > 8 ? ", …" : string.Empty)}{nearest}");
+        }
+    }
+
+    private static void RequireData(JobPlan plan)
+    {
+        if (plan.Job.Datasets.Values.FirstOrDefault(dataset => dataset.OnBoard is not null) is { } dataset)
+        {
+            throw new TopologyException($"dataset '{dataset.Id}' stands for what agents have on board ({dataset.OnBoard}), and run has no agents: submit the job to a controller with `flame-edge job submit`, or name the data's files");
         }
     }
 

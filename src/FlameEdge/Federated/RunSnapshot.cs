@@ -61,18 +61,27 @@ public static class RunSnapshot
         await state.CommitAsync(changes, cancellationToken);
     }
 
+    /// <summary>The model of a snapshot, in the float32 format of <see cref="Parameters.Float32Codec"/>.</summary>
+    /// <exception cref="PayloadException">It is no snapshot.</exception>
+    public static ReadOnlyMemory<byte> ModelOf(ReadOnlyMemory<byte> content) => Split(content, "the tool").Model;
+
     private static (SnapshotHead Head, ReadOnlyMemory<byte> Model) Read(WorkerId worker, ReadOnlyMemory<byte> content)
+    {
+        var (head, model) = Split(content, worker.Value);
+        return head.Worker == worker.Value && IsOf(worker, head.Key) && head.Rounds.Keys.All(key => IsOf(worker, key))
+            ? (head, model)
+            : throw new PayloadException($"the checkpoint handed to {worker} is {head.Worker}'s");
+    }
+
+    private static (SnapshotHead Head, ReadOnlyMemory<byte> Model) Split(ReadOnlyMemory<byte> content, string reader)
     {
         var length = content.Length < PrefixBytes ? -1 : BinaryPrimitives.ReadInt32LittleEndian(content.Span);
         if (length is <= 0 or > LargestHead || length > content.Length - PrefixBytes)
         {
-            throw new PayloadException($"what {worker} was handed is no checkpoint");
+            throw new PayloadException($"what {reader} was handed is no checkpoint");
         }
 
-        var head = FederatedJson.Read(content.Slice(PrefixBytes, length).Span, FederatedJson.Default.SnapshotHead);
-        return head.Worker == worker.Value && IsOf(worker, head.Key) && head.Rounds.Keys.All(key => IsOf(worker, key))
-            ? (head, content[(PrefixBytes + length)..])
-            : throw new PayloadException($"the checkpoint handed to {worker} is {head.Worker}'s");
+        return (FederatedJson.Read(content.Slice(PrefixBytes, length).Span, FederatedJson.Default.SnapshotHead), content[(PrefixBytes + length)..]);
     }
 
     private static bool IsOf(WorkerId worker, string key) => key.StartsWith($"{worker}.", StringComparison.Ordinal) && !key.Contains('/', StringComparison.Ordinal);

@@ -19,6 +19,9 @@ public sealed record DatasetSpec
     /// <summary>Where the rows come from; null for a dataset that is only named (Flame's metadata).</summary>
     public SourceSpec? Source { get; init; }
 
+    /// <summary>The names of datasets on board of agents that this entry stands for, <c>*</c> for any part; null for a dataset that is itself. A controller puts them in its place.</summary>
+    public string? OnBoard { get; init; }
+
     /// <summary>Which part of the source's rows is this dataset; null for all of them.</summary>
     public PartSpec? Part { get; init; }
 

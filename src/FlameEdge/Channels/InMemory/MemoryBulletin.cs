@@ -1,5 +1,8 @@
 using System.Runtime.CompilerServices;
+using System.Text.Json;
 using System.Threading.Channels;
+using FlameEdge.Channels.Presence;
+using FlameEdge.Topology;
 
 namespace FlameEdge.Channels.InMemory;
 
@@ -44,6 +47,16 @@ public sealed class MemoryBulletin(TimeProvider? timeProvider = null, bool isRec
         }
 
         return Task.CompletedTask;
+    }
+
+    /// <summary>Posts an agent's life sign, as a transport would.</summary>
+    public void Alive(AgentId agent, AliveNote note)
+    {
+        var topic = BulletinTopic.OfFleet(agent, BulletinKind.Alive);
+        lock (gate)
+        {
+            Tell(retained[topic] = new Bulletin(topic, JsonSerializer.SerializeToUtf8Bytes(note, PresenceJson.Default.AliveNote)));
+        }
     }
 
     /// <inheritdoc/>

@@ -15,6 +15,19 @@ public sealed record AliveNote(string Session, int Connection, string State)
 
     /// <summary>The state of an agent whose connection broke, or that closed.</summary>
     public const string Lost = "lost";
+
+    /// <summary>True where this note still says something once <paramref name="known"/> has been read; notes may come late and repeat.</summary>
+    public bool IsNewsAfter(AliveNote known)
+    {
+        if (Session != known.Session)
+        {
+            // The will of a run that has been replaced comes late and says nothing about the present one.
+            return State == Online;
+        }
+
+        // What a connection was lost with is its last word.
+        return Connection > known.Connection || (Connection == known.Connection && (this == known || State != Online));
+    }
 }
 
 /// <summary>What stands retained for a worker on a channel. It counts only while its agent's <see cref="AliveNote"/> shows the same session online.</summary>

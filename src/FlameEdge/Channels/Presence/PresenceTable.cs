@@ -44,7 +44,7 @@ public sealed class PresenceTable(
     {
         lock (gate)
         {
-            if (isClosed || (alive.TryGetValue(agent, out var known) && !IsNewer(note, known)))
+            if (isClosed || (alive.TryGetValue(agent, out var known) && !note.IsNewsAfter(known)))
             {
                 return;
             }
@@ -121,18 +121,6 @@ public sealed class PresenceTable(
             Clear();
             isClosed = true;
         }
-    }
-
-    private static bool IsNewer(AliveNote note, AliveNote known)
-    {
-        if (note.Session != known.Session)
-        {
-            // The will of a run that has been replaced comes late and says nothing about the present one.
-            return note.State == AliveNote.Online;
-        }
-
-        // What a connection was lost with is its last word.
-        return note.Connection > known.Connection || (note.Connection == known.Connection && (note == known || note.State != AliveNote.Online));
     }
 
     private Entry EntryOf(WorkerId worker, AgentId agent)

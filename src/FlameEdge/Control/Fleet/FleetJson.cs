@@ -13,6 +13,13 @@ namespace FlameEdge.Control.Fleet;
 [JsonSerializable(typeof(JobDocument))]
 [JsonSerializable(typeof(JobStatus))]
 [JsonSerializable(typeof(DesiredJob))]
+[JsonSerializable(typeof(CheckpointNote))]
+[JsonSerializable(typeof(ControllerBirth))]
+[JsonSerializable(typeof(ControllerConfig))]
+[JsonSerializable(typeof(JobEvent))]
+[JsonSerializable(typeof(JobSummary))]
+[JsonSerializable(typeof(JsonElement))]
+[JsonSerializable(typeof(System.Text.Json.Nodes.JsonObject))]
 public sealed partial class FleetJson : JsonSerializerContext
 {
     // Deeper texts are attacks on the reader, not notices.
@@ -27,7 +34,7 @@ public sealed partial class FleetJson : JsonSerializerContext
             var reader = new Utf8JsonReader(json, Bounds);
             return JsonSerializer.Deserialize(ref reader, type);
         }
-        catch (JsonException)
+        catch (Exception error) when (error is JsonException or NotSupportedException)
         {
             return null;
         }

@@ -37,6 +37,9 @@ public sealed record JobStatus
 
     /// <summary>The identity of the last request acted on, as the operator gave it.</summary>
     public string? Request { get; init; }
+
+    /// <summary>Why that request was refused; null where it was not.</summary>
+    public string? Refusal { get; init; }
 }
 
 /// <summary>The phases of a job.</summary>

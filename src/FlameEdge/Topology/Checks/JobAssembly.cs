@@ -51,6 +51,7 @@ internal static class JobAssembly
             Rounds = draft.Rounds,
             Optimizer = draft.Optimizer?.Value ?? "fedavg",
             Backend = BackendOf(draft.Backend) ?? "mqtt",
+            Fleet = draft.Fleet,
             Seed = draft.Seed,
         };
     }
@@ -65,6 +66,7 @@ internal static class JobAssembly
         DatasetGroups = (role.DatasetGroups ?? []).ToDictionary(
             group => new GroupName(group.Group.Value),
             group => (IReadOnlyList<DatasetId>)[.. group.Datasets.Select(dataset => new DatasetId(dataset.Value))]),
+        Needs = role.Needs,
         Settings = role.Settings,
     };
 

@@ -51,6 +51,11 @@ internal sealed class DatasetReader(Naming naming, string folder, ulong seed, Sp
 
         var sources = pools[name.Text];
         var source = sources is [var first, ..] ? first : null;
+        if (fields.Scalar("onBoard") is { } pattern)
+        {
+            return OnBoard(name, pattern, fields);
+        }
+
         var isMerged = fields.Flag("merge");
         var devices = isMerged ? [] : fields.Scalars("devices");
         var standardize = new StandardizeReader(fields, pools, sources).Read();
@@ -83,6 +88,21 @@ internal sealed class DatasetReader(Naming naming, string folder, ulong seed, Sp
         }
 
         return new PerDataset(fields, naming, [.. drafts.Select(draft => (draft.Original, draft.Dataset with { Standardize = standardize }))]).Complete();
+    }
+
+    private IReadOnlyList<DatasetSpec> OnBoard(SpecScalar name, SpecScalar pattern, Fields fields)
+    {
+        if (fields.Node.Entries.FirstOrDefault(entry => entry.Key.Text is not ("name" or "onBoard" or "labels" or "description") && !SpecMapping.IsComment(entry.Key.Text)) is { Key: { } other })
+        {
+            problems.Add(other, $"dataset '{name.Text}': {other.Text} cannot stand beside onBoard, for the data and what it means lie on the devices; remove it");
+        }
+
+        if (!NamePattern.IsOne(pattern.Text))
+        {
+            fields.Wrong(pattern, "onBoard", "a dataset's name with * for any part of it, such as line-*");
+        }
+
+        return new PerDataset(fields, naming, [(name.Text, new DatasetSpec { Id = Id(name, name.Text), OnBoard = pattern.Text })]).Complete();
     }
 
     private SourceSpec[] Sources(SpecScalar name, Fields fields)

@@ -38,6 +38,8 @@ internal sealed class JobDraft
     /// <summary>Where the quorum stands.</summary>
     public SpecNode? QuorumNode { get; init; }
 
+    public FleetSpec Fleet { get; init; } = new();
+
     public ulong Seed { get; init; }
 }
 
@@ -61,6 +63,8 @@ internal sealed class RoleDraft(LocatedName name)
     public List<DatasetGroupDraft>? DatasetGroups { get; set; }
 
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    public NeedsSpec Needs { get; init; } = new();
 
     /// <summary>The associations with every channel and group looked up; set by <see cref="Checks.AssociationChecks"/>.</summary>
     public List<ResolvedAssociation> Resolved { get; } = [];

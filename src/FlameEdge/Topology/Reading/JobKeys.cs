@@ -5,7 +5,7 @@ public static class JobKeys
 {
     /// <summary>The file itself.</summary>
     public static readonly string[] Job =
-        ["job", "description", "parameters", "seed", "backend", "optimizer", "topology", "datasets", "evaluation", "model", "training", "rounds"];
+        ["job", "description", "parameters", "seed", "backend", "optimizer", "topology", "datasets", "evaluation", "model", "training", "rounds", "fleet"];
 
     /// <summary><c>optimizer</c>, written as a mapping.</summary>
     public static readonly string[] Optimizer = ["sort", "kwargs"];
@@ -15,7 +15,7 @@ public static class JobKeys
 
     /// <summary>An item of <c>topology.roles</c>.</summary>
     public static readonly string[] Role =
-        ["name", "description", "isDataConsumer", "replica", "program", "groupAssociation", "datasets", "settings"];
+        ["name", "description", "isDataConsumer", "replica", "program", "groupAssociation", "datasets", "settings", "needs"];
 
     /// <summary>An item of <c>topology.channels</c>.</summary>
     public static readonly string[] Channel = ["name", "description", "pair", "groupBy", "funcTags", "backend", "codec", "selector"];
@@ -27,7 +27,7 @@ public static class JobKeys
     public static readonly string[] Dataset =
     [
         "name", "description", "format", "path", "paths", "labelsPath", "devices", "merge", "label", "features", "classes", "scale", "require",
-        "rows", "partition", "labels", "agents", "standardize", "generator",
+        "rows", "partition", "labels", "agents", "standardize", "generator", "onBoard",
     ];
 
     /// <summary><c>label</c>, written as a mapping.</summary>
@@ -58,6 +58,12 @@ public static class JobKeys
     /// <summary><c>rounds</c>.</summary>
     public static readonly string[] Rounds = ["count", "quorum", "deadline", "patience", "maxFailures", "largestValue"];
 
+    /// <summary><c>fleet</c>.</summary>
+    public static readonly string[] Fleet = ["deadline", "lease", "retries", "patience"];
+
+    /// <summary>A role's <c>needs</c>.</summary>
+    public static readonly string[] Needs = ["memory", "storage", "threads", "architecture", "power", "dailyBytes", "labels"];
+
     /// <summary>All of them, by the name the schema gives the element.</summary>
     public static readonly IReadOnlyDictionary<string, string[]> All = new Dictionary<string, string[]>(StringComparer.Ordinal)
     {
@@ -76,5 +82,7 @@ public static class JobKeys
         ["model"] = Model,
         ["training"] = Training,
         ["rounds"] = Rounds,
+        ["fleet"] = Fleet,
+        ["needs"] = Needs,
     };
 }

@@ -54,6 +54,7 @@ public static class JobReader
             Training = SettingsReader.Training(job.Mapping("training"), new(), "training", problems, isWhole: true),
             Rounds = SettingsReader.Rounds(rounds, problems),
             QuorumNode = rounds?["quorum"],
+            Fleet = FleetReader.Fleet(job.Mapping("fleet"), problems),
             Seed = seed,
         };
         if (graph is null || title is null)

@@ -55,6 +55,7 @@ internal sealed class TopologyReader(JobDraft draft, Naming naming, DatasetTable
             Associations = role.Sequence("groupAssociation") is { } associations ? ReadAssociations(role, associations) : null,
             Datasets = role["datasets"] is { } list and not SpecMapping ? Mentions(role, list) : null,
             DatasetGroups = role["datasets"] is SpecMapping byGroup ? ReadDatasetGroups(role, byGroup) : null,
+            Needs = FleetReader.Needs(role.Mapping("needs"), problems),
             Settings = ReadSettings(role.Mapping("settings"), name.Text, program),
         });
     }
