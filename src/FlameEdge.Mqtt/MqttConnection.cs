@@ -16,18 +16,22 @@ internal sealed class MqttConnection : IAsyncDisposable
     private readonly IMqttClient client = new MqttClientFactory().CreateMqttClient();
     private readonly CancellationTokenSource lost = new();
     private readonly Action heard;
+    private readonly MqttTrafficCounter traffic;
     private SemaphoreSlim underWay = new(1);
 
     /// <param name="number">Counts the connections of a link from 1.</param>
     /// <param name="received">Told every message; must be quick.</param>
     /// <param name="heard">Told whenever the broker has said anything.</param>
-    public MqttConnection(int number, Action<MqttApplicationMessage> received, Action heard)
+    /// <param name="traffic">Counts the messages of all the link's connections.</param>
+    public MqttConnection(int number, Action<MqttApplicationMessage> received, Action heard, MqttTrafficCounter traffic)
     {
         Number = number;
         this.heard = heard;
+        this.traffic = traffic;
         client.ApplicationMessageReceivedAsync += arrived =>
         {
             heard();
+            traffic.Comes(arrived.ApplicationMessage);
             received(arrived.ApplicationMessage);
             return Task.CompletedTask;
         };
@@ -128,6 +132,8 @@ internal sealed class MqttConnection : IAsyncDisposable
         await underWay.WaitAsync(Lost);
         try
         {
+            traffic.Leaves(message);
+
             // Not cancelled: a packet cut off in the middle would spoil the stream.
             var answer = await client.PublishAsync(message, CancellationToken.None).WaitAsync(Lost);
             heard();

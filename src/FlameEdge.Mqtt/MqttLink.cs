@@ -27,6 +27,7 @@ internal sealed partial class MqttLink : IAsyncDisposable
     private readonly ILogger logger;
     private readonly TimeProvider time;
     private readonly ResiliencePipeline reconnect;
+    private readonly MqttTrafficCounter traffic = new();
     private readonly Lock gate = new();
     private readonly Dictionary<string, int> filters = [];
     private readonly CancellationTokenSource stopping = new();
@@ -84,6 +85,9 @@ internal sealed partial class MqttLink : IAsyncDisposable
             }
         }
     }
+
+    /// <summary>Bytes of messages so far, over all connections.</summary>
+    public MqttTraffic Traffic => traffic.Total;
 
     /// <summary>Time since the broker last said anything.</summary>
     public TimeSpan Silence => time.GetElapsedTime(Interlocked.Read(ref lastWord));
@@ -332,7 +336,7 @@ internal sealed partial class MqttLink : IAsyncDisposable
 
     private async Task<MqttConnection> ConnectAsync(MqttProtocolVersion version, Action<Exception> failed, CancellationToken cancellationToken)
     {
-        var connection = new MqttConnection(++connectionCount, received, Heard);
+        var connection = new MqttConnection(++connectionCount, received, Heard, traffic);
         try
         {
             await connection.ConnectAsync(configure(connection.Number, version), options, cancellationToken);

@@ -81,6 +81,9 @@ public sealed partial class MqttSession : IContact, IAsyncDisposable
     /// <inheritdoc/>
     public TimeSpan Silence => Control.Silence;
 
+    /// <summary>Bytes of messages over both connections since the session was made; never falls.</summary>
+    public MqttTraffic Traffic => new(Control.Traffic.Sent + Bulk.Traffic.Sent, Control.Traffic.Received + Bulk.Traffic.Received);
+
     internal TopicScheme Topics { get; }
 
     internal MqttLink Control { get; }

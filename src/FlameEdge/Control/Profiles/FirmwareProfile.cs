@@ -1,13 +1,18 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
+using FlameEdge.Control.Fleet;
 using FlameEdge.Diagnostics;
 
 namespace FlameEdge.Control.Profiles;
 
-/// <summary>What a class of devices is and may be asked for: <c>firmware-profiles/CLASS/profile.json</c>. Immutable.</summary>
-/// <remarks>Described, loaded and checked; planning by it and keeping to it come with the agent.</remarks>
+/// <summary>What a class of devices that run an agent is and may be asked for: <c>firmware-profiles/CLASS/profile.json</c>. Immutable.</summary>
+/// <remarks>Classes that run none, and only send, are described by a <see cref="SensorProfile"/>.</remarks>
 public sealed record FirmwareProfile
 {
+    /// <summary>The <see cref="Kind"/> of every profile of this type.</summary>
+    public const string AgentKind = "agent";
+
+    /// <summary><c>agent</c>, also where it is null.</summary>
+    public string? Kind { get; init; }
+
     /// <summary>The class's name: <c>[a-z0-9-]{1,36}</c>, the same as its folder's.</summary>
     public required string Name { get; init; }
 
@@ -19,6 +24,9 @@ public sealed record FirmwareProfile
 
     /// <summary>Main memory, in bytes.</summary>
     public required long MemoryBytes { get; init; }
+
+    /// <summary>Memory the agent may have resident with all its workers, in bytes; null for all of it.</summary>
+    public long? MemoryLimitBytes { get; init; }
 
     /// <summary>Space for state and data, in bytes.</summary>
     public required long StorageBytes { get; init; }
@@ -56,31 +64,34 @@ public sealed record FirmwareProfile
     /// <summary><c>mains</c>, <c>battery</c> or <c>solar</c>.</summary>
     public required string Power { get; init; }
 
+    /// <summary>The charge below which training waits while on battery, in percent; null for a device without one.</summary>
+    public int? LeastBatteryPercent { get; init; }
+
+    /// <summary>Times of day at which training is allowed, by the device's clock, such as <c>22:00-06:00</c>; null or empty for always.</summary>
+    public IReadOnlyList<string>? TrainingWindows { get; init; }
+
     /// <summary>The processor's temperature above which training waits, in degrees Celsius.</summary>
     public required int TemperatureLimitCelsius { get; init; }
 
+    /// <summary>What an agent on such a device keeps to.</summary>
+    public AgentLimits ToLimits() => new()
+    {
+        MemoryBytes = MemoryLimitBytes ?? MemoryBytes,
+        StorageBytes = StorageBytes,
+        Threads = Threads,
+        LargestBatch = LargestBatch,
+        LargestPacketBytes = LargestPacketBytes,
+        WindowBytes = WindowBytes,
+        DailyBytes = DailyBytes,
+        IsMetered = IsMetered,
+        Power = Power,
+        LeastBatteryPercent = LeastBatteryPercent,
+        TrainingWindows = TrainingWindows is { Count: > 0 } ? TrainingWindows : null,
+        TemperatureLimitCelsius = TemperatureLimitCelsius,
+    };
+
     /// <summary>Reads a profile.</summary>
     /// <exception cref="TopologyException">The file is missing, no JSON, lacks a key or holds a value out of its range; the message names the key and the range.</exception>
-    public static FirmwareProfile Read(string path)
-    {
-        FirmwareProfile? profile;
-        try
-        {
-            profile = JsonSerializer.Deserialize(File.ReadAllBytes(path), ProfileJson.Default.FirmwareProfile);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
-        {
-            throw new TopologyException($"{path} is no firmware profile: {error.Message.ReplaceLineEndings(" ")} docs/firmware-profile.schema.json lists its keys.", error);
-        }
-
-        var problems = profile is null ? ["it says null"] : FirmwareProfileChecks.Of(profile).ToArray();
-        return problems.Length == 0
-            ? profile! // not null: that would be a problem
-            : throw new TopologyException($"{path} is no firmware profile: {string.Join("; ", problems)}. docs/firmware-profile.schema.json lists what its keys may be.");
-    }
+    public static FirmwareProfile Read(string path) =>
+        ProfileFile.Read(path, AgentKind, ProfileJson.Default.FirmwareProfile, FirmwareProfileChecks.Of, "docs/firmware-profile.schema.json");
 }
-
-/// <summary>JSON of profiles, generated ahead of time. A key nobody knows is a mistake here: it would be a limit that is not kept.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, ReadCommentHandling = JsonCommentHandling.Skip)]
-[JsonSerializable(typeof(FirmwareProfile))]
-internal sealed partial class ProfileJson : JsonSerializerContext;

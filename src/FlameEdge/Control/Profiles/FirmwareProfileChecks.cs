@@ -1,3 +1,4 @@
+using FlameEdge.Control.Fleet;
 using FlameEdge.Topology.Reading;
 
 namespace FlameEdge.Control.Profiles;
@@ -19,6 +20,8 @@ internal static class FirmwareProfileChecks
             profile.Hardware.Length > 0 ? null : "hardware is empty; say what it is and where the figures come from",
             OneOf("architecture", profile.Architecture, Architectures),
             Within("memoryBytes", profile.MemoryBytes, 64L << 20, 4L << 40),
+            profile.MemoryLimitBytes is { } limit ? Within("memoryLimitBytes", limit, 64L << 20, 4L << 40) : null,
+            profile.MemoryLimitBytes > profile.MemoryBytes ? "memoryLimitBytes is above memoryBytes: the agent cannot have more than there is" : null,
             Within("storageBytes", profile.StorageBytes, 64L << 20, 1L << 50),
             Within("threads", profile.Threads, 1, 1024),
             AllOf("runtimes", profile.Runtimes, Runtimes),
@@ -31,15 +34,17 @@ internal static class FirmwareProfileChecks
             Within("sessionExpirySeconds", profile.SessionExpirySeconds, 0, 30 * 24 * 3600),
             profile.DailyBytes is { } daily ? Within("dailyBytes", daily, 1L << 20, 1L << 50) : null,
             OneOf("power", profile.Power, Powers),
+            profile.LeastBatteryPercent is { } charge ? Within("leastBatteryPercent", charge, 1, 100) : null,
+            profile.TrainingWindows?.FirstOrDefault(window => !DailyWindows.IsOne(window)) is { } window ? $"trainingWindows holds '{window}', but must hold times of day such as 22:00-06:00" : null,
             Within("temperatureLimitCelsius", profile.TemperatureLimitCelsius, 40, 110),
         ];
         return found.OfType<string>();
     }
 
-    private static string? Within(string key, long value, long least, long most) =>
+    internal static string? Within(string key, long value, long least, long most) =>
         value >= least && value <= most ? null : $"{key} is {value}, but must be from {least} to {most}";
 
-    private static string? OneOf(string key, string value, string[] known) =>
+    internal static string? OneOf(string key, string value, string[] known) =>
         known.Contains(value) ? null : $"{key} is '{value}', but must be one of {string.Join(", ", known)}";
 
     private static string? AllOf(string key, IReadOnlyList<string> values, string[] known) =>
