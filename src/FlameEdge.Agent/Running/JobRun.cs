@@ -127,14 +127,10 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, HostParts parts, 
     }
 
     private async Task<JobNotices?> NoticesAsync(MqttFleet fleet, CancellationToken cancellationToken) => TopIsHere() && NeedsBroker()
-        ? new JobNotices(await fleet.BulletinOfAsync(Top()!.RunsOn, cancellationToken), plan, Top()!.RunsOn)
+        ? new JobNotices(await fleet.BulletinOfAsync(plan.Top!.RunsOn, cancellationToken), plan, plan.Top!.RunsOn)
         : null;
 
-    private bool TopIsHere() => Top() is { } top && workers.Contains(top.Id);
-
-    // The top of a federated job: who distributes and fetches from nobody.
-    private WorkerPlan? Top() => plan.Workers.FirstOrDefault(worker =>
-        plan.Job.Graph.Channels.Any(channel => channel.Has(worker.Role, FunctionTags.Distribute)) && !plan.Job.Graph.Channels.Any(channel => channel.Has(worker.Role, FunctionTags.Fetch)));
+    private bool TopIsHere() => plan.Top is { } top && workers.Contains(top.Id);
 
     private bool NeedsBroker() => plan.Job.Graph.Channels.Any(channel => (channel.Backend ?? plan.Job.Backend) == "mqtt");
 
