@@ -11,6 +11,9 @@ internal sealed class MqttBulletin(MqttSession session, TimeProvider time) : IBu
     // A watcher that does not read loses the oldest notices: the retained ones can be read again.
     private const int WatcherCapacity = 4096;
 
+    // After one and three seconds, for what was retained in the instant of the subscription.
+    private const int Looks = 2;
+
     private readonly Lock gate = new();
     private readonly List<Watcher> watchers = [];
 
@@ -32,9 +35,11 @@ internal sealed class MqttBulletin(MqttSession session, TimeProvider time) : IBu
         }
 
         string[] filter = [session.Topics.Notice(topic)];
+        await using var look = new SecondLook(token => session.Control.RenewAsync(filter, token), () => topic.IsRetained && watcher.Looks++ < Looks, time);
         try
         {
             await session.Control.SubscribeAsync(filter, cancellationToken);
+            look.Start();
             await foreach (var notice in watcher.Notices.Reader.ReadAllAsync(cancellationToken))
             {
                 yield return notice;
@@ -83,6 +88,8 @@ internal sealed class MqttBulletin(MqttSession session, TimeProvider time) : IBu
     private sealed record Watcher(BulletinTopic Topic, Channel<Bulletin> Notices)
     {
         private readonly Dictionary<BulletinTopic, Bulletin> last = [];
+
+        public int Looks { get; set; }
 
         public bool IsNews(Bulletin notice)
         {

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging;
 namespace FlameEdge.Mqtt;
 
 /// <summary>A worker's end of a channel over MQTT: presence and transfer, tied to topics.</summary>
-internal sealed class MqttChannel : IChannel, IMeteredChannel, IChannelDiagnostics, IPacketPort
+internal sealed class MqttChannel : IChannel, IPlacedChannel, IMeteredChannel, IChannelDiagnostics, IPacketPort
 {
     // Up to here a joiner asks for the presence of exactly the workers it may meet: fifty trainers that all watched the group would be
     // told of each other fifty times fifty times. Beyond it, a wildcard keeps the number of subscriptions small.
@@ -25,18 +25,23 @@ internal sealed class MqttChannel : IChannel, IMeteredChannel, IChannelDiagnosti
     private readonly SemaphoreSlim membership = new(1, 1);
     private readonly string hereTopic;
     private readonly string[] dataFilters;
-    private readonly string[] presenceFilters;
+    private readonly PlacementDictionary placement;
+    private readonly SecondLook look;
+    private string[] presenceFilters;
     private bool isJoined;
     private int isDisposed;
 
     public MqttChannel(MqttSession session, ChannelEndpoint endpoint)
     {
         this.session = session;
-        exchange = new Exchange(endpoint, this, session.Options.Transfer, session.NextMessageId, session.Time, session.Loggers.CreateLogger<Exchange>());
+        endpoint = endpoint with { Placement = placement = new PlacementDictionary(endpoint.Placement) };
+        exchange = new Exchange(endpoint, this, session.Options.Transfer, session.NextMessageId, session.Time, session.Loggers.CreateLogger<Exchange>()) { Unseen = () => look?.Hurry() };
         presence = new PresenceTable(endpoint, session.Options.Presence, session.Time, exchange.Arrived, exchange.Departed);
         hereTopic = session.Topics.Here(endpoint, endpoint.Agent, endpoint.Self);
         dataFilters = session.Topics.DataFilters(endpoint);
         presenceFilters = PresenceFilters(session.Topics, endpoint);
+        look = new SecondLook(token => session.Control.RenewAsync(presenceFilters, token), () => exchange.Peers.Count < placement.Count, session.Time);
+        look.Start();
     }
 
     public ChannelEndpoint Endpoint => exchange.Endpoint;
@@ -99,6 +104,27 @@ internal sealed class MqttChannel : IChannel, IMeteredChannel, IChannelDiagnosti
         }
     }
 
+    public async Task PlaceAsync(IReadOnlyDictionary<WorkerId, AgentId> placement, CancellationToken cancellationToken)
+    {
+        await membership.WaitAsync(cancellationToken);
+        try
+        {
+            presence.Moved(this.placement.Replace(placement));
+            var former = presenceFilters;
+            presenceFilters = PresenceFilters(session.Topics, Endpoint);
+            if (isJoined)
+            {
+                // All of them: what stands retained is told again, and a newcomer's note may have been read and ignored before it had a place.
+                await session.Control.SubscribeAsync(presenceFilters, cancellationToken);
+                await session.Control.UnsubscribeAsync(former, cancellationToken);
+            }
+        }
+        finally
+        {
+            membership.Release();
+        }
+    }
+
     public Task SendAsync(WorkerId to, Message message, CancellationToken cancellationToken) => exchange.SendAsync(to, message, cancellationToken);
 
     public Task BroadcastAsync(Message message, int quorum, CancellationToken cancellationToken) => exchange.BroadcastAsync(message, quorum, cancellationToken);
@@ -122,6 +148,7 @@ internal sealed class MqttChannel : IChannel, IMeteredChannel, IChannelDiagnosti
             // Without a broker nobody can be told; the agent's life sign will show it.
         }
 
+        await look.DisposeAsync();
         presence.Dispose();
         await exchange.DisposeAsync();
         membership.Dispose();

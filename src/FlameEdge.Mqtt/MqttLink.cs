@@ -121,6 +121,18 @@ internal sealed partial class MqttLink : IAsyncDisposable
         await UntilDoneAsync(connection => connection.SubscribeAsync(added, cancellationToken), cancellationToken);
     }
 
+    /// <summary>Subscribes again to those of <paramref name="held"/> that are still held, so that what stands retained there is told again.</summary>
+    public Task RenewAsync(IReadOnlyCollection<string> held, CancellationToken cancellationToken)
+    {
+        string[] still;
+        lock (gate)
+        {
+            still = [.. held.Where(filters.ContainsKey)];
+        }
+
+        return UntilDoneAsync(connection => connection.SubscribeAsync(still, cancellationToken), cancellationToken);
+    }
+
     /// <summary>Gives subscriptions up; those that others still hold stay.</summary>
     public async Task UnsubscribeAsync(IReadOnlyCollection<string> removed, CancellationToken cancellationToken)
     {

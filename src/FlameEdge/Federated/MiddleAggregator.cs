@@ -57,9 +57,9 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
     {
         lower = context.ChannelOf(FunctionTags.Distribute);
         upper = context.ChannelOf(FunctionTags.Fetch);
-        cohort = [.. context.CohortOf(lower).Select(worker => worker.Id)];
         inbox = new ChannelInbox(lower, context.Time);
-        collector = new RoundCollector(context, inbox, cohort);
+        collector = new RoundCollector(context, inbox);
+        cohort = collector.Cohort;
         feed = new ModelFeed(upper, context.Time, (_, _, _) => { });
         sender = new UpdateSender(context, upper);
         return Task.CompletedTask;
@@ -69,7 +69,7 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
     private async Task GatherAsync(CancellationToken cancellationToken)
     {
         await lower!.JoinAsync(new PeerCard(0), cancellationToken);
-        await collector!.WaitForCohortAsync(Rounds.QuorumOf(cohort.Count), Rounds.Deadline, Rounds.Patience, cancellationToken);
+        await collector!.WaitForCohortAsync(Rounds.Deadline, Rounds.Patience, cancellationToken);
         await upper!.JoinAsync(new PeerCard(collector.Samples.Values.Sum()), cancellationToken);
     }
 
@@ -91,11 +91,12 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
         try
         {
             using var both = CancellationTokenSource.CreateLinkedTokenSource(feed!.Superseded, cancellationToken);
+            cohort = collector!.Cohort;
             var layout = Float32Codec.LayoutOf(request.Arrived.Message.Body);
             var model = request.Arrived.Message.Body.ToArray();
             var terms = new RoundTerms(head.Run, round, head.Base, head.Step);
             var deadline = (TimeSpan.FromSeconds(Math.Clamp(head.RemainingSeconds, 0, Rounds.Deadline.TotalSeconds)) - context.Time.GetElapsedTime(request.ArrivedAt)) * ShareOfDeadline;
-            var collected = await collector!.CollectAsync(terms, model, layout, deadline, Rounds.QuorumOf(cohort.Count), both.Token);
+            var collected = await collector.CollectAsync(terms, model, layout, deadline, Rounds.QuorumOf(cohort.Count), both.Token);
             await KeepAsync(collected, deadline, layout, cancellationToken);
             return Flow.Next;
         }

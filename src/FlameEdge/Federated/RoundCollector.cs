@@ -13,7 +13,7 @@ namespace FlameEdge.Federated;
 /// The upper side of a round: sends the model to its cohort and folds the updates that come back, until everybody is resolved, or a quorum is counted and
 /// the rest is gone, or the deadline is over. Each update is durable before it is acknowledged.
 /// </summary>
-internal sealed partial class RoundCollector(RoleContext context, ChannelInbox inbox, IReadOnlyList<WorkerId> cohort)
+internal sealed partial class RoundCollector(RoleContext context, ChannelInbox inbox)
 {
     private readonly Float32Codec codec = new();
     private readonly UpdateStore store = new(context.State, context.Worker.Id);
@@ -22,15 +22,19 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
     /// <summary>Samples the members announced when they joined, remembered when they leave.</summary>
     public Dictionary<string, long> Samples { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Who should take part, as of now: a plan may gain and lose workers between rounds.</summary>
+    public IReadOnlyList<WorkerId> Cohort => [.. context.CohortOf(inbox.Source).Select(worker => worker.Id)];
+
     private WorkerId Self => context.Worker.Id;
 
-    /// <summary>Waits until the whole cohort is present, or a quorum when <paramref name="hurry"/> is over.</summary>
+    /// <summary>Waits until the whole cohort is present, or its quorum when <paramref name="hurry"/> is over.</summary>
     /// <exception cref="JobFailedException">No quorum after <paramref name="patience"/>.</exception>
-    public async Task WaitForCohortAsync(int quorum, TimeSpan hurry, TimeSpan patience, CancellationToken cancellationToken)
+    public async Task WaitForCohortAsync(TimeSpan hurry, TimeSpan patience, CancellationToken cancellationToken)
     {
         var start = context.Time.GetTimestamp();
-        while (inbox.Present.Count < cohort.Count)
+        for (var cohort = Cohort; inbox.Present.Count < cohort.Count; cohort = Cohort)
         {
+            var quorum = context.Job.Rounds.QuorumOf(cohort.Count);
             var waited = context.Time.GetElapsedTime(start);
             var isEnough = inbox.Present.Count >= quorum;
             var wait = (isEnough ? hurry : patience) - waited;
@@ -57,10 +61,11 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
     /// <summary>Runs one round.</summary>
     public async Task<CollectedRound> CollectAsync(RoundTerms terms, ReadOnlyMemory<byte> model, ParameterLayout layout, TimeSpan deadline, int quorum, CancellationToken cancellationToken)
     {
+        var cohort = Cohort;
         var round = new CollectedRound(terms, cohort, layout.Length);
         var start = context.Time.GetTimestamp();
-        var required = RequiredOf(terms.Round);
-        await FoldStoredAsync(round, layout, cancellationToken);
+        var required = RequiredOf(terms.Round, cohort);
+        await FoldStoredAsync(round, layout, required, cancellationToken);
 
         await using var sends = new BackgroundSends(inbox.Source, context.Time, context.Logger, cancellationToken);
         var covered = Distribute();
@@ -154,7 +159,7 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
     /// <summary>The changes that forget the round's updates, to be committed with what replaces them.</summary>
     public IEnumerable<State.StateChange> Forget(CollectedRound round) => store.Forget(round.Counted);
 
-    private HashSet<WorkerId> RequiredOf(int round) => context.Replay is { } script ? [.. cohort.Where(script.Counted(round).Contains)] : [.. cohort];
+    private HashSet<WorkerId> RequiredOf(int round, IReadOnlyList<WorkerId> cohort) => context.Replay is { } script ? [.. cohort.Where(script.Counted(round).Contains)] : [.. cohort];
 
     private void Note(ChannelEvent? item)
     {
@@ -164,14 +169,14 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
         }
     }
 
-    private async Task FoldStoredAsync(CollectedRound round, ParameterLayout layout, CancellationToken cancellationToken)
+    private async Task FoldStoredAsync(CollectedRound round, ParameterLayout layout, HashSet<WorkerId> required, CancellationToken cancellationToken)
     {
         var values = new float[layout.Length];
         foreach (var (update, body) in await store.LoadAsync(round.Terms.Run, round.Terms.Round, round.Terms.Base, cancellationToken))
         {
             var member = new WorkerId(update.Member);
             codec.Decode(new ReadOnlySequence<byte>(body), layout, values);
-            if (RequiredOf(round.Terms.Round).Contains(member) && round.Sum.Add(update.Samples, values) == SumRefusal.None)
+            if (required.Contains(member) && round.Sum.Add(update.Samples, values) == SumRefusal.None)
             {
                 round.Count(member, update);
             }

@@ -60,9 +60,9 @@ public sealed class SynchronousAggregator(RoleContext context) : IRole
     {
         trainer = await OpenModelAsync(cancellationToken);
         channel = context.ChannelOf(FunctionTags.Distribute);
-        cohort = [.. context.CohortOf(channel).Select(worker => worker.Id)];
         inbox = new ChannelInbox(channel, context.Time);
-        collector = new RoundCollector(context, inbox, cohort);
+        collector = new RoundCollector(context, inbox);
+        cohort = collector.Cohort;
 
         if (await checkpoints.LoadAsync(trainer.Layout, cancellationToken) is { } stored)
         {
@@ -110,13 +110,14 @@ public sealed class SynchronousAggregator(RoleContext context) : IRole
         await channel!.JoinAsync(new PeerCard(0), cancellationToken);
         if (rounds.Count < Rounds.Count && !IsGivenUp)
         {
-            await collector!.WaitForCohortAsync(Quorum, Rounds.Deadline, Rounds.Patience, cancellationToken);
+            await collector!.WaitForCohortAsync(Rounds.Deadline, Rounds.Patience, cancellationToken);
         }
     }
 
     private async Task AggregateAsync(CancellationToken cancellationToken)
     {
         var number = rounds.Count + 1;
+        cohort = collector!.Cohort;
         var start = context.Time.GetTimestamp();
         var before = (channel as IMeteredChannel)?.Traffic ?? default;
         var terms = new RoundTerms(run, number, model!.ContentHash(), StepOf(number));
@@ -128,7 +129,7 @@ public sealed class SynchronousAggregator(RoleContext context) : IRole
 
         collected = script is { Outcome: RoundOutcome.NoQuorum }
             ? new CollectedRound(terms, cohort, model.Layout.Length)
-            : await collector!.CollectAsync(terms, Encode(model), model.Layout, Rounds.Deadline, Quorum, cancellationToken);
+            : await collector.CollectAsync(terms, Encode(model), model.Layout, Rounds.Deadline, Quorum, cancellationToken);
 
         var needed = context.Replay is { } replay ? cohort.Count(replay.Counted(number).Contains) : Quorum;
         if (context.Replay is not null && collected.Counted.Count < needed)
@@ -170,7 +171,7 @@ public sealed class SynchronousAggregator(RoleContext context) : IRole
     {
         var names = heard.Select(verdict => verdict.Worker).ToHashSet(StringComparer.Ordinal);
         var uploaders = context.Job.Graph.Roles.Where(role => context.Job.Graph.Channels.Any(edge => edge.Has(role.Name, FunctionTags.Upload))).Select(role => role.Name).ToHashSet();
-        var unheard = context.Plan.Workers
+        var unheard = (context.LatestPlan?.Invoke() ?? context.Plan).Workers
             .Where(worker => uploaders.Contains(worker.Role) && !names.Contains(worker.Id.Value))
             .Select(worker => new WorkerVerdict { Worker = worker.Id.Value, Verdict = Verdict.Unheard, Reason = "the aggregator above it was not counted" });
         return [.. heard.Concat(unheard).OrderBy(verdict => verdict.Worker, StringComparer.Ordinal)];

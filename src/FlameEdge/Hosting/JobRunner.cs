@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using FlameEdge.Channels;
 using FlameEdge.Diagnostics;
@@ -13,6 +14,8 @@ namespace FlameEdge.Hosting;
 public sealed class JobRunner(JobSetup setup)
 {
     private const string Incarnations = "incarnations";
+    private readonly ConcurrentDictionary<WorkerId, IReadOnlyList<IChannel>> open = new();
+    private volatile JobPlan plan = setup.Plan;
 
     /// <summary>Completes when every worker of this process has done its part.</summary>
     /// <exception cref="FlameEdgeException">The job, its data, its state, a peer or the broker stands in the way.</exception>
@@ -48,6 +51,27 @@ public sealed class JobRunner(JobSetup setup)
         }
     }
 
+    /// <summary>Workers have come, gone or moved since: those running here meet the others where they are now, from their next round on. Safe at any time.</summary>
+    public async Task PlaceAsync(JobPlan latest, CancellationToken cancellationToken)
+    {
+        plan = latest;
+        foreach (var channel in open.Values.SelectMany(channels => channels))
+        {
+            await PlaceAsync(channel, latest, cancellationToken);
+        }
+    }
+
+    private static async Task PlaceAsync(IChannel channel, JobPlan latest, CancellationToken cancellationToken)
+    {
+        if (channel is IPlacedChannel placed)
+        {
+            await placed.PlaceAsync(PlacementOf(latest, channel.Endpoint), cancellationToken);
+        }
+    }
+
+    private static Dictionary<WorkerId, AgentId> PlacementOf(JobPlan plan, ChannelEndpoint end) =>
+        plan.Members(end.Channel, end.Group, end.OtherRole).Where(member => member.Id != end.Self).ToDictionary(member => member.Id, member => member.RunsOn);
+
     private List<WorkerPlan> Chosen()
     {
         if (setup.Workers is null)
@@ -71,11 +95,19 @@ public sealed class JobRunner(JobSetup setup)
                 channels[endpoint.Channel] = await backend.OpenAsync(endpoint with { Incarnation = incarnation }, cancellationToken);
             }
 
+            open[worker.Id] = [.. channels.Values];
+            foreach (var channel in channels.Values)
+            {
+                // A placement that came while the channels were being opened.
+                await PlaceAsync(channel, plan, cancellationToken);
+            }
+
             await using var role = setup.Roles.Create(setup.Plan.Job.Graph.Roles.First(role => role.Name == worker.Role).Program, ContextOf(worker, channels, compute));
             await role.Compose().RunAsync(cancellationToken);
         }
         finally
         {
+            open.TryRemove(worker.Id, out _);
             foreach (var channel in channels.Values)
             {
                 await channel.DisposeAsync();
@@ -101,7 +133,7 @@ public sealed class JobRunner(JobSetup setup)
     private ChannelEndpoint EndpointOf(WorkerPlan worker, ChannelSpec spec, GroupName group)
     {
         var other = spec.OtherThan(worker.Role);
-        return new ChannelEndpoint
+        var end = new ChannelEndpoint
         {
             Job = setup.Plan.Job.Name,
             Channel = spec.Name,
@@ -111,13 +143,15 @@ public sealed class JobRunner(JobSetup setup)
             Role = worker.Role,
             OtherRole = other,
             Incarnation = 0,
-            Placement = setup.Plan.Members(spec.Name, group, other).Where(member => member.Id != worker.Id).ToDictionary(member => member.Id, member => member.RunsOn),
+            Placement = new Dictionary<WorkerId, AgentId>(),
         };
+        return end with { Placement = PlacementOf(plan, end) };
     }
 
     private RoleContext ContextOf(WorkerPlan worker, Dictionary<ChannelName, IChannel> channels, ComputeGate compute) => new()
     {
         Plan = setup.Plan,
+        LatestPlan = () => plan,
         Worker = worker,
         Channels = channels,
         Engine = EngineOf(worker),

@@ -11,8 +11,11 @@ namespace FlameEdge.Tasklets;
 /// <summary>All a role may use: its place in the plan, its channels, its data, an engine, durable state and time.</summary>
 public sealed record RoleContext
 {
-    /// <summary>The job and all its workers.</summary>
+    /// <summary>The job and all its workers, as they were when this worker started.</summary>
     public required JobPlan Plan { get; init; }
+
+    /// <summary>The same as they are now, where workers may come, go and move while the job runs; null where they do not.</summary>
+    public Func<JobPlan>? LatestPlan { get; init; }
 
     /// <summary>This worker.</summary>
     public required WorkerPlan Worker { get; init; }
@@ -63,7 +66,7 @@ public sealed record RoleContext
             : throw new TopologyException($"role '{Worker.Role}' needs exactly one channel with the function tag '{tag}', the job has {tagged.Length}");
     }
 
-    /// <summary>The workers this one can meet on <paramref name="channel"/>, in plan order.</summary>
+    /// <summary>The workers this one can meet on <paramref name="channel"/> as of now, in plan order.</summary>
     public IReadOnlyList<WorkerPlan> CohortOf(IChannel channel) =>
-        Plan.Members(channel.Endpoint.Channel, channel.Endpoint.Group, channel.Endpoint.OtherRole);
+        (LatestPlan?.Invoke() ?? Plan).Members(channel.Endpoint.Channel, channel.Endpoint.Group, channel.Endpoint.OtherRole);
 }

@@ -58,6 +58,39 @@ public abstract class ChannelContract : IAsyncLifetime
         Assert.Equal(new PeerJoined(new Peer(Fleet.Aggregator, 1, new PeerCard(0))), trainer.Events[0]);
     }
 
+    [Fact]
+    public async Task A_worker_placed_elsewhere_is_met_there_and_left_where_it_was()
+    {
+        var fleet = new Fleet(1);
+        var aggregator = await SitAsync(fleet.AggregatorEnd());
+        var former = await SitAsync(fleet.TrainerEnd(0), samples: 1);
+        await aggregator.MeetsAsync(Fleet.Trainer(0));
+        var elsewhere = new AgentId("elsewhere");
+        var moved = await SitAsync(fleet.TrainerEnd(0) with { Agent = elsewhere, Incarnation = 2 }, samples: 2);
+
+        await ((IPlacedChannel)aggregator.Channel).PlaceAsync(new Dictionary<WorkerId, AgentId> { [Fleet.Trainer(0)] = elsewhere }, Never);
+
+        await aggregator.UntilAsync(events => events.OfType<PeerLeft>().Any() && events.Last(happened => happened is PeerJoined) is PeerJoined { Peer: { Incarnation: 2, Card.Samples: 2 } }, "the move");
+        await moved.MeetsAsync(Fleet.Aggregator);
+        await aggregator.Channel.SendAsync(Fleet.Trainer(0), Update([1, 2, 3]), Never).WaitAsync(Seat.Bound);
+        await moved.ReceivesAsync(1);
+        Assert.Empty(former.Messages);
+    }
+
+    [Fact]
+    public async Task A_worker_without_a_place_any_more_has_left()
+    {
+        var fleet = new Fleet(2);
+        var (aggregator, _) = await SitAsync(fleet, 2);
+        await aggregator.MeetsAsync(Fleet.Trainer(0), Fleet.Trainer(1));
+        var rest = aggregator.Channel.Endpoint.Placement.Where(placed => placed.Key != Fleet.Trainer(1)).ToDictionary();
+
+        await ((IPlacedChannel)aggregator.Channel).PlaceAsync(rest, Never);
+
+        await aggregator.UntilAsync(events => events.OfType<PeerLeft>().Any(left => left.Worker == Fleet.Trainer(1)), "the departure");
+        Assert.Equal([Fleet.Trainer(0)], aggregator.Channel.Peers.Select(peer => peer.Worker));
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(1)]

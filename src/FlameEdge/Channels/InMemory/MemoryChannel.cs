@@ -5,13 +5,15 @@ using FlameEdge.Topology;
 namespace FlameEdge.Channels.InMemory;
 
 /// <summary>A worker's end of an in-memory channel. Messages are copied, as a network would, so a sender may reuse its buffers at once.</summary>
-internal sealed class MemoryChannel(MemoryHub hub, ChannelEndpoint endpoint, int capacity) : IChannel, IMeteredChannel
+internal sealed class MemoryChannel : IChannel, IPlacedChannel, IMeteredChannel
 {
+    private readonly MemoryHub hub;
+    private readonly PlacementDictionary placement;
+    private readonly Mailbox mailbox;
     private readonly Lock gate = new();
     private readonly SortedDictionary<WorkerId, Presence> peers = new(Comparer<WorkerId>.Create(static (left, right) => string.CompareOrdinal(left.Value, right.Value)));
     private readonly Dictionary<MessageKind, CancellationTokenSource> repairs = [];
     private readonly List<Task> laggards = [];
-    private readonly Mailbox mailbox = new(capacity);
     private CancellationTokenSource joined = new();
     private PeerCard card = new(0);
     private bool isHere;
@@ -20,7 +22,15 @@ internal sealed class MemoryChannel(MemoryHub hub, ChannelEndpoint endpoint, int
     private long sent;
     private long received;
 
-    public ChannelEndpoint Endpoint { get; } = endpoint;
+    public MemoryChannel(MemoryHub hub, ChannelEndpoint endpoint, int capacity)
+    {
+        this.hub = hub;
+        mailbox = new Mailbox(capacity);
+        placement = new PlacementDictionary(endpoint.Placement);
+        Endpoint = endpoint with { Placement = placement };
+    }
+
+    public ChannelEndpoint Endpoint { get; }
 
     public IReadOnlyList<Peer> Peers
     {
@@ -49,6 +59,20 @@ internal sealed class MemoryChannel(MemoryHub hub, ChannelEndpoint endpoint, int
         }
 
         hub.Join(this);
+        return Task.CompletedTask;
+    }
+
+    public Task PlaceAsync(IReadOnlyDictionary<WorkerId, AgentId> placement, CancellationToken cancellationToken)
+    {
+        lock (gate)
+        {
+            foreach (var worker in this.placement.Replace(placement).Where(peers.Remove))
+            {
+                mailbox.Announce(new PeerLeft(worker));
+            }
+        }
+
+        hub.Introduce(this);
         return Task.CompletedTask;
     }
 

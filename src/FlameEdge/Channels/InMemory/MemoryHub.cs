@@ -37,6 +37,24 @@ public sealed class MemoryHub
         }
     }
 
+    /// <summary>Shows a member of its group, whose placement has changed, who is there.</summary>
+    internal void Introduce(MemoryChannel member)
+    {
+        lock (gate)
+        {
+            var members = MembersOf(member.Endpoint);
+            if (members.GetValueOrDefault(member.Endpoint.Self) != member)
+            {
+                return;
+            }
+
+            foreach (var other in members.Values.Where(other => other != member))
+            {
+                member.Meet(other);
+            }
+        }
+    }
+
     /// <summary>Takes a worker out of its group, unless a newer run of it stands there.</summary>
     internal void Leave(MemoryChannel leaver)
     {

@@ -77,6 +77,27 @@ public sealed class PresenceTable(
         }
     }
 
+    /// <summary>These workers are no longer where they were, or not in the plan any more: whoever of them is present has left.</summary>
+    public void Moved(IEnumerable<WorkerId> gone)
+    {
+        lock (gate)
+        {
+            foreach (var worker in gone)
+            {
+                if (!workers.Remove(worker, out var entry))
+                {
+                    continue;
+                }
+
+                entry.EndDoubt();
+                if (entry.Present is not null)
+                {
+                    departed(worker);
+                }
+            }
+        }
+    }
+
     /// <summary>Forgets everybody; this worker leaves. Departures are not told.</summary>
     public void Clear()
     {

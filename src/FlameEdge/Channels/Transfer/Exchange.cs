@@ -56,6 +56,9 @@ public sealed partial class Exchange : IAsyncDisposable
     /// <summary>Who stands here.</summary>
     public ChannelEndpoint Endpoint { get; }
 
+    /// <summary>Told of packets from workers (or runs of them) that the plan knows and nobody has seen arrive; must be quick.</summary>
+    public Action? Unseen { get; init; }
+
     /// <summary>Who is present, sorted by worker.</summary>
     public IReadOnlyList<Peer> Peers
     {
@@ -289,6 +292,7 @@ public sealed partial class Exchange : IAsyncDisposable
         if (!peers.TryGetValue(from, out var peer) || header.Incarnation > peer.Incarnation)
         {
             drops = drops with { Early = drops.Early + 1 };
+            Unseen?.Invoke();
             return false;
         }
 
