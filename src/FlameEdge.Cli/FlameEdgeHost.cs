@@ -50,5 +50,6 @@ public static class FlameEdgeHost
             ModelExportVerb.Create(),
         },
         RunVerb.Create(parts),
+        ConfigExplainVerb.Create(),
     };
 }

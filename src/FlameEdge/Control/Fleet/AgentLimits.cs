@@ -38,4 +38,25 @@ public sealed record AgentLimits
 
     /// <summary>Workers at once.</summary>
     public int? Workers { get; init; }
+
+    /// <summary>What both allow: the lesser of each figure. Power and training windows, which have no order, are the other's where it names them.</summary>
+    public AgentLimits Least(AgentLimits other) => new()
+    {
+        MemoryBytes = Lesser(MemoryBytes, other.MemoryBytes),
+        StorageBytes = Lesser(StorageBytes, other.StorageBytes),
+        Threads = Lesser(Threads, other.Threads),
+        LargestBatch = Lesser(LargestBatch, other.LargestBatch),
+        LargestPacketBytes = Lesser(LargestPacketBytes, other.LargestPacketBytes),
+        WindowBytes = Lesser(WindowBytes, other.WindowBytes),
+        DailyBytes = Lesser(DailyBytes, other.DailyBytes),
+        IsMetered = IsMetered == true || other.IsMetered == true ? true : IsMetered ?? other.IsMetered,
+        Power = other.Power ?? Power,
+        TrainingWindows = other.TrainingWindows is { Count: > 0 } ? other.TrainingWindows : TrainingWindows,
+        TemperatureLimitCelsius = Lesser(TemperatureLimitCelsius, other.TemperatureLimitCelsius),
+        Workers = Lesser(Workers, other.Workers),
+    };
+
+    private static T? Lesser<T>(T? first, T? second)
+        where T : struct, IComparable<T> =>
+        first is not { } one ? second : second is not { } two ? first : one.CompareTo(two) <= 0 ? one : two;
 }
