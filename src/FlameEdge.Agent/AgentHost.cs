@@ -24,7 +24,7 @@ public static class AgentHost
     public static Task<int> RunAsync(string[] args, Action<RoleCatalog>? roles, IReadOnlyList<IEngine>? engines, TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {
         var parts = HostParts.Of(roles, engines);
-        var verbs = new RootCommand("FlameEdge on a device: learning on fleets of edge devices, described as a graph.") { RunVerb.Create(parts) };
+        var verbs = new RootCommand("FlameEdge on a device: learning on fleets of edge devices, described as a graph.") { RunVerb.Create(parts), ServeVerb.Create(parts), ConfigExplainVerb.Create() };
         return new CommandLine(verbs, parts.Engines).RunAsync(args, output, error, cancellationToken);
     }
 }

@@ -8,6 +8,8 @@ namespace FlameEdge.Agent;
 /// <summary>Runs a command line: parsed, done, and every fault turned into one line and an exit code.</summary>
 internal sealed class CommandLine
 {
+    // An agent stops its workers and says good-bye.
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(10);
     private readonly RootCommand verbs;
 
     public CommandLine(RootCommand verbs, IReadOnlyList<IEngine> engines)
@@ -32,7 +34,7 @@ internal sealed class CommandLine
 
         try
         {
-            var streams = new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false };
+            var streams = new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = Farewell };
             return await parsed.InvokeAsync(streams, cancellationToken);
         }
         catch (OperationCanceledException)

@@ -64,5 +64,6 @@ public static class FlameEdgeHost
             ModelExportVerb.Create(),
         },
         RunVerb.Create(parts),
+        ConfigExplainVerb.Create(),
     };
 }

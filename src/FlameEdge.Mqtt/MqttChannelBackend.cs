@@ -3,7 +3,7 @@ using FlameEdge.Channels;
 namespace FlameEdge.Mqtt;
 
 /// <summary>Channels over an MQTT broker. It does not own the session: an agent's workers share one.</summary>
-public sealed class MqttChannelBackend(MqttSession session) : IChannelBackend
+public sealed class MqttChannelBackend(MqttSession session) : IChannelBackend, IIncarnationMemory
 {
     private readonly Lock gate = new();
     private readonly List<MqttChannel> opened = [];
@@ -29,6 +29,9 @@ public sealed class MqttChannelBackend(MqttSession session) : IChannelBackend
 
         return ValueTask.FromResult<IChannel>(channel);
     }
+
+    /// <inheritdoc/>
+    public async ValueTask<long> SeenIncarnationAsync(ChannelEndpoint endpoint, CancellationToken cancellationToken) => await session.SeenIncarnationAsync(endpoint, cancellationToken);
 
     /// <summary>Disposes the channels it opened: their workers leave.</summary>
     public async ValueTask DisposeAsync()

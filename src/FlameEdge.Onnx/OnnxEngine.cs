@@ -16,6 +16,9 @@ public sealed class OnnxEngine : IEngine
     public string Version => OrtEnv.Instance().GetVersionString();
 
     /// <inheritdoc/>
+    public string PackageVersion => typeof(OrtEnv).Assembly.GetName().Version?.ToString(3) ?? "unknown";
+
+    /// <inheritdoc/>
     public ITrainer Open(ModelSpec model, IReadOnlyList<int> sampleShape, int classCount, TrainingSpec training) =>
         new OnnxTrainer(ClassifierModels.Of(model, sampleShape, classCount), classCount, training);
 }

@@ -2,13 +2,16 @@ using Microsoft.Extensions.Logging;
 
 namespace FlameEdge.Agent.Output;
 
-/// <summary>Warnings and errors as one line each on standard error: results stay alone on standard output.</summary>
+/// <summary>Log lines, one each, on standard error: results stay alone on standard output. Warnings and errors, unless told otherwise.</summary>
 internal sealed class Loggers(TextWriter error) : ILoggerFactory
 {
+    /// <summary>The least level that is written; may change at any time.</summary>
+    public LogLevel Least { get; set; } = LogLevel.Warning;
+
     /// <summary>A factory that writes to <paramref name="error"/>.</summary>
     public static ILoggerFactory ToError(TextWriter error) => new Loggers(error);
 
-    public ILogger CreateLogger(string categoryName) => new LineLogger(error);
+    public ILogger CreateLogger(string categoryName) => new LineLogger(this, error);
 
     public void AddProvider(ILoggerProvider provider)
     {
@@ -20,12 +23,12 @@ internal sealed class Loggers(TextWriter error) : ILoggerFactory
         // The stream belongs to the caller.
     }
 
-    private sealed class LineLogger(TextWriter error) : ILogger
+    private sealed class LineLogger(Loggers factory, TextWriter error) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
 
-        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= factory.Least && logLevel != LogLevel.None;
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using FlameEdge.Channels;
 using FlameEdge.Federated;
+using FlameEdge.Hosting;
 using FlameEdge.State;
 using FlameEdge.Topology;
 

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using FlameEdge.Channels;
 using FlameEdge.Channels.InMemory;
 using FlameEdge.Diagnostics;
@@ -28,7 +27,7 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, HostParts parts, 
         await using var broker = NeedsBroker() && request.Broker is null ? await StartBrokerAsync() : null;
         await using var fleet = new MqttFleet(new MqttOptions { Broker = request.Broker ?? broker?.Uri ?? new("mqtt://localhost"), Prefix = request.Prefix, Transfer = { AssemblyFolder = folder.File("state/incoming") } }, TimeProvider.System, loggers);
         await using var memory = new MemoryChannelBackend(new MemoryHub());
-        var results = new RunResults(folder, plan, Runtime, parts.Tool?.Plots);
+        var results = new RunResults(folder.Path, plan, Runtime, parts.Tool?.Plots);
         await show(progress => RunWorkersAsync(folder, fleet, memory, results, progress, cancellationToken));
         if (results.Result is not { State: not "completed" })
         {
@@ -81,16 +80,7 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, HostParts parts, 
     }
 
     // Asked at the end only: a version loads the runtime.
-    // What the bits of a model hold for.
-    private string Runtime() => $"{RuntimeInformation.FrameworkDescription}; {EnginesHere()}; {RuntimeInformation.ProcessArchitecture} {Vectors()}";
-
-    private static string Vectors() =>
-        System.Runtime.Intrinsics.X86.Avx512DQ.IsSupported ? "avx512" : System.Runtime.Intrinsics.X86.Avx2.IsSupported ? "avx2" : "baseline";
-
-    private string EnginesHere() => string.Join(", ", workers
-        .Select(worker => plan.Find(worker)!.Role).Distinct() // not null: the runner has run them
-        .Select(role => plan.Job.TrainingOf(role).Runtime ?? parts.Engines[0].Name).Distinct()
-        .Select(name => parts.Engines.FirstOrDefault(engine => engine.Name == name) is { } engine ? $"{engine.Name} {engine.Version}" : name));
+    private string Runtime() => RuntimeText.Of(plan, workers, parts.Engines);
 
     // Read before the folder is opened: a new run clears away the old one, which may hold this very file.
     private ReplayScript? ReadReplay()
@@ -127,14 +117,10 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, HostParts parts, 
     }
 
     private async Task<JobNotices?> NoticesAsync(MqttFleet fleet, CancellationToken cancellationToken) => TopIsHere() && NeedsBroker()
-        ? new JobNotices(await fleet.BulletinOfAsync(Top()!.RunsOn, cancellationToken), plan, Top()!.RunsOn)
+        ? new JobNotices(await fleet.BulletinOfAsync(plan.Top!.RunsOn, cancellationToken), plan, plan.Top!.RunsOn)
         : null;
 
-    private bool TopIsHere() => Top() is { } top && workers.Contains(top.Id);
-
-    // The top of a federated job: who distributes and fetches from nobody.
-    private WorkerPlan? Top() => plan.Workers.FirstOrDefault(worker =>
-        plan.Job.Graph.Channels.Any(channel => channel.Has(worker.Role, FunctionTags.Distribute)) && !plan.Job.Graph.Channels.Any(channel => channel.Has(worker.Role, FunctionTags.Fetch)));
+    private bool TopIsHere() => plan.Top is { } top && workers.Contains(top.Id);
 
     private bool NeedsBroker() => plan.Job.Graph.Channels.Any(channel => (channel.Backend ?? plan.Job.Backend) == "mqtt");
 

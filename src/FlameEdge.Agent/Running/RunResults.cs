@@ -10,7 +10,7 @@ using FlameEdge.Topology;
 namespace FlameEdge.Agent.Running;
 
 /// <summary>Keeps how the job ended and writes it: <c>result.json</c>, <c>model.parameters</c>, <c>model.onnx</c>, and plots where the program has them.</summary>
-internal sealed class RunResults(RunFolder folder, JobPlan plan, Func<string> runtime, Func<JobPlan, IReadOnlyList<RoundResult>, IEnumerable<(string Name, Action<string> Write)>>? plots) : IJobObserver
+internal sealed class RunResults(string folder, JobPlan plan, Func<string> runtime, Func<JobPlan, IReadOnlyList<RoundResult>, IEnumerable<(string Name, Action<string> Write)>>? plots) : IJobObserver
 {
     /// <summary>The record of the run; null until the top aggregator, if it runs here, has ended it.</summary>
     public JobResult? Result { get; private set; }
@@ -71,7 +71,7 @@ internal sealed class RunResults(RunFolder folder, JobPlan plan, Func<string> ru
     // Others write under a name of their own first: nothing half-written ever carries a result's name.
     private void Produce(string name, Action<string> write, List<string> files)
     {
-        var unfinished = folder.File($".{name}.unfinished");
+        var unfinished = Path.Combine(folder, $".{name}.unfinished");
         try
         {
             write(unfinished);
@@ -79,7 +79,7 @@ internal sealed class RunResults(RunFolder folder, JobPlan plan, Func<string> ru
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new StateException($"{folder.File(name)} cannot be written: {error.Message.TrimEnd('.')}. Free space or choose another folder with --out.", error);
+            throw new StateException($"{Path.Combine(folder, name)} cannot be written: {error.Message.TrimEnd('.')}. Free space or choose another folder with --out.", error);
         }
         finally
         {
@@ -89,7 +89,7 @@ internal sealed class RunResults(RunFolder folder, JobPlan plan, Func<string> ru
 
     private void Write(string name, ReadOnlyMemory<byte> content, List<string> files)
     {
-        DurableFile.Write(folder.File(name), new ReadOnlySequence<byte>(content));
+        DurableFile.Write(Path.Combine(folder, name), new ReadOnlySequence<byte>(content));
         files.Add(name);
     }
 }

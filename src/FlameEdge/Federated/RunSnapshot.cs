@@ -65,6 +65,14 @@ public static class RunSnapshot
     /// <exception cref="PayloadException">It is no snapshot.</exception>
     public static ReadOnlyMemory<byte> ModelOf(ReadOnlyMemory<byte> content) => Split(content, "the tool").Model;
 
+    /// <summary>Where a snapshot stands: the run and its last committed round.</summary>
+    /// <exception cref="PayloadException">It is none, or another worker's.</exception>
+    public static (string Run, int Round) StandingOf(WorkerId worker, ReadOnlyMemory<byte> content)
+    {
+        var checkpoint = FederatedJson.Read(JsonSerializer.SerializeToUtf8Bytes(Read(worker, content).Head.Checkpoint, FederatedJson.Default.JsonElement), FederatedJson.Default.Checkpoint);
+        return (checkpoint.Run, checkpoint.Round);
+    }
+
     private static (SnapshotHead Head, ReadOnlyMemory<byte> Model) Read(WorkerId worker, ReadOnlyMemory<byte> content)
     {
         var (head, model) = Split(content, worker.Value);

@@ -23,7 +23,8 @@ public sealed class JobRunner(JobSetup setup)
     {
         var workers = Chosen();
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using var compute = new ComputeGate(setup.ComputeLimit);
+        using var own = setup.Compute is null ? new ComputeGate(setup.ComputeLimit) : null;
+        var compute = setup.Compute ?? own!; // One of the two is there.
         Exception? first = null;
         await Task.WhenAll(workers.Select(worker => Task.Run(() => GuardAsync(worker), CancellationToken.None)));
         cancellationToken.ThrowIfCancellationRequested();
@@ -175,7 +176,8 @@ public sealed class JobRunner(JobSetup setup)
     private async Task<long> NextIncarnationAsync(WorkerId worker, IEnumerable<(IChannelBackend Backend, ChannelEndpoint Endpoint)> ends, CancellationToken cancellationToken)
     {
         var key = worker.Value;
-        var last = await setup.State.ReadAsync(Incarnations, key, cancellationToken) is { } json ? JsonDocument.Parse(json).RootElement.GetInt64() : 0;
+        var stored = await setup.State.ReadAsync(Incarnations, key, cancellationToken) is { } json ? JsonDocument.Parse(json).RootElement.GetInt64() : 0;
+        var last = Math.Max(stored, setup.IncarnationFloor);
         foreach (var (backend, endpoint) in ends)
         {
             if (backend is IIncarnationMemory memory)

@@ -39,6 +39,12 @@ public sealed record JobSetup
     /// <summary>Trainings and scorings at once; null for one per core.</summary>
     public int? ComputeLimit { get; init; }
 
+    /// <summary>Where all workers of a process compute that runs several of these; null for a gate of this one's own (<see cref="ComputeLimit"/>).</summary>
+    public ComputeGate? Compute { get; init; }
+
+    /// <summary>Incarnations of these workers lie above it. A fleet puts the attempt of a placement into the high half, so that a worker that moved is newer than all that was heard of it.</summary>
+    public long IncarnationFloor { get; init; }
+
     /// <summary>Verdicts to repeat; null for a free run.</summary>
     public ReplayScript? Replay { get; init; }
 

@@ -44,6 +44,9 @@ public interface IEngine
     /// <summary>Version of the runtime itself, such as <c>1.31.1</c>; loads it.</summary>
     string Version { get; }
 
+    /// <summary>Version of what is on board, as its package says; unlike <see cref="Version"/> it loads nothing.</summary>
+    string PackageVersion => Version;
+
     /// <summary>Opens a model for samples of <paramref name="sampleShape"/> and <paramref name="classCount"/> classes, with the optimizer of <paramref name="training"/>.</summary>
     /// <exception cref="Diagnostics.ModelMismatchException">The model cannot be built, trained or fed with such samples; the message lists why.</exception>
     ITrainer Open(ModelSpec model, IReadOnlyList<int> sampleShape, int classCount, TrainingSpec training);

@@ -43,8 +43,8 @@ public partial class LayeringTests
         ["Channels", "Models", "State"],
         ["Tasklets"],
         ["Federated", "Collaborative"],
-        ["Hosting"],
         ["Control"],
+        ["Hosting"],
     ];
 
     private static readonly HashSet<(string Folder, string Type)> CoreTypes = [.. typeof(ParameterSet).Assembly.GetTypes()

@@ -9,6 +9,9 @@ public sealed record AgentBirth
     /// <summary>Counts the runs of the agent: the highest it remembers or finds retained, plus one.</summary>
     public required long Incarnation { get; init; }
 
+    /// <summary>A random name for this run of the process, by which an agent knows its own birth from that of a former run.</summary>
+    public string? Session { get; init; }
+
     /// <summary>The program and its version, such as <c>flame-edge-agent 0.1.0 (linux-x64, native)</c>.</summary>
     public required string Version { get; init; }
 

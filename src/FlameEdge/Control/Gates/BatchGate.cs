@@ -1,4 +1,3 @@
-using FlameEdge.Hosting;
 using FlameEdge.Topology;
 
 namespace FlameEdge.Control.Gates;

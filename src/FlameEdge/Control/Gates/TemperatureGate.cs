@@ -1,5 +1,4 @@
 using System.Globalization;
-using FlameEdge.Hosting;
 using FlameEdge.Topology;
 
 namespace FlameEdge.Control.Gates;

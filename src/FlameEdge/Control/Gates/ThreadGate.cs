@@ -1,9 +1,8 @@
-using FlameEdge.Hosting;
 using FlameEdge.Topology;
 
 namespace FlameEdge.Control.Gates;
 
-/// <summary>Refuses a worker whose engine wants more threads than learning may use here; <see cref="ComputeLimit"/> keeps those that fit below it together.</summary>
+/// <summary>Refuses a worker whose engine wants more threads than learning may use here; <c>JobSetup.ComputeLimit</c> keeps those that fit below it together.</summary>
 /// <param name="threads">Threads of learning; at least 1.</param>
 public sealed class ThreadGate(int threads) : IWorkGate
 {
@@ -15,7 +14,7 @@ public sealed class ThreadGate(int threads) : IWorkGate
         return needed > threads ? new($"threads: needs {needed}, at most {threads} here", IsForGood: true) : null;
     }
 
-    /// <summary>How many trainings and scorings may run at once (<see cref="JobSetup.ComputeLimit"/>), so that all their engines together keep to <paramref name="threads"/>; at least 1.</summary>
+    /// <summary>How many trainings and scorings may run at once (<c>JobSetup.ComputeLimit</c>), so that all their engines together keep to <paramref name="threads"/>; at least 1.</summary>
     public static int ComputeLimit(int threads, JobSpec job) =>
         Math.Max(1, threads / Math.Max(1, job.Graph.Roles.Max(role => job.TrainingOf(role.Name).Threads)));
 

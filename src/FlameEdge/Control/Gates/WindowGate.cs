@@ -1,6 +1,5 @@
 using System.Globalization;
 using FlameEdge.Control.Fleet;
-using FlameEdge.Hosting;
 using FlameEdge.Topology;
 
 namespace FlameEdge.Control.Gates;

@@ -1,5 +1,4 @@
 using FlameEdge.Control.Fleet;
-using FlameEdge.Hosting;
 
 namespace FlameEdge.Control.Gates;
 

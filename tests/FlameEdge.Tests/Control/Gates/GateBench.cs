@@ -1,6 +1,5 @@
 using FlameEdge.Control.Fleet;
 using FlameEdge.Control.Gates;
-using FlameEdge.Hosting;
 using FlameEdge.State;
 using FlameEdge.Testing;
 using FlameEdge.Topology;

@@ -1,6 +1,5 @@
 using FlameEdge.Control.Fleet;
 using FlameEdge.Control.Gates;
-using FlameEdge.Hosting;
 using FlameEdge.Topology;
 
 namespace FlameEdge.Tests.Control.Gates;

@@ -1,7 +1,6 @@
 using FlameEdge.Control.Fleet;
 using FlameEdge.Control.Gates;
 using FlameEdge.Diagnostics;
-using FlameEdge.Hosting;
 
 namespace FlameEdge.Tests.Control.Gates;
 

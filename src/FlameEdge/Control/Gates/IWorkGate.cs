@@ -1,6 +1,6 @@
 using FlameEdge.Topology;
 
-namespace FlameEdge.Hosting;
+namespace FlameEdge.Control.Gates;
 
 /// <summary>Something on a device that may hold work back: a limit, a window, a temperature, a budget. Asked before a worker starts and every few seconds while it runs.</summary>
 public interface IWorkGate

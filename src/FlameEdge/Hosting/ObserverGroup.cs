@@ -2,17 +2,21 @@ using FlameEdge.Rounds;
 using FlameEdge.Tasklets;
 using FlameEdge.Topology;
 
-namespace FlameEdge.Agent.Running;
+namespace FlameEdge.Hosting;
 
 /// <summary>Several observers as one, told in order.</summary>
-internal sealed class ObserverGroup(params IReadOnlyList<IJobObserver> observers) : IJobObserver
+public sealed class ObserverGroup(params IReadOnlyList<IJobObserver> observers) : IJobObserver
 {
+    /// <inheritdoc/>
     public void Say(WorkerId worker, string line) => Each(observer => observer.Say(worker, line));
 
+    /// <inheritdoc/>
     public void RoundEnded(WorkerId worker, RoundResult round) => Each(observer => observer.RoundEnded(worker, round));
 
+    /// <inheritdoc/>
     public void RoundProgress(WorkerId worker, int round, int present, int counted, int expected) => Each(observer => observer.RoundProgress(worker, round, present, counted, expected));
 
+    /// <inheritdoc/>
     public void JobEnded(WorkerId worker, JobEnd end) => Each(observer => observer.JobEnded(worker, end));
 
     private void Each(Action<IJobObserver> tell)

@@ -7,10 +7,10 @@ using FlameEdge.Rounds;
 using FlameEdge.Tasklets;
 using FlameEdge.Topology;
 
-namespace FlameEdge.Agent.Running;
+namespace FlameEdge.Hosting;
 
 /// <summary>Tells any MQTT client what the top aggregator knows: the job's summary, state and newest round, retained, and each round's verdicts as events.</summary>
-internal sealed class JobNotices : IJobObserver, IAsyncDisposable
+public sealed class JobNotices : IJobObserver, IAsyncDisposable
 {
     private const int ListedInRound = 20;
     private const int VerdictsPerEvent = 100;
@@ -24,22 +24,32 @@ internal sealed class JobNotices : IJobObserver, IAsyncDisposable
     private readonly AgentId agent;
     private readonly Task pump;
 
-    public JobNotices(IBulletin bulletin, JobPlan plan, AgentId agent)
+    /// <param name="bulletin">Where it is said.</param>
+    /// <param name="plan">The job.</param>
+    /// <param name="agent">Who says it.</param>
+    /// <param name="announcesSpec">False where a controller posts the job's summary.</param>
+    public JobNotices(IBulletin bulletin, JobPlan plan, AgentId agent, bool announcesSpec = true)
     {
         this.bulletin = bulletin;
         this.plan = plan;
         this.agent = agent;
-        var spec = new SpecNotice(plan.Job.Name.Value, plan.Job.Title, plan.Job.Rounds.Count, plan.Workers.CountBy(worker => worker.Role.Value).ToDictionary());
-        Post(BulletinKind.Spec, JsonSerializer.SerializeToUtf8Bytes(spec, NoticeJson.Default.SpecNotice));
+        if (announcesSpec)
+        {
+            var spec = new SpecNotice(plan.Job.Name.Value, plan.Job.Title, plan.Job.Rounds.Count, plan.Workers.CountBy(worker => worker.Role.Value).ToDictionary());
+            Post(BulletinKind.Spec, JsonSerializer.SerializeToUtf8Bytes(spec, NoticeJson.Default.SpecNotice));
+        }
+
         State(new StateNotice("running", 0, plan.Job.Rounds.Count, null, null));
         pump = Task.Run(PumpAsync);
     }
 
+    /// <inheritdoc/>
     public void Say(WorkerId worker, string line)
     {
         // Talk stays at the terminal.
     }
 
+    /// <inheritdoc/>
     public void RoundEnded(WorkerId worker, RoundResult round)
     {
         var others = round.Verdicts.Where(verdict => verdict.Verdict != Verdict.Counted).ToList();
@@ -54,11 +64,13 @@ internal sealed class JobNotices : IJobObserver, IAsyncDisposable
         State(new StateNotice("running", round.Round, plan.Job.Rounds.Count, null, null));
     }
 
+    /// <inheritdoc/>
     public void RoundProgress(WorkerId worker, int round, int present, int counted, int expected)
     {
         // Too fine for a broker.
     }
 
+    /// <inheritdoc/>
     public void JobEnded(WorkerId worker, JobEnd end) => State(new StateNotice(end.State, end.Rounds.Count, plan.Job.Rounds.Count, end.Run, end.Reason is { Length: > 500 } ? end.Reason[..500] : end.Reason));
 
     /// <summary>Sends what is still to be said, within a bound.</summary>
@@ -103,19 +115,19 @@ internal sealed class JobNotices : IJobObserver, IAsyncDisposable
 }
 
 /// <summary>What a job is, in brief.</summary>
-internal sealed record SpecNotice(string Job, string Title, int Rounds, Dictionary<string, int> Workers);
+public sealed record SpecNotice(string Job, string Title, int Rounds, Dictionary<string, int> Workers);
 
 /// <summary>How a job stands; <c>Run</c> is named when it is over.</summary>
-internal sealed record StateNotice(string State, int Round, int Rounds, string? Run, string? Reason);
+public sealed record StateNotice(string State, int Round, int Rounds, string? Run, string? Reason);
 
 /// <summary>A round in brief.</summary>
-internal sealed record RoundNotice(int Round, int Rounds, RoundOutcome Outcome, double? Accuracy, double? Loss, double Seconds, long BytesUp, long BytesDown, int Counted, int Workers, IReadOnlyList<NotCounted> NotCounted);
+public sealed record RoundNotice(int Round, int Rounds, RoundOutcome Outcome, double? Accuracy, double? Loss, double Seconds, long BytesUp, long BytesDown, int Counted, int Workers, IReadOnlyList<NotCounted> NotCounted);
 
 /// <summary>Who was not counted.</summary>
-internal sealed record NotCounted(string Worker, Verdict Verdict);
+public sealed record NotCounted(string Worker, Verdict Verdict);
 
 /// <summary>Verdicts of a round, a page of them.</summary>
-internal sealed record VerdictsEvent(string Event, int Round, IReadOnlyList<WorkerVerdict> Verdicts);
+public sealed record VerdictsEvent(string Event, int Round, IReadOnlyList<WorkerVerdict> Verdicts);
 
 /// <summary>JSON of notices, generated ahead of time.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
@@ -123,4 +135,4 @@ internal sealed record VerdictsEvent(string Event, int Round, IReadOnlyList<Work
 [JsonSerializable(typeof(StateNotice))]
 [JsonSerializable(typeof(RoundNotice))]
 [JsonSerializable(typeof(VerdictsEvent))]
-internal sealed partial class NoticeJson : JsonSerializerContext;
+public sealed partial class NoticeJson : JsonSerializerContext;
