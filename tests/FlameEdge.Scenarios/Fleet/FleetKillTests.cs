@@ -24,7 +24,7 @@ public class FleetKillTests
     {
         fleet.StartController("controller-b");
 
-        Assert.Equal(FlameEdge.Agent.ExitCode.Replaced, await fleet.ExitAsync("controller"));
+        Assert.Equal(ExitCode.Superseded, await fleet.ExitAsync("controller"));
         Assert.True(fleet.IsRunning("controller-b"));
         await fleet.KillAsync("controller-b");
         fleet.StartController();

@@ -55,7 +55,7 @@ internal sealed record KillJob(string Name, string Text, IReadOnlyList<string> W
     private static string Machines(int count, int windows, string label, bool isOnDevices = false, params string[] regions) => string.Join(",\n", Enumerable.Range(0, count).Select(site =>
     {
         var labels = regions.Length == 0 ? string.Empty : $$""", "labels": { "{{label}}": "{{regions[site]}}" }""";
-        return $$"""{ "name": "machine-{{site}}", "format": "vibration", "generator": { "sites": {{count}}, "site": {{site}}, "windows": {{windows}} }, "standardize": "local"{{labels}}{{(isOnDevices ? $$""", "agent": "gw-{{site}}" """ : string.Empty)}} }""";
+        return $$"""{ "name": "machine-{{site}}", "format": "vibration", "generator": { "sites": {{count}}, "site": {{site}}, "windows": {{windows}} }, "standardize": "local"{{labels}}{{(isOnDevices ? $$""", "agents": "gw-{{site}}" """ : string.Empty)}} }""";
     }));
 
     private static string Job(string name, string topology, string machines, string hidden, int epochs, int rounds, string quorum, TimeSpan deadline, string more = "") => $$"""
