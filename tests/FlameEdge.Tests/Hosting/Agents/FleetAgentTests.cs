@@ -34,7 +34,7 @@ public sealed class FleetAgentTests : IAsyncLifetime
         var document = await bench.ServeAsync();
         await bench.StartAsync();
         await bench.TaskAsync(epoch: 5, revision: 3, AgentBench.Job(document));
-        await bench.UntilAsync(() => bench.Is("trainer_0", WorkPhase.Running), "the work does not run");
+        await bench.UntilAsync(() => bench.Said()!.Revision == 3 && bench.Runs.IsRunning("trainer_0"), "the work does not run");
 
         await bench.TaskAsync(epoch: 4, revision: 9);
         await bench.TaskAsync(epoch: 5, revision: 2);
@@ -138,7 +138,7 @@ public sealed class FleetAgentTests : IAsyncLifetime
         bench.Gates.Add(gate);
         Document = await bench.ServeAsync();
         await bench.StartAsync();
-        await bench.TaskAsync(1, AgentBench.Job(Document));
+        await bench.TaskAsync(1, AgentBench.Job(Document, workers: "trainer_0"));
         await bench.UntilAsync(() => bench.Is("trainer_0", WorkPhase.Waiting) && bench.Said()!.State == AgentCondition.Sleeping, "it is not held");
         Assert.Equal((0, gate.Hold.Reason), (bench.Runs.Started("trainer_0"), bench.Report("trainer_0")!.Reason));
 
