@@ -13,7 +13,7 @@ internal static class NoticeSize
     public static byte[] Fit(AgentBirth birth)
     {
         var whole = birth with { DatasetCount = birth.Datasets.Count };
-        if (Cut(whole.Datasets, datasets => Write(whole with { Datasets = datasets })) is { } withLabels && (withLabels.Kept == whole.Datasets.Count || withLabels.Kept > 0))
+        if (Cut(whole.Datasets, datasets => Write(whole with { Datasets = datasets })) is { } withLabels && (withLabels.Kept > 0 || whole.Datasets.Count == 0))
         {
             return withLabels.Json;
         }

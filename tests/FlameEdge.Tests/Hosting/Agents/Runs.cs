@@ -1,0 +1,46 @@
+using System.Collections.Concurrent;
+using FlameEdge.Tasklets;
+
+namespace FlameEdge.Tests.Hosting.Agents;
+
+/// <summary>Roles that wait until they are told to end; counts who runs, and how often who was started.</summary>
+internal sealed class Runs
+{
+    private readonly ConcurrentDictionary<string, int> started = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, int> present = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, TaskCompletionSource> ends = new(StringComparer.Ordinal);
+
+    /// <summary>True once two runs of a worker overlapped.</summary>
+    public bool HasOverlapped { get; private set; }
+
+    public int Started(string worker) => started.GetValueOrDefault(worker);
+
+    public bool IsRunning(string worker) => present.GetValueOrDefault(worker) > 0;
+
+    public void End(string worker) => EndOf(worker).TrySetResult();
+
+    public void Fail(string worker, string why) => EndOf(worker).TrySetException(new Diagnostics.DatasetException(why));
+
+    public IRole Create(RoleContext context) => new Waiting(this, context.Worker.Id.Value);
+
+    private TaskCompletionSource EndOf(string worker) => ends.GetOrAdd(worker, _ => new(TaskCreationOptions.RunContinuationsAsynchronously));
+
+    private sealed class Waiting(Runs runs, string worker) : IRole
+    {
+        public Step Compose() => new Tasklet("wait", async cancellationToken =>
+        {
+            runs.started.AddOrUpdate(worker, 1, (_, count) => count + 1);
+            runs.HasOverlapped |= runs.present.AddOrUpdate(worker, 1, (_, count) => count + 1) > 1;
+            try
+            {
+                await runs.EndOf(worker).Task.WaitAsync(cancellationToken);
+            }
+            finally
+            {
+                runs.present.AddOrUpdate(worker, 0, (_, count) => count - 1);
+            }
+        });
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+}
