@@ -75,7 +75,7 @@ public class ReplacementTests
         var home = JobLifeTests.AgentOf(fleet, "aggregator_0");
         fleet.Lose(home);
         fleet.Pass(10);
-        fleet.Core.Fleet.Reconnected(fleet.Clock);
+        fleet.Reconnect();
         fleet.Pass(10.9);
         Assert.Equal(home, JobLifeTests.AgentOf(fleet, "aggregator_0"));
         fleet.Pass(0.1);
@@ -243,7 +243,7 @@ public class ReplacementTests
                     places = now;
                 }
             },
-            iter: 300);
+            iter: 80);
     }
 
     private static ScriptedFleet WithSpare()

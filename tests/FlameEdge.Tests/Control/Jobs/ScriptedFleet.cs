@@ -77,6 +77,16 @@ internal sealed class ScriptedFleet
         Post(agent, BulletinKind.Alive, JsonSerializer.SerializeToUtf8Bytes(alive[agent], PresenceJson.Default.AliveNote));
     }
 
+    /// <summary>The controller connects anew, and the broker repeats the life signs.</summary>
+    public void Reconnect()
+    {
+        Core.Fleet.Reconnected(Clock);
+        foreach (var (agent, note) in alive)
+        {
+            Post(agent, BulletinKind.Alive, JsonSerializer.SerializeToUtf8Bytes(note, PresenceJson.Default.AliveNote));
+        }
+    }
+
     /// <summary>The agent reports all work of its task in this phase.</summary>
     public void Report(string agent, WorkPhase phase, string? reason = null, int round = 1, Func<string, bool>? only = null)
     {
