@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using FlameEdge.Topology;
 
 namespace FlameEdge.Control.Jobs;
@@ -32,7 +33,7 @@ public sealed record JobDocument
 /// <param name="Dataset">The dataset it learns from; null for none.</param>
 /// <param name="Groups">Its group on each channel.</param>
 /// <param name="Attempt">Which placement of it.</param>
-public sealed record PlacedWorker(string Id, string Agent, string? Dataset, IReadOnlyDictionary<string, string> Groups, int Attempt)
+public sealed record PlacedWorker(string Id, string Agent, [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? Dataset, IReadOnlyDictionary<string, string> Groups, int Attempt)
 {
     /// <summary>The worker as roles know it.</summary>
     public WorkerPlan ToPlan() => new()

@@ -28,6 +28,19 @@ public class JobLifeTests
     }
 
     [Fact]
+    public void The_document_an_agent_is_given_reads_as_it_was_written()
+    {
+        var fleet = TwoAgents();
+        fleet.Wish("demo", ScriptedFleet.Job());
+        fleet.Review();
+        var (hash, content) = fleet.Last.Content.Single();
+        var document = FleetJson.Read(content, FleetJson.Default.JobDocument);
+        Assert.NotNull(document);
+        Assert.Equal(fleet.TaskOf("a")!.Jobs[0].Document, hash);
+        Assert.Equal([("aggregator_0", null), ("trainer_0", "d-0"), ("trainer_1", "d-1")], document.Workers.Select(worker => (worker.Id, worker.Dataset)));
+    }
+
+    [Fact]
     public void A_top_aggregator_that_says_failed_fails_the_job_with_its_reason()
     {
         var fleet = Running();
