@@ -53,10 +53,13 @@ public static class FlameEdgeHost
         {
             JobValidateVerb.Create(parts.Roles.Names),
             JobJsonVerb.Create(),
+            JobPlanVerb.Create(),
             JobSubmitVerb.Create(),
             JobShowVerb.Create(),
         },
+        FleetVerbs.Create(),
         ControllerVerb.Create(),
+        DoctorVerb.Create(parts.Engines),
         new Command("model", "Look at models: what they hold, whether they can be trained, what they become.")
         {
             ModelInspectVerb.Create(),
