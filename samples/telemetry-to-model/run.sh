@@ -3,10 +3,10 @@
 set -eu
 cd "$(dirname "$0")/../.."
 port=${PORT:-18831} out=${OUT:-out/telemetry-to-model}
-flame_edge() { dotnet run -c Release --no-build --project src/FlameEdge.Cli -- "$@"; }
+tool=src/FlameEdge.Cli/bin/Release/net10.0/flame-edge
 [ -n "${NO_BUILD:-}" ] || dotnet build src/FlameEdge.Cli -c Release -v quiet --nologo
 # It waits for the broker that the run below brings along.
-flame_edge sensor simulate firmware-profiles/esp32 --broker "mqtt://127.0.0.1:$port" --device press-1 --device press-2 --device press-3 --seed 1 --speed 20 --for 120 &
+"$tool" sensor simulate firmware-profiles/esp32 --broker "mqtt://127.0.0.1:$port" --device press-1 --device press-2 --device press-3 --seed 1 --speed 20 --dwell 2 --for 120 &
 sensors=$!
 trap 'kill "$sensors" 2>/dev/null || true' EXIT
-flame_edge run samples/telemetry-to-model/job.yaml --telemetry samples/telemetry-to-model/telemetry.json --port "$port" --out "$out"
+"$tool" run samples/telemetry-to-model/job.yaml --telemetry samples/telemetry-to-model/telemetry.json --port "$port" --out "$out"

@@ -5,7 +5,7 @@ using FlameEdge.Models;
 namespace FlameEdge.Control.Profiles;
 
 /// <summary>Plays a sensor of a class on a rotating machine: the messages its contract promises, the same for the same seed on every platform.</summary>
-/// <remarks>Every few seconds the machine changes its state; with a label topic the new state is said first. Amplitudes in the field's unit are those of acceleration in m/s².</remarks>
+/// <remarks>Every few seconds the machine changes its state, from barely begun to plain; with a label topic the new state is said first. Amplitudes in the field's unit are those of acceleration in m/s².</remarks>
 public sealed class SensorSimulator
 {
     /// <summary>What can be wrong with the machine.</summary>
@@ -21,6 +21,7 @@ public sealed class SensorSimulator
     private long sample;
     private long changeAt;
     private string state;
+    private double severity = 1;
 
     /// <param name="profile">The contract.</param>
     /// <param name="device">The device's name in the topics.</param>
@@ -45,6 +46,7 @@ public sealed class SensorSimulator
         if (sample >= changeAt)
         {
             state = states[random.Below(states.Count)];
+            severity = random.Uniform(0.1, 1);
             changeAt = sample + (long)(dwellSeconds * profile.Telemetry.SampleRateHz);
             if (profile.LabelTopic is { } label)
             {
@@ -72,7 +74,7 @@ public sealed class SensorSimulator
         var turns = seconds * speedHz;
         var axis = 1.0 / (1 + field);
         var value = (0.6 * Sine(turns, field)) + (0.2 * Sine(2 * turns, field)) + (0.35 * random.Normal());
-        value += state switch
+        value += severity * state switch
         {
             "imbalance" => axis * 1.8 * Sine(turns, field),
             "bearing" => axis * 1.6 * Math.Max(0, Sine(3.6 * turns, 0)) * Sine(7.5 * turns, field),
