@@ -59,7 +59,9 @@ public sealed class TelemetryCollectorTests : ITopicFeed
         Say("plant/a/x", """{"x":[2,2],"load":[2.2,3.9]}""");
         await UntilAsync(collector, status => status.Rows == 2);
 
-        Assert.Equal([0, 1], (await collector.LoadAsync(Rows, TimeSpan.Zero, TestContext.Current.CancellationToken)).Labels.ToArray());
+        var rows = await collector.LoadAsync(Rows, TimeSpan.Zero, TestContext.Current.CancellationToken);
+
+        Assert.Equal([0, 1], rows.Labels.ToArray());
     }
 
     [Fact]
