@@ -2,7 +2,7 @@
 # Everything on one machine: three simulated sensors, a broker, two trainers and an aggregator. Ends with exit code 0 where the model was learned.
 set -eu
 cd "$(dirname "$0")/../.."
-port=${PORT:-18831} out=${OUT:-out/telemetry-to-model}
+port=${PORT:-21883} out=${OUT:-out/telemetry-to-model}
 tool=src/FlameEdge.Cli/bin/Release/net10.0/flame-edge
 [ -n "${NO_BUILD:-}" ] || dotnet build src/FlameEdge.Cli -c Release -v quiet --nologo
 # It waits for the broker that the run below brings along.

@@ -109,28 +109,32 @@ public sealed class TelemetryRowTests
     public void A_dead_sensor_makes_finite_features() =>
         Assert.All(WindowFeatures.Of(new() { Fields = ["x"], Features = [.. WindowFeatures.Known], RateHz = 8, Bands = [0, 4], Window = new() { Samples = 8 } }, [new double[8]]), value => Assert.True(float.IsFinite(value)));
 
-    [Fact]
-    public void A_reservoir_keeps_each_row_with_the_same_chance()
+    [Theory]
+    [InlineData(200, 20)]
+    [InlineData(2, 1)]
+    public void A_reservoir_keeps_each_row_with_the_same_chance(int rows, int capacity)
     {
-        const int Rows = 200, Capacity = 20, Trials = 2000;
-        var kept = new int[Rows];
+        const int Trials = 2000;
+        var kept = new int[rows];
         for (var trial = 0UL; trial < Trials; trial++)
         {
-            var reservoir = new TelemetryReservoir(new() { Capacity = Capacity, Seed = trial }, 2);
-            for (var row = 0; row < Rows; row++)
+            var reservoir = new TelemetryReservoir(new() { Capacity = capacity, Seed = trial }, 2);
+            for (var row = 0; row < rows; row++)
             {
                 reservoir.Offer(new([row], 0));
             }
 
-            Assert.Equal(Capacity, reservoir.Count);
+            Assert.Equal(capacity, reservoir.Count);
             foreach (var row in reservoir.Rows)
             {
                 kept[(int)row.Features[0]]++;
             }
         }
 
-        // Each is kept 200 times of 2000 on average, with a deviation of 13.4; six of them is never by chance.
-        Assert.All(kept, count => Assert.InRange(count, 120, 280));
+        // The count is binomial; six deviations are never by chance.
+        var chance = (double)capacity / rows;
+        var deviation = Math.Sqrt(Trials * chance * (1 - chance));
+        Assert.All(kept, count => Assert.Equal(Trials * chance, count, 6 * deviation));
     }
 
     [Fact]
