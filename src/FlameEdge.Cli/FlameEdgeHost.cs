@@ -66,6 +66,10 @@ public static class FlameEdgeHost
             ModelCheckVerb.Create(),
             ModelExportVerb.Create(),
         },
+        new Command("sensor", "Play sensors, to try telemetry without any.")
+        {
+            SensorSimulateVerb.Create(),
+        },
         RunVerb.Create(parts),
         ConfigExplainVerb.Create(),
     };

@@ -24,6 +24,9 @@ public sealed class MqttFleet(MqttOptions options, TimeProvider time, ILoggerFac
     /// <summary>The bulletin board as <paramref name="agent"/> writes it.</summary>
     public async Task<IBulletin> BulletinOfAsync(AgentId agent, CancellationToken cancellationToken) => (await ConnectAsync(agent, cancellationToken)).Session.Bulletin;
 
+    /// <summary>Sensors' messages as <paramref name="agent"/> hears them.</summary>
+    public async Task<ITopicFeed> FeedOfAsync(AgentId agent, CancellationToken cancellationToken) => (await ConnectAsync(agent, cancellationToken)).Session.Feed;
+
     /// <summary>Says good-bye for all agents.</summary>
     public async ValueTask DisposeAsync()
     {

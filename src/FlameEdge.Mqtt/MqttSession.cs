@@ -32,6 +32,7 @@ public sealed partial class MqttSession : IContact, IAsyncDisposable
     private readonly CancellationTokenSource stopping = new();
     private readonly string aliveTopic;
     private readonly CredentialsWatch watch;
+    private readonly MqttTopicFeed feed;
     private MqttChannel[] listening = [];
     private SeenPresence[] looking = [];
     private Task repeating = Task.CompletedTask;
@@ -64,6 +65,7 @@ public sealed partial class MqttSession : IContact, IAsyncDisposable
         Bulk = new MqttLink(bulkId, options, (_, version) => connects.Passing(bulkId, version), static () => { }, static _ => Task.CompletedTask, OnConnected, Dispatch, time, logger);
         watch = new CredentialsWatch(connects.Credentials, options, RenewAsync, time, logger);
         Board = new MqttBulletin(this, time);
+        feed = new MqttTopicFeed(Bulk);
     }
 
     /// <summary>The agent, which is also the MQTT client id and, with a password, the user.</summary>
@@ -74,6 +76,13 @@ public sealed partial class MqttSession : IContact, IAsyncDisposable
 
     /// <summary>Notices for people and tools, over the control connection.</summary>
     public IBulletin Bulletin => Board;
+
+    /// <summary>What others publish on topics that are not FlameEdge's, over the bulk connection.</summary>
+    public ITopicFeed Feed => feed;
+
+    /// <summary>Publishes on a topic that is not FlameEdge's, as a sensor would, until the broker has it.</summary>
+    /// <exception cref="ChannelException">The broker refuses it.</exception>
+    public Task PublishAsync(string topic, ReadOnlyMemory<byte> payload, bool retain, CancellationToken cancellationToken) => Bulk.PublishAsync(topic, payload, retain, cancellationToken);
 
     /// <inheritdoc/>
     public bool IsConnected => Control.IsConnected;
@@ -335,6 +344,7 @@ public sealed partial class MqttSession : IContact, IAsyncDisposable
                 Board.Tell(new Bulletin(notice.Topic, message.Payload.ToArray()));
                 break;
             default:
+                feed.Take(message);
                 break;
         }
     }

@@ -1,7 +1,10 @@
+using FlameEdge.Agent.Reading;
 using FlameEdge.Channels;
 using FlameEdge.Channels.InMemory;
 using FlameEdge.Diagnostics;
 using FlameEdge.Hosting;
+using FlameEdge.Hosting.Telemetry;
+using FlameEdge.Models;
 using FlameEdge.Models.Loading;
 using FlameEdge.Mqtt;
 using FlameEdge.Rounds;
@@ -48,13 +51,16 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, HostParts parts, 
     {
         await using var notices = await NoticesAsync(fleet, cancellationToken);
         var loader = new DatasetLoader();
+        await using var telemetry = await TelemetryAsync(fleet, folder, cancellationToken);
         var setup = new JobSetup
         {
             Plan = plan,
             Workers = workers,
             Roles = parts.Roles,
             Engines = parts.Engines,
-            LoadAsync = (spec, token) => Task.Run(() => loader.Load(spec), token),
+            LoadAsync = (spec, token) => spec.Source is null && telemetry?.Has(spec.Id) is true
+                ? LoadTelemetryAsync(telemetry, spec, token)
+                : Task.Run(() => loader.Load(spec), token),
             State = folder.State,
             Backends = new Dictionary<string, IChannelBackend> { [fleet.Name] = fleet, [memory.Name] = memory },
             Observer = notices is null ? new ObserverGroup(results, progress) : new ObserverGroup(results, notices, progress),
@@ -119,6 +125,26 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, HostParts parts, 
     private async Task<JobNotices?> NoticesAsync(MqttFleet fleet, CancellationToken cancellationToken) => TopIsHere() && NeedsBroker()
         ? new JobNotices(await fleet.BulletinOfAsync(plan.Top!.RunsOn, cancellationToken), plan, plan.Top!.RunsOn)
         : null;
+
+    private async Task<TelemetryCollector?> TelemetryAsync(MqttFleet fleet, RunFolder folder, CancellationToken cancellationToken)
+    {
+        if (request.Telemetry is not { } path)
+        {
+            return null;
+        }
+
+        var settings = TelemetryFile.Read(path);
+        var collector = new TelemetryCollector(await fleet.FeedOfAsync(plan.Find(workers[0])!.RunsOn, cancellationToken), folder.State, TimeProvider.System, talk.WriteLine); // not null: they were checked
+        await collector.ApplyAsync(settings, cancellationToken);
+        return collector;
+    }
+
+    private async Task<Dataset> LoadTelemetryAsync(TelemetryCollector telemetry, DatasetSpec spec, CancellationToken cancellationToken)
+    {
+        var rows = await telemetry.LoadAsync(spec, plan.Job.Rounds.Patience, cancellationToken);
+        talk.WriteLine($"dataset {spec.Id}: {rows.Count} rows of telemetry");
+        return rows;
+    }
 
     private bool TopIsHere() => plan.Top is { } top && workers.Contains(top.Id);
 

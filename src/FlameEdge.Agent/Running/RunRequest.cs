@@ -24,6 +24,9 @@ internal sealed record RunRequest
     /// <summary>A former result whose verdicts are repeated.</summary>
     public string? Replay { get; init; }
 
+    /// <summary>The file of the telemetry that datasets are collected from; null for none.</summary>
+    public string? Telemetry { get; init; }
+
     /// <summary>The result as JSON on standard output, progress on standard error.</summary>
     public bool IsJson { get; init; }
 }

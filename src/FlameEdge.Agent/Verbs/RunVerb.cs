@@ -28,11 +28,12 @@ internal static class RunVerb
         var resume = new Option<bool>("--resume") { Description = "go on where an earlier run in the folder stopped" };
         var replay = new Option<string?>("--replay") { Description = "count the same workers in the same rounds as this result.json", HelpName = "RESULT" };
         var runtime = new Option<string?>("--runtime") { Description = $"what trains where the job names no runtime: {EnginesOf(parts)}", HelpName = "NAME" };
+        var telemetry = new Option<string?>("--telemetry") { Description = "a JSON file with the list of telemetry datasets, or an agent's configuration that has one; they are collected from the broker", HelpName = "FILE" };
         runtime.Validators.Add(option => RunOptionChecks.Runtime(option, parts.Engines));
         port.Validators.Add(RunOptionChecks.Port);
         prefix.Validators.Add(RunOptionChecks.Prefix);
         folder.Validators.Add(RunOptionChecks.Folder);
-        foreach (var option in new Option[] { broker, prefix, worker, runtime, folder, resume, replay })
+        foreach (var option in new Option[] { broker, prefix, worker, runtime, folder, resume, replay, telemetry })
         {
             verb.Add(option);
         }
@@ -61,6 +62,7 @@ internal static class RunVerb
                 Out = parsed.GetValue(folder) ?? Path.Combine("out", plan.Job.Name.Value),
                 IsResume = parsed.GetValue(resume),
                 Replay = parsed.GetValue(replay),
+                Telemetry = parsed.GetValue(telemetry),
                 IsJson = arguments.Format(parsed) == "json",
             };
             return await RunAsync(request, plan, Preferring(parsed.GetValue(runtime), parts), parsed.InvocationConfiguration, cancellationToken);

@@ -28,7 +28,15 @@ public sealed class DatasetLoader(long cacheBytes = DatasetLoader.DefaultCacheBy
     public Dataset Load(DatasetSpec dataset)
     {
         var source = dataset.Source ?? throw Fault(dataset, "it is only named; give it a source");
-        var table = Open(source, dataset.Part?.Column);
+        return Cut(dataset, Open(source, dataset.Part?.Column));
+    }
+
+    /// <summary>The same of rows that are in memory already, whatever the description says of a source.</summary>
+    /// <exception cref="DatasetException">The description asks of the rows what they cannot be.</exception>
+    public Dataset Load(DatasetSpec dataset, Dataset held) => Cut(dataset, HeldRows.Of(held));
+
+    private Dataset Cut(DatasetSpec dataset, RowTable table)
+    {
         var rows = dataset.Part is null ? [.. Enumerable.Range(0, table.Count)] : Partition.RowsOf(dataset.Part, table);
         var statistics = StatisticsOf(dataset, table, rows);
         var features = Features(dataset, table, rows, statistics);
