@@ -37,6 +37,12 @@ public static class FlameEdgeHost
         {
             TopologyExpandVerb.Create(),
             TopologyGraphVerb.Create(),
+            TopologyAclVerb.Create(),
+        },
+        IdentityVerbs.Create(),
+        new Command("broker", "Look at brokers.")
+        {
+            BrokerProbeVerb.Create(),
         },
         new Command("job", "Work with job files.")
         {
