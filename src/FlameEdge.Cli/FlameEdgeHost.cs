@@ -48,6 +48,12 @@ public static class FlameEdgeHost
         {
             TopologyExpandVerb.Create(),
             TopologyGraphVerb.Create(),
+            TopologyAclVerb.Create(),
+        },
+        IdentityVerbs.Create(),
+        new Command("broker", "Look at brokers.")
+        {
+            BrokerProbeVerb.Create(),
         },
         new Command("job", "Work with jobs: their files, and those a controller runs.")
         {

@@ -29,6 +29,11 @@ public sealed partial class EmbeddedBroker : IAsyncDisposable
         this.logger = logger;
         Port = port;
         server.ValidatingConnectionAsync += OnConnectingAsync;
+        if (options.Access is { } access)
+        {
+            new EmbeddedGate(access).Guard(server);
+        }
+
         server.InterceptingPublishAsync += OnPublishAsync;
         server.InterceptingClientEnqueueAsync += OnEnqueueAsync;
         server.QueuedApplicationMessageOverwrittenAsync += OnOverwrittenAsync;
@@ -38,7 +43,7 @@ public sealed partial class EmbeddedBroker : IAsyncDisposable
     public int Port { get; }
 
     /// <summary>Where clients on this machine find it.</summary>
-    public Uri Uri => new($"mqtt://{(options.Address.Equals(IPAddress.Any) ? IPAddress.Loopback : options.Address)}:{Port}");
+    public Uri Uri => new($"{(options.IsTls ? "mqtts" : "mqtt")}://{(options.Address.Equals(IPAddress.Any) ? IPAddress.Loopback : options.Address)}:{Port}");
 
     /// <summary>What it has carried so far.</summary>
     public BrokerTraffic Traffic => new(Interlocked.Read(ref published), Interlocked.Read(ref delivered), Interlocked.Read(ref dropped));
@@ -51,6 +56,11 @@ public sealed partial class EmbeddedBroker : IAsyncDisposable
     public static async Task<EmbeddedBroker> StartAsync(EmbeddedBrokerOptions options, ILogger<EmbeddedBroker>? logger = null)
     {
         ArgumentNullException.ThrowIfNull(options);
+        if (options is { Access: not null, IsTls: false })
+        {
+            throw new ChannelException("an access list tells clients apart by their certificates: give the embedded broker authorities, a certificate and its key");
+        }
+
         for (var attempt = 1; ; attempt++)
         {
             var port = options.Port == 0 ? FreePort(options.Address) : options.Port;
@@ -108,16 +118,29 @@ public sealed partial class EmbeddedBroker : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync() => await StopAsync();
 
-    private static MqttServerOptions Configure(EmbeddedBrokerOptions options, int port) =>
-        new MqttServerOptionsBuilder()
+    private static MqttServerOptions Configure(EmbeddedBrokerOptions options, int port)
+    {
+        try
+        {
+            return Listening(new MqttServerOptionsBuilder(), options, port)
+                .WithMaxPendingMessagesPerClient(options.QueueLimit)
+                .WithPendingMessagesOverflowStrategy(MqttPendingMessagesOverflowStrategy.DropOldestQueuedMessage)
+                .WithPersistentSessions()
+                .Build();
+        }
+        catch (CredentialsException exception)
+        {
+            throw new ChannelException(exception.Message, exception);
+        }
+    }
+
+    private static MqttServerOptionsBuilder Listening(MqttServerOptionsBuilder builder, EmbeddedBrokerOptions options, int port) => options.IsTls
+        ? EmbeddedTls.AddListener(builder, options, port)
+        : builder
             .WithDefaultEndpoint()
             .WithDefaultEndpointBoundIPAddress(options.Address)
             .WithDefaultEndpointBoundIPV6Address(IPAddress.None)
-            .WithDefaultEndpointPort(port)
-            .WithMaxPendingMessagesPerClient(options.QueueLimit)
-            .WithPendingMessagesOverflowStrategy(MqttPendingMessagesOverflowStrategy.DropOldestQueuedMessage)
-            .WithPersistentSessions()
-            .Build();
+            .WithDefaultEndpointPort(port);
 
     private static int FreePort(IPAddress address)
     {

@@ -54,6 +54,9 @@ internal sealed class MqttConnection : IAsyncDisposable
     /// <summary>True where it speaks MQTT 3.1.1, in which nobody says why.</summary>
     public bool IsOldVersion { get; private set; }
 
+    /// <summary>What the broker said at connect; null before.</summary>
+    public MqttClientConnectResult? Answer { get; private set; }
+
     /// <summary>True where we ended it ourselves.</summary>
     public bool IsClosed { get; private set; }
 
@@ -83,6 +86,7 @@ internal sealed class MqttConnection : IAsyncDisposable
             throw new MqttRefusedException(isOfVersion ? $"it does not take MQTT {(attempt.Version == MqttProtocolVersion.V500 ? "5" : "3.1.1")}" : answer.ResultCode.ToString()) { IsOfVersion = isOfVersion };
         }
 
+        Answer = answer;
         heard();
 
         // The library says 0 where the broker said nothing, as those of 3.1.1 always do: a profile may know.

@@ -16,7 +16,6 @@ namespace FlameEdge.Control.Fleet;
 [JsonSerializable(typeof(JobDocument))]
 [JsonSerializable(typeof(JobStatus))]
 [JsonSerializable(typeof(DesiredJob))]
-[JsonSerializable(typeof(CheckpointNote))]
 [JsonSerializable(typeof(ControllerBirth))]
 [JsonSerializable(typeof(ControllerConfig))]
 [JsonSerializable(typeof(JobEvent))]

@@ -1,0 +1,34 @@
+using System.CommandLine;
+using FlameEdge.Agent;
+using FlameEdge.Agent.Verbs;
+using FlameEdge.Mqtt.Probing;
+
+namespace FlameEdge.Cli.Verbs;
+
+/// <summary><c>broker probe</c>: what a broker really does, measured, as a profile that sessions adapt to.</summary>
+internal static class BrokerProbeVerb
+{
+    public static Command Create()
+    {
+        var url = new Argument<Uri?>("URL") { Description = "mqtt://host:port, or mqtts://host:port for TLS", CustomParser = RunOptionChecks.Broker };
+        var file = new Option<string?>("--out") { Description = "file to write the profile to; standard output without it", HelpName = "FILE" };
+        var verb = new Command("probe", "Find out what a broker does, in up to a minute and a half and some 10 MB, and write a profile that sessions adapt to.") { url, file };
+        var broker = new BrokerArguments(verb);
+        verb.SetAction(async (parsed, cancellationToken) =>
+        {
+            var findings = await BrokerProbe.RunAsync(broker.Read(parsed, parsed.GetValue(url)!), cancellationToken); // An argument is required.
+            if (parsed.GetValue(file) is { } path)
+            {
+                await File.WriteAllTextAsync(path, findings.ToJson(), cancellationToken);
+                await parsed.InvocationConfiguration.Error.WriteLineAsync($"the profile stands in {path}");
+            }
+            else
+            {
+                await parsed.InvocationConfiguration.Output.WriteAsync(findings.ToJson());
+            }
+
+            return ExitCode.Ok;
+        });
+        return verb;
+    }
+}

@@ -1,0 +1,168 @@
+using System.CommandLine;
+using FlameEdge.Agent;
+using FlameEdge.Agent.Output;
+using FlameEdge.Agent.Verbs;
+using FlameEdge.Channels;
+using FlameEdge.Cli.Reading;
+using FlameEdge.Diagnostics;
+using FlameEdge.Mqtt;
+using FlameEdge.Mqtt.Access;
+using FlameEdge.Topology;
+
+namespace FlameEdge.Cli.Verbs;
+
+/// <summary><c>topology acl</c>: the least rights at a broker with which a fleet can run its jobs, in that broker's own words.</summary>
+internal static class TopologyAclVerb
+{
+    // Retained births arrive at once; this long after the last one no more are expected.
+    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(2);
+
+    private readonly record struct Options(
+        Argument<string[]> Jobs,
+        Option<string[]> Agents,
+        Option<bool> Fleet,
+        Option<string[]> Controllers,
+        Option<string[]> Operators,
+        Option<string> Product,
+        Option<string[]> Telemetry,
+        Option<bool> AnyJob,
+        Option<Uri?> Broker,
+        Option<string?> Out,
+        Option<string?> Apply);
+
+    public static Command Create()
+    {
+        var options = new Options(
+            new("JOB") { Description = "jobs whose channels the agents may read", Arity = ArgumentArity.ZeroOrMore },
+            Names("--agents", "agents that may run any part of the jobs"),
+            new("--fleet") { Description = "the agents whose births stand on the broker (--broker)" },
+            Names("--controllers", "who hands out work"),
+            Names("--operators", "who submits jobs and configures agents"),
+            new("--broker-type") { Description = "the product whose words to write", Required = true },
+            new("--telemetry") { Description = "a filter of topics agents learn from; %u is the agent's name", HelpName = "FILTER" },
+            new("--any-job") { Description = "agents may read the channels of every job, also of those submitted later; without it write the rules again for every new job" },
+            new("--broker") { Description = "the broker, for --fleet and --apply", HelpName = "URL", CustomParser = RunOptionChecks.Broker },
+            new("--out") { Description = "file to write; standard output without it", HelpName = "FILE" },
+            new("--apply") { Description = "give the rights to the running broker as this administrator (mosquitto-dynsec)", HelpName = "NAME" });
+        options.Product.AcceptOnlyFromAmong([.. AccessWriters.All.Keys.Order(StringComparer.Ordinal)]);
+        var verb = new Command("acl", "Write the least rights at a broker with which the agents can run the jobs.") { options.Jobs };
+        foreach (var option in new Option[] { options.Agents, options.Fleet, options.Controllers, options.Operators, options.Product, options.Telemetry, options.AnyJob, options.Broker, options.Out, options.Apply })
+        {
+            verb.Add(option);
+        }
+
+        var broker = new BrokerArguments(verb);
+        verb.SetAction((parsed, cancellationToken) => RunAsync(options, broker, parsed, cancellationToken));
+        return verb;
+    }
+
+    private static Option<string[]> Names(string name, string description) => new(name) { Description = $"{description}; names with commas between them", HelpName = "NAMES" };
+
+    private static async Task<int> RunAsync(Options options, BrokerArguments broker, ParseResult parsed, CancellationToken cancellationToken)
+    {
+        List<JobPlan> jobs = [];
+        foreach (var path in parsed.GetValue(options.Jobs) ?? [])
+        {
+            var reading = JobFile.Source.Read(path, [], programs: null);
+            Reports.Write(parsed.InvocationConfiguration.Error, reading.Found);
+            if (reading.Plan is not { } plan)
+            {
+                return ExitCode.BadJob;
+            }
+
+            jobs.Add(plan);
+        }
+
+        var product = parsed.GetValue(options.Product)!; // It is required.
+        var agents = Split(parsed.GetValue(options.Agents));
+        if (parsed.GetValue(options.Fleet))
+        {
+            agents = [.. agents, .. await FleetAsync(broker.Read(parsed, Where(options, parsed, "--fleet")), cancellationToken)];
+        }
+
+        if (agents.Count == 0)
+        {
+            throw new TopologyException("nobody to give rights to: name agents with --agents a,b,c, or read them from the broker with --fleet");
+        }
+
+        var list = AccessRules.For(new AccessRequest
+        {
+            Prefix = broker.Prefix(parsed),
+            Agents = [.. agents.Distinct()],
+            Controllers = Split(parsed.GetValue(options.Controllers)),
+            Operators = Split(parsed.GetValue(options.Operators)),
+            Jobs = jobs,
+            AnyJob = parsed.GetValue(options.AnyJob),
+            Telemetry = parsed.GetValue(options.Telemetry) ?? [],
+        });
+        return parsed.GetValue(options.Apply) is { } administrator
+            ? await ApplyAsync(product, administrator, broker.Read(parsed, Where(options, parsed, "--apply")), list, parsed, cancellationToken)
+            : await WriteAsync(AccessWriters.All[product], list, parsed.GetValue(options.Out), parsed, cancellationToken);
+    }
+
+    private static async Task<int> WriteAsync(IAccessWriter writer, AccessList list, string? file, ParseResult parsed, CancellationToken cancellationToken)
+    {
+        if (file is null)
+        {
+            await parsed.InvocationConfiguration.Output.WriteAsync(writer.Write(list));
+        }
+        else
+        {
+            await File.WriteAllTextAsync(file, writer.Write(list), cancellationToken);
+        }
+
+        await parsed.InvocationConfiguration.Error.WriteLineAsync($"rights of {list.Users.Count} users; {writer.Advice}");
+        return ExitCode.Ok;
+    }
+
+    private static async Task<int> ApplyAsync(string product, string administrator, MqttOptions broker, AccessList list, ParseResult parsed, CancellationToken cancellationToken)
+    {
+        if (product != "mosquitto-dynsec")
+        {
+            throw new TopologyException($"--apply works with mosquitto-dynsec; for {product} write a file with --out: {AccessWriters.All[product].Advice}");
+        }
+
+        var refusals = await DynamicSecurity.ApplyAsync(broker, administrator, list, cancellationToken);
+        foreach (var refusal in refusals)
+        {
+            await parsed.InvocationConfiguration.Error.WriteLineAsync(refusal);
+        }
+
+        await parsed.InvocationConfiguration.Error.WriteLineAsync($"rights of {list.Users.Count} users given, {refusals.Count} commands refused");
+        return refusals.Count == 0 ? ExitCode.Ok : ExitCode.BrokerUnreachable;
+    }
+
+    private static Uri Where(Options options, ParseResult parsed, string what) =>
+        parsed.GetValue(options.Broker) ?? throw new TopologyException($"{what} needs the broker's address: --broker mqtts://host:port");
+
+    private static List<AgentId> Split(string[]? names) =>
+        [.. (names ?? []).SelectMany(text => text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).Select(name => new AgentId(name))];
+
+    /// <summary>Everybody whose birth stands on the broker.</summary>
+    private static async Task<List<AgentId>> FleetAsync(MqttOptions broker, CancellationToken cancellationToken)
+    {
+        // Under a name that is nobody's: looking must not push anybody out.
+        var self = new AgentId($"acl-{Guid.NewGuid():n}"[..20]);
+        await using var session = await MqttSession.ConnectAsync(broker, self, cancellationToken: cancellationToken);
+        List<AgentId> found = [];
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(Quiet);
+        try
+        {
+            await foreach (var birth in session.Bulletin.WatchAsync(BulletinTopic.AnyOfFleet(BulletinKind.Birth), patience.Token))
+            {
+                if (birth is { Json.IsEmpty: false, Topic.Agent: { } agent })
+                {
+                    found.Add(agent);
+                    patience.CancelAfter(Quiet);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Nobody more.
+        }
+
+        return found;
+    }
+}

@@ -1,0 +1,56 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace FlameEdge.Mqtt.Probing;
+
+/// <summary>What a probe measured. Its text is a broker profile with more in it: sessions read what they adapt to and ignore the rest.</summary>
+public sealed record BrokerFindings
+{
+    /// <summary>The version of MQTT spoken: <c>5</c> or <c>3.1.1</c>.</summary>
+    public required string Protocol { get; init; }
+
+    /// <summary>The largest packet seen to arrive or announced, in bytes; null where the largest tried arrived.</summary>
+    public int? MaximumPacketBytes { get; init; }
+
+    /// <summary>Publishes under way at most, as announced; null where the broker says nothing.</summary>
+    public int? Window { get; init; }
+
+    /// <summary>True where retained messages come for exact filters and not for wildcards.</summary>
+    public bool ExactRetained { get; init; }
+
+    /// <summary>True where fewer subscriptions than <see cref="BrokerProbe.ManySubscriptions"/> work in one session.</summary>
+    public bool FewSubscriptions { get; init; }
+
+    /// <summary>Subscriptions that worked, up to those tried.</summary>
+    public required int Subscriptions { get; init; }
+
+    /// <summary>A retained message comes to who asks for its topic.</summary>
+    public required bool RetainedByTopic { get; init; }
+
+    /// <summary>A retained message comes to who asks by a wildcard.</summary>
+    public required bool RetainedByWildcard { get; init; }
+
+    /// <summary>What was sent while a client with a session was away reaches it when it comes back.</summary>
+    public required bool ResumesSessions { get; init; }
+
+    /// <summary>A last will is posted when a connection breaks.</summary>
+    public required bool SpeaksWills { get; init; }
+
+    /// <summary>Members of a shared subscription each get a part.</summary>
+    public required bool SharesSubscriptions { get; init; }
+
+    /// <summary>There and back for a small message, the median, in milliseconds.</summary>
+    public required double RoundTripMilliseconds { get; init; }
+
+    /// <summary>Through the broker to one receiver in packets of 256 KiB, in MB (10^6) a second.</summary>
+    public required double MegabytesPerSecond { get; init; }
+
+    /// <summary>As the profile file has it.</summary>
+    public string ToJson() => Encoding.UTF8.GetString(JsonSerializer.SerializeToUtf8Bytes(this, FindingsJson.Default.BrokerFindings)) + "\n";
+}
+
+/// <summary>JSON of findings, generated ahead of time.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, WriteIndented = true)]
+[JsonSerializable(typeof(BrokerFindings))]
+internal sealed partial class FindingsJson : JsonSerializerContext;

@@ -1,0 +1,73 @@
+using System.Collections.Concurrent;
+using System.Security.Authentication;
+using FlameEdge.Testing.Channels;
+using MQTTnet;
+using MQTTnet.Formatter;
+using MQTTnet.Protocol;
+
+namespace FlameEdge.Mqtt.Tests.Security;
+
+/// <summary>A client that does what it likes, and remembers what it was sent. What a broker answers is not believed: only what arrives counts.</summary>
+internal sealed class AccessBench : IAsyncDisposable
+{
+    private readonly IMqttClient client = new MqttClientFactory().CreateMqttClient();
+    private readonly ConcurrentQueue<(string Topic, string Text)> received = [];
+
+    public IEnumerable<(string Topic, string Text)> Received => received;
+
+    public static async Task<AccessBench> ConnectAsync(TestIdentities identities, string user, int port, string? clientId = null, (string Topic, string Text)? will = null)
+    {
+        var bench = new AccessBench();
+        bench.client.ApplicationMessageReceivedAsync += arrived =>
+        {
+            bench.received.Enqueue((arrived.ApplicationMessage.Topic, arrived.ApplicationMessage.ConvertPayloadToString() ?? string.Empty));
+            return Task.CompletedTask;
+        };
+        var options = identities.OptionsOf(user, port);
+        var plan = new ClientOptionsBuilder(options, new(user), TimeProvider.System).Passing(clientId ?? user, MqttProtocolVersion.V500).Options;
+        if (will is { } last)
+        {
+            (plan.WillTopic, plan.WillPayload) = (last.Topic, System.Text.Encoding.UTF8.GetBytes(last.Text));
+        }
+
+        await bench.client.ConnectAsync(plan);
+        return bench;
+    }
+
+    public bool IsConnected => client.IsConnected;
+
+    public async Task SubscribeAsync(string filter) => await IgnoringAsync(() => client.SubscribeAsync(filter, MqttQualityOfServiceLevel.AtLeastOnce));
+
+    public async Task PublishAsync(string topic, string text, bool retain = false) => await IgnoringAsync(() => client.PublishStringAsync(topic, text, MqttQualityOfServiceLevel.AtLeastOnce, retain));
+
+    /// <summary>Waits until a text has arrived.</summary>
+    public async Task UntilAsync(string text)
+    {
+        using var bound = new CancellationTokenSource(Seat.Bound);
+        while (!received.Any(message => message.Text == text))
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, bound.Token);
+        }
+    }
+
+    /// <summary>Ends as a crash would: the broker speaks its will.</summary>
+    public void Die() => client.Dispose();
+
+    public ValueTask DisposeAsync()
+    {
+        client.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private static async Task IgnoringAsync<T>(Func<Task<T>> attempt)
+    {
+        try
+        {
+            await attempt().WaitAsync(Seat.Bound);
+        }
+        catch (Exception exception) when (MqttLink.IsConnectionTrouble(exception))
+        {
+            // An attack may cost the attacker its connection.
+        }
+    }
+}

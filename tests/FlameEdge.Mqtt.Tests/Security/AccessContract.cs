@@ -1,0 +1,198 @@
+using FlameEdge.Mqtt.Access;
+using FlameEdge.Testing;
+using FlameEdge.Testing.Channels;
+using FlameEdge.Topology;
+
+namespace FlameEdge.Mqtt.Tests.Security;
+
+/// <summary>With the generated rules nobody can do more than its part. Judged by what an unrestricted observer is sent, and by what the attacker is not.</summary>
+public abstract class AccessContract : IAsyncLifetime
+{
+    // The attacker is an agent of the fleet and of the job "mine"; the victim's job is not its own.
+    private static readonly string[] Writes =
+    [
+        "flameedge/fleet/victim/birth",
+        "flameedge/fleet/victim/alive",
+        "flameedge/fleet/victim/state",
+        "flameedge/fleet/victim/metrics",
+        "flameedge/fleet/victim/event",
+        "flameedge/fleet/victim/task",
+        "flameedge/fleet/victim/config",
+        "flameedge/fleet/attacker/task",
+        "flameedge/fleet/attacker/config",
+        "flameedge/data/mine/param/default/victim/trainer_0/aggregator_0",
+        "flameedge/data/mine/spec/default/boss/controller_0/agent",
+        "flameedge/here/mine/param/default/victim/trainer_0",
+        "flameedge/here/theirs/param/default/victim/trainer_0",
+        "flameedge/job/mine/boss/spec",
+        "flameedge/job/mine/boss/state",
+        "flameedge/job/mine/victim/round",
+        "flameedge/job/mine/attacker/desired",
+        "flameedge/job/mine/desk/desired",
+        "flameedge/fleet/attacker",
+        "flameedge/job/mine/attacker/state/more",
+        "elsewhere/fleet/attacker/birth",
+        "flameedge/fleet/attacker-2/birth",
+    ];
+
+    private static readonly (string Filter, string Topic)[] Reads =
+    [
+        ("flameedge/fleet/victim/task", "flameedge/fleet/victim/task"),
+        ("flameedge/fleet/victim/config", "flameedge/fleet/victim/config"),
+        ("flameedge/fleet/+/task", "flameedge/fleet/victim/task"),
+        ("flameedge/fleet/victim/birth", "flameedge/fleet/victim/birth"),
+        ("flameedge/fleet/#", "flameedge/fleet/victim/config"),
+        ("flameedge/data/theirs/param/default/+/+/aggregator_0", "flameedge/data/theirs/param/default/victim/trainer_0/aggregator_0"),
+        ("flameedge/data/#", "flameedge/data/theirs/param/default/victim/trainer_0/aggregator"),
+        ("flameedge/data/mine/param/default/+/+/aggregator_0", "flameedge/data/mine/param/default/victim/trainer_1/aggregator_0"),
+        ("flameedge/data/mine/spec/default/+/+/victim_0", "flameedge/data/mine/spec/default/boss/controller_0/victim_0"),
+        ("flameedge/data/mine/spec/default/+/+/controller_0", "flameedge/data/mine/spec/default/victim/victim_0/controller_0"),
+        ("flameedge/here/theirs/param/default/+/+", "flameedge/here/theirs/param/default/victim/trainer_0"),
+        ("flameedge/job/theirs/+/state", "flameedge/job/theirs/boss/state"),
+        ("flameedge/job/#", "flameedge/job/mine/desk/desired"),
+        ("#", "flameedge/fleet/victim/config"),
+        ("+/fleet/victim/task", "flameedge/fleet/victim/task"),
+        ("$share/all/flameedge/fleet/+/task", "flameedge/fleet/victim/task"),
+    ];
+
+    private protected TestIdentities Identities { get; } = new();
+
+    private protected AccessList Rules { get; private set; } = new([]);
+
+    private int port;
+
+    public async ValueTask InitializeAsync()
+    {
+        foreach (var name in new[] { "attacker", "victim", "top", "boss", "desk", "observer" })
+        {
+            Identities.Issue(name);
+        }
+
+        Rules = AccessRules.For(new AccessRequest
+        {
+            Agents = [new("attacker"), new("victim"), new("top")],
+            Controllers = [new("boss")],
+            Operators = [new("desk")],
+            Jobs = [AccessJobs.Mine],
+        });
+        Rules = new([.. Rules.Users, new UserAccess("observer", ["#"], ["#"])]);
+        port = await StartAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        Identities.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    private protected abstract Task<int> StartAsync();
+
+    private protected abstract Task StopAsync();
+
+    [Fact]
+    public async Task Nothing_an_agent_writes_under_another_name_or_above_its_part_arrives()
+    {
+        await using var observer = await AccessBench.ConnectAsync(Identities, "observer", port);
+        await observer.SubscribeAsync("#");
+
+        foreach (var topic in Writes)
+        {
+            await AttemptAsync(topic, "forged", retain: false);
+            await AttemptAsync(topic, "forged", retain: true);
+            await AttemptAsync("flameedge/fleet/attacker/event", $"after {topic}", retain: false);
+            await observer.UntilAsync($"after {topic}");
+        }
+
+        Assert.DoesNotContain(observer.Received, message => message.Text == "forged");
+        await using var late = await AccessBench.ConnectAsync(Identities, "observer", port, "observer_bulk");
+        await late.SubscribeAsync("#");
+        await observer.PublishAsync("a/b", "after");
+        await late.UntilAsync("after");
+        Assert.DoesNotContain(late.Received, message => message.Text == "forged");
+    }
+
+    /// <summary>A connection for each: mosquitto ends one that was refused, and a further attempt on it would prove nothing.</summary>
+    private async Task AttemptAsync(string topic, string text, bool retain)
+    {
+        await using var attacker = await AccessBench.ConnectAsync(Identities, "attacker", port);
+        await attacker.PublishAsync(topic, text, retain);
+    }
+
+    [Fact]
+    public async Task Nothing_an_agent_may_not_read_reaches_it_retained_or_not()
+    {
+        await using var observer = await AccessBench.ConnectAsync(Identities, "observer", port);
+        await using var attacker = await AccessBench.ConnectAsync(Identities, "attacker", port);
+        foreach (var topic in Reads.Select(read => read.Topic).Distinct())
+        {
+            await observer.PublishAsync(topic, "secret", retain: true);
+        }
+
+        await attacker.SubscribeAsync("flameedge/fleet/attacker/task");
+        foreach (var (filter, _) in Reads)
+        {
+            await attacker.SubscribeAsync(filter);
+        }
+
+        foreach (var (_, topic) in Reads)
+        {
+            await observer.PublishAsync(topic, "secret");
+        }
+
+        await observer.PublishAsync("flameedge/fleet/attacker/task", "the end");
+        await attacker.UntilAsync("the end");
+        Assert.DoesNotContain(attacker.Received, message => message.Text == "secret");
+    }
+
+    [Fact]
+    public async Task A_last_will_is_judged_like_any_publish()
+    {
+        await using var observer = await AccessBench.ConnectAsync(Identities, "observer", port);
+        await observer.SubscribeAsync("#");
+        var forger = await AccessBench.ConnectAsync(Identities, "attacker", port, will: ("flameedge/fleet/victim/alive", "forged"));
+        var honest = await AccessBench.ConnectAsync(Identities, "victim", port, will: ("flameedge/fleet/victim/alive", "honest"));
+
+        forger.Die();
+        honest.Die();
+
+        await observer.UntilAsync("honest");
+        Assert.DoesNotContain(observer.Received, message => message.Text == "forged");
+    }
+
+    [Fact]
+    public async Task What_everybody_needs_for_its_part_arrives()
+    {
+        await using var agent = await AccessBench.ConnectAsync(Identities, "attacker", port);
+        await using var boss = await AccessBench.ConnectAsync(Identities, "boss", port);
+        await using var desk = await AccessBench.ConnectAsync(Identities, "desk", port);
+        await using var top = await AccessBench.ConnectAsync(Identities, "top", port);
+        (AccessBench From, string Topic, AccessBench To, string Filter)[] needed =
+        [
+            (agent, "flameedge/fleet/attacker/birth", boss, "flameedge/fleet/+/birth"),
+            (agent, "flameedge/job/mine/attacker/state", boss, "flameedge/job/+/+/state"),
+            (agent, "flameedge/fleet/attacker/alive", top, "flameedge/fleet/+/alive"),
+            (boss, "flameedge/fleet/attacker/task", agent, "flameedge/fleet/attacker/task"),
+            (boss, "flameedge/job/mine/boss/state", agent, "flameedge/job/mine/+/state"),
+            (boss, "flameedge/data/mine/spec/default/boss/controller_0/attacker_0", agent, "flameedge/data/mine/spec/default/+/+/attacker_0"),
+            (agent, "flameedge/data/mine/spec/default/attacker/attacker_0/controller_0", boss, "flameedge/data/+/spec/default/+/+/controller_0"),
+            (desk, "flameedge/fleet/attacker/config", agent, "flameedge/fleet/attacker/config"),
+            (desk, "flameedge/job/mine/desk/desired", boss, "flameedge/job/+/+/desired"),
+            (desk, "flameedge/data/mine/spec/default/desk/desk_0/controller_0", boss, "flameedge/data/+/spec/default/+/+/controller_0"),
+            (agent, "flameedge/data/mine/param/default/attacker/trainer_0/aggregator_0", top, "flameedge/data/mine/param/default/+/+/aggregator_0"),
+            (top, "flameedge/data/mine/param/default/top/aggregator_0/trainer", agent, "flameedge/data/mine/param/default/+/+/trainer"),
+            (top, "flameedge/here/mine/param/default/top/aggregator_0", agent, "flameedge/here/mine/param/default/top/aggregator_0"),
+            (boss, "flameedge/here/mine/param/default/top/aggregator_0", agent, "flameedge/here/mine/param/default/+/+"),
+        ];
+        foreach (var (_, _, to, filter) in needed)
+        {
+            await to.SubscribeAsync(filter);
+        }
+
+        foreach (var (item, number) in needed.Select((item, number) => (item, number)))
+        {
+            await item.From.PublishAsync(item.Topic, $"part {number}");
+            await item.To.UntilAsync($"part {number}");
+        }
+    }
+}

@@ -1,0 +1,90 @@
+using FlameEdge.Mqtt.Access;
+using FlameEdge.Testing.Channels;
+
+namespace FlameEdge.Mqtt.Tests.Security;
+
+/// <summary>The generated access list at a real mosquitto with mutual TLS.</summary>
+public sealed class MosquittoAccessTests : AccessContract
+{
+    private Mosquitto? broker;
+
+    private protected override async Task<int> StartAsync()
+    {
+        var list = Identities["acl"];
+        await File.WriteAllTextAsync(list, AccessWriters.All["mosquitto"].Write(Rules));
+        broker = await Mosquitto.StartAsync(new MosquittoSetup { Tls = Identities.Broker, AsksForCertificates = true, AclFile = list });
+        return broker.Port;
+    }
+
+    private protected override Task StopAsync() => broker?.DisposeAsync().AsTask() ?? Task.CompletedTask;
+}
+
+/// <summary>The same rights given to a running mosquitto by its dynamic security plugin.</summary>
+public sealed class DynamicSecurityTests : AccessContract
+{
+    // What mosquitto_ctrl dynsec init leaves behind: an administrator, and nobody else may do anything. The observer is no user of ours.
+    private const string Administrator = """
+        {
+          "defaultACLAccess": { "publishClientSend": false, "publishClientReceive": false, "subscribe": false, "unsubscribe": true },
+          "clients": [ { "username": "admin", "roles": [ { "rolename": "admin" } ] } ],
+          "roles": [ { "rolename": "admin", "acls": [
+            { "acltype": "publishClientSend", "topic": "$CONTROL/dynamic-security/#", "allow": true },
+            { "acltype": "publishClientReceive", "topic": "$CONTROL/dynamic-security/#", "allow": true },
+            { "acltype": "subscribePattern", "topic": "$CONTROL/dynamic-security/#", "allow": true } ] } ]
+        }
+        """;
+
+    private Mosquitto? broker;
+
+    [Fact]
+    public async Task Applying_the_same_rights_again_changes_nothing_and_fails_nowhere()
+    {
+        var report = await DynamicSecurity.ApplyAsync(Identities.OptionsOf("admin", broker!.Port), "admin", Rules, CancellationToken.None); // Set before every test.
+
+        Assert.Empty(report);
+    }
+
+    private protected override async Task<int> StartAsync()
+    {
+        Identities.Issue("admin");
+        var file = Identities["dynamic-security.json"];
+        await File.WriteAllTextAsync(file, Administrator);
+        const string Plugin = "/usr/lib/x86_64-linux-gnu/mosquitto_dynamic_security.so";
+        Assert.SkipUnless(File.Exists(Plugin), "mosquitto has no dynamic security plugin here");
+        broker = await Mosquitto.StartAsync(new MosquittoSetup { Tls = Identities.Broker, AsksForCertificates = true, DynamicSecurity = (Plugin, file) });
+        Assert.Empty(await DynamicSecurity.ApplyAsync(Identities.OptionsOf("admin", broker.Port), "admin", Rules, CancellationToken.None));
+        return broker.Port;
+    }
+
+    private protected override Task StopAsync() => broker?.DisposeAsync().AsTask() ?? Task.CompletedTask;
+}
+
+/// <summary>The very same rights at the embedded broker.</summary>
+public sealed class EmbeddedAccessTests : AccessContract
+{
+    private EmbeddedBroker? broker;
+
+    [Fact]
+    public async Task Nobody_takes_anothers_client_id()
+    {
+        await using var thief = await AccessBench.ConnectAsync(Identities, "attacker", broker!.Port, clientId: "victim"); // Set before every test.
+
+        Assert.False(thief.IsConnected);
+    }
+
+    private protected override async Task<int> StartAsync()
+    {
+        var list = Identities["access.json"];
+        await File.WriteAllTextAsync(list, AccessWriters.All["embedded"].Write(Rules));
+        broker = await EmbeddedBroker.StartAsync(new EmbeddedBrokerOptions
+        {
+            CaFile = Identities.CaFile,
+            CertificateFile = Identities.Broker.Certificate,
+            KeyFile = Identities.Broker.Key,
+            Access = AccessList.Read(list),
+        });
+        return broker.Port;
+    }
+
+    private protected override Task StopAsync() => broker?.DisposeAsync().AsTask() ?? Task.CompletedTask;
+}
