@@ -15,12 +15,20 @@ internal sealed class BrokerArguments
     private readonly Option<string?> keyFile = new("--key-file") { Description = "PEM file with the certificate's private key", HelpName = "FILE" };
     private readonly Option<string> protocol = new("--protocol") { Description = "MQTT version: auto, 5 or 3.1.1", DefaultValueFactory = _ => "auto" };
 
-    public BrokerArguments(Command verb, bool isRequired = true)
+    /// <param name="verb">The verb that gets the options.</param>
+    /// <param name="isRequired">Whether it can do nothing without a broker.</param>
+    /// <param name="isArgument">True where the verb takes the address in another way.</param>
+    public BrokerArguments(Command verb, bool isRequired = true, bool isArgument = false)
     {
         broker = new("--broker") { Description = "mqtt://host:port, or mqtts://host:port for TLS", Required = isRequired, HelpName = "URL", CustomParser = RunOptionChecks.Broker };
         prefix.Validators.Add(RunOptionChecks.Prefix);
         protocol.AcceptOnlyFromAmong("auto", "5", "3.1.1");
-        foreach (var option in new Option[] { broker, prefix, user, passwordFile, caFile, certificateFile, keyFile, protocol })
+        if (!isArgument)
+        {
+            verb.Add(broker);
+        }
+
+        foreach (var option in new Option[] { prefix, user, passwordFile, caFile, certificateFile, keyFile, protocol })
         {
             verb.Add(option);
         }
@@ -29,12 +37,23 @@ internal sealed class BrokerArguments
     /// <summary>True where a broker is named.</summary>
     public bool IsGiven(ParseResult parsed) => parsed.GetValue(broker) is not null;
 
+    /// <summary>The first level of every topic.</summary>
+    public string Prefix(ParseResult parsed) => parsed.GetValue(prefix)!; // not null: it has a default
+
+    /// <summary>The same for a broker that the verb takes in another way.</summary>
+    public MqttOptions Read(ParseResult parsed, Uri address)
+    {
+        var options = Read(parsed);
+        options.Broker = address;
+        return options;
+    }
+
     /// <summary>What was written, the rest by default.</summary>
     public MqttOptions Read(ParseResult parsed)
     {
         var options = new MqttOptions
         {
-            Prefix = parsed.GetValue(prefix)!, // not null: it has a default
+            Prefix = Prefix(parsed),
             User = parsed.GetValue(user),
             PasswordFile = parsed.GetValue(passwordFile),
             CaFile = parsed.GetValue(caFile),

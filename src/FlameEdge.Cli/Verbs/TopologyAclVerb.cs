@@ -26,7 +26,6 @@ internal static class TopologyAclVerb
         Option<string> Product,
         Option<string[]> Telemetry,
         Option<bool> AnyJob,
-        Option<Uri?> Broker,
         Option<string?> Out,
         Option<string?> Apply);
 
@@ -41,17 +40,16 @@ internal static class TopologyAclVerb
             new("--broker-type") { Description = "the product whose words to write", Required = true },
             new("--telemetry") { Description = "a filter of topics agents learn from; %u is the agent's name", HelpName = "FILTER" },
             new("--any-job") { Description = "agents may read the channels of every job, also of those submitted later; without it write the rules again for every new job" },
-            new("--broker") { Description = "the broker, for --fleet and --apply", HelpName = "URL", CustomParser = RunOptionChecks.Broker },
             new("--out") { Description = "file to write; standard output without it", HelpName = "FILE" },
             new("--apply") { Description = "give the rights to the running broker as this administrator (mosquitto-dynsec)", HelpName = "NAME" });
         options.Product.AcceptOnlyFromAmong([.. AccessWriters.All.Keys.Order(StringComparer.Ordinal)]);
         var verb = new Command("acl", "Write the least rights at a broker with which the agents can run the jobs.") { options.Jobs };
-        foreach (var option in new Option[] { options.Agents, options.Fleet, options.Controllers, options.Operators, options.Product, options.Telemetry, options.AnyJob, options.Broker, options.Out, options.Apply })
+        foreach (var option in new Option[] { options.Agents, options.Fleet, options.Controllers, options.Operators, options.Product, options.Telemetry, options.AnyJob, options.Out, options.Apply })
         {
             verb.Add(option);
         }
 
-        var broker = new BrokerArguments(verb);
+        var broker = new BrokerArguments(verb, isRequired: false);
         verb.SetAction((parsed, cancellationToken) => RunAsync(options, broker, parsed, cancellationToken));
         return verb;
     }
@@ -77,7 +75,7 @@ internal static class TopologyAclVerb
         var agents = Split(parsed.GetValue(options.Agents));
         if (parsed.GetValue(options.Fleet))
         {
-            agents = [.. agents, .. await FleetAsync(broker.Read(parsed, Where(options, parsed, "--fleet")), cancellationToken)];
+            agents = [.. agents, .. await FleetAsync(ReadBroker(broker, parsed, "--fleet"), cancellationToken)];
         }
 
         if (agents.Count == 0)
@@ -96,7 +94,7 @@ internal static class TopologyAclVerb
             Telemetry = parsed.GetValue(options.Telemetry) ?? [],
         });
         return parsed.GetValue(options.Apply) is { } administrator
-            ? await ApplyAsync(product, administrator, broker.Read(parsed, Where(options, parsed, "--apply")), list, parsed, cancellationToken)
+            ? await ApplyAsync(product, administrator, ReadBroker(broker, parsed, "--apply"), list, parsed, cancellationToken)
             : await WriteAsync(AccessWriters.All[product], list, parsed.GetValue(options.Out), parsed, cancellationToken);
     }
 
@@ -132,8 +130,8 @@ internal static class TopologyAclVerb
         return refusals.Count == 0 ? ExitCode.Ok : ExitCode.BrokerUnreachable;
     }
 
-    private static Uri Where(Options options, ParseResult parsed, string what) =>
-        parsed.GetValue(options.Broker) ?? throw new TopologyException($"{what} needs the broker's address: --broker mqtts://host:port");
+    private static MqttOptions ReadBroker(BrokerArguments broker, ParseResult parsed, string what) =>
+        broker.IsGiven(parsed) ? broker.Read(parsed) : throw new TopologyException($"{what} needs the broker's address: --broker mqtts://host:port");
 
     private static List<AgentId> Split(string[]? names) =>
         [.. (names ?? []).SelectMany(text => text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).Select(name => new AgentId(name))];

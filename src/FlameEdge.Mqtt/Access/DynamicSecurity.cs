@@ -23,7 +23,7 @@ public static class DynamicSecurity
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(list);
         var answer = new TaskCompletionSource<byte[]>(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var connection = new MqttConnection(1, message => answer.TrySetResult(message.Payload.ToArray()), static () => { });
+        await using var connection = new MqttConnection(1, message => answer.TrySetResult(message.Payload.ToArray()), static () => { }, new MqttTrafficCounter());
         var where = $"the broker at {options.Host}:{options.Port}";
         try
         {

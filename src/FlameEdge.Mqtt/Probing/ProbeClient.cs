@@ -12,7 +12,7 @@ internal sealed class ProbeClient : IAsyncDisposable
     private readonly ConcurrentQueue<(string Topic, long Bytes)> received = [];
     private readonly SemaphoreSlim arrivals = new(0);
 
-    private ProbeClient() => Connection = new MqttConnection(1, Take, static () => { });
+    private ProbeClient() => Connection = new MqttConnection(1, Take, static () => { }, new MqttTrafficCounter());
 
     public MqttConnection Connection { get; }
 
