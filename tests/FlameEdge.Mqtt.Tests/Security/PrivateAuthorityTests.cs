@@ -56,11 +56,19 @@ public sealed class PrivateAuthorityTests : IDisposable
     [Fact]
     public void Keys_are_their_owners_alone()
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "modes are a matter of Unix");
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Skip("modes are a matter of Unix");
+            return;
+        }
+
         var authority = PrivateAuthority.Create(folder["ca"], TimeProvider.System);
         var issued = authority.Issue(new IdentityRequest("press-1"));
 
-        Assert.All([folder["ca/ca.key"], issued.KeyFile!], file => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file)));
+        foreach (var file in new[] { folder["ca/ca.key"], issued.KeyFile! }) // The present one has a key.
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+        }
     }
 
     public void Dispose() => folder.Dispose();
