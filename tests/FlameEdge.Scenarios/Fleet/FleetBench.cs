@@ -18,6 +18,7 @@ internal sealed class FleetBench : IAsyncDisposable
     /// <summary>A bound for whatever must happen at all; a loaded machine is slow, a broken fleet waits for ever.</summary>
     public static readonly TimeSpan Bound = TimeSpan.FromMinutes(3);
 
+    private static readonly Task Never = new TaskCompletionSource().Task;
     private static readonly string Agent = Path.Combine(AppContext.BaseDirectory, "watched-agent.dll");
     private static readonly string Tool = Path.Combine(AppContext.BaseDirectory, "flame-edge.dll");
 
@@ -124,7 +125,7 @@ internal sealed class FleetBench : IAsyncDisposable
     {
         await UntilAsync(
             () => jobs.TryGetValue(job, out var status) && (wanted.Contains(status.State) || status.State is JobPhase.Failed or JobPhase.Refused or JobPhase.Completed or JobPhase.Stopped),
-            Task.Delay(Timeout.Infinite, stopping.Token),
+            Never,
             $"{job} to be {string.Join(" or ", wanted)}");
         var found = jobs[job];
         Assert.True(wanted.Contains(found.State), $"{job} is {found.State} ({found.Reason}), not {string.Join(" or ", wanted)}\n{History}");
@@ -132,15 +133,15 @@ internal sealed class FleetBench : IAsyncDisposable
     }
 
     /// <summary>Waits until a controller says that the job has committed a round.</summary>
-    public Task RoundAsync(string job, int round) => UntilAsync(() => jobs.TryGetValue(job, out var status) && (status.Round >= round || IsOver(status)), Task.Delay(Timeout.Infinite, stopping.Token), $"round {round} of {job}");
+    public Task RoundAsync(string job, int round) => UntilAsync(() => jobs.TryGetValue(job, out var status) && (status.Round >= round || IsOver(status)), Never, $"round {round} of {job}");
 
     /// <summary>Waits until agents have said that they are ready or at work.</summary>
     public Task ReadyAsync(params string[] names) => UntilAsync(
-        () => names.All(name => agents.TryGetValue(name, out var state) && state.State is AgentCondition.Ready or AgentCondition.Busy), Task.Delay(Timeout.Infinite, stopping.Token), $"{string.Join(", ", names)} to be ready");
+        () => names.All(name => agents.TryGetValue(name, out var state) && state.State is AgentCondition.Ready or AgentCondition.Busy), Never, $"{string.Join(", ", names)} to be ready");
 
     /// <summary>Waits for whatever can be read off the last states.</summary>
     public Task UntilAsync(Func<IReadOnlyDictionary<string, JobStatus>, IReadOnlyDictionary<string, AgentState>, bool> isMet, string what) =>
-        UntilAsync(() => isMet(jobs, agents), Task.Delay(Timeout.Infinite, stopping.Token), what);
+        UntilAsync(() => isMet(jobs, agents), Never, what);
 
     /// <summary>True where the job is over.</summary>
     public bool IsOver(string job) => jobs.TryGetValue(job, out var status) && IsOver(status);
