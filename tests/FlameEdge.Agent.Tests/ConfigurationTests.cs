@@ -22,13 +22,13 @@ public sealed class ConfigurationTests : IDisposable
         File.WriteAllText(folder["agent.d", "10-a.json"], """{ "prefix": "first", "broker": { "url": "mqtt://first:1" } }""");
         File.WriteAllText(folder["agent.d", "20-b.json"], """{ "broker": { "url": "mqtt://second:1" } }""");
 
-        var read = Read([KeyValuePair.Create("FLAMEEDGE_BROKER__URL", "mqtt://variable:1"), KeyValuePair.Create("FLAMEEDGE_LIMITS__THREADS", "2")], ("limits.threads", "3", "--set limits.threads"));
+        var read = Read([KeyValuePair.Create("FLAMEEDGE_AGENT_BROKER__URL", "mqtt://variable:1"), KeyValuePair.Create("FLAMEEDGE_LIMITS__THREADS", "2")], ("limits.threads", "3", "--set limits.threads"));
         var topic = TopicConfiguration.Of(read, read, new AgentPolicy(), """{ "limits": { "threads": 4 }, "labels": { "site": "north" } }"""u8.ToArray());
 
         Assert.Empty(read.Problems);
         Assert.Equal(("file", "first", "file", "variable", 3), (read.Settings.Name, read.Settings.Prefix, read.Settings.Broker.User, read.Settings.Broker.Url.Host, read.Settings.Limits.Threads));
         Assert.Equal(("drop-in", folder["agent.d", "10-a.json"] + ":1:13"), (read.Values["prefix"].Layer, read.Values["prefix"].Place));
-        Assert.Equal(("environment", "FLAMEEDGE_BROKER__URL"), (read.Values["broker.url"].Layer, read.Values["broker.url"].Place));
+        Assert.Equal(("environment", "FLAMEEDGE_AGENT_BROKER__URL"), (read.Values["broker.url"].Layer, read.Values["broker.url"].Place));
         Assert.Equal((4, "north"), (topic.Configuration.Settings.Limits.Threads, topic.Configuration.Settings.Labels["site"]));
         Assert.Equal(["limits.threads"], topic.Report.NeedsRestart);
         Assert.Empty(topic.Report.Refused);

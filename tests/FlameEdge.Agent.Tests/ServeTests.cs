@@ -66,7 +66,7 @@ public sealed class ServeTests : IDisposable
     // What the tests' own machine has set is no configuration of this agent.
     private static void Quiet(IDictionary<string, string?> environment)
     {
-        foreach (var name in environment.Keys.Where(name => name.StartsWith("FLAMEEDGE_", StringComparison.Ordinal)).ToList())
+        foreach (var name in environment.Keys.Where(name => name.StartsWith("FLAMEEDGE_AGENT_", StringComparison.Ordinal)).ToList())
         {
             environment.Remove(name);
         }

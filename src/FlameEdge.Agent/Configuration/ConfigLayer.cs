@@ -6,7 +6,7 @@ namespace FlameEdge.Agent.Configuration;
 /// <summary>Values of one layer by key, each with the place it stands at.</summary>
 internal sealed class ConfigLayer
 {
-    private const string VariablePrefix = "FLAMEEDGE_";
+    private const string VariablePrefix = "FLAMEEDGE_AGENT_";
 
     // Variables of this prefix that are no configuration: one arms a crash in tests.
     private static readonly string[] OtherVariables = ["FLAMEEDGE_CRASH_AT"];
@@ -58,7 +58,7 @@ internal sealed class ConfigLayer
         return layer;
     }
 
-    /// <summary>Variables <c>FLAMEEDGE_BROKER__URL=…</c>; letters' case is free.</summary>
+    /// <summary>Variables <c>FLAMEEDGE_AGENT_BROKER__URL=…</c>; letters' case is free.</summary>
     public static ConfigLayer OfEnvironment(IEnumerable<KeyValuePair<string, string>> variables)
     {
         var layer = new ConfigLayer("environment");
