@@ -8,8 +8,6 @@ internal sealed class ConfigLayer
 {
     private const string VariablePrefix = "FLAMEEDGE_AGENT_";
 
-    // Variables of this prefix that are no configuration: one arms a crash in tests.
-    private static readonly string[] OtherVariables = ["FLAMEEDGE_CRASH_AT"];
     private readonly Dictionary<string, ConfigValue> values = new(StringComparer.Ordinal);
     private readonly List<ConfigProblem> problems = [];
 
@@ -62,7 +60,7 @@ internal sealed class ConfigLayer
     public static ConfigLayer OfEnvironment(IEnumerable<KeyValuePair<string, string>> variables)
     {
         var layer = new ConfigLayer("environment");
-        foreach (var (name, text) in variables.Where(variable => variable.Key.StartsWith(VariablePrefix, StringComparison.Ordinal) && !OtherVariables.Contains(variable.Key)).OrderBy(variable => variable.Key, StringComparer.Ordinal))
+        foreach (var (name, text) in variables.Where(variable => variable.Key.StartsWith(VariablePrefix, StringComparison.Ordinal)).OrderBy(variable => variable.Key, StringComparer.Ordinal))
         {
             var path = name[VariablePrefix.Length..].Replace("__", ".", StringComparison.Ordinal);
             var known = ConfigKeys.All.FirstOrDefault(key => string.Equals(key.Path, path, StringComparison.OrdinalIgnoreCase));
