@@ -92,9 +92,7 @@ public sealed partial class Controller(IBulletin bulletin, IChannelBackend chann
     private async Task SettleAsync(CancellationToken cancellationToken)
     {
         await HearAsync(options.Settling, cancellationToken);
-        core.Claim();
-        var memory = core.Review(Now);
-        await state.CommitAsync([.. memory.Changes.Where(change => change.Collection == ControllerCore.Self)], cancellationToken);
+        await state.CommitAsync(core.Claim(), cancellationToken);
         var birth = new ControllerBirth { Controller = options.Name, Epoch = core.Epoch, Session = options.Session, Version = options.Version };
         await bulletin.PostAsync(BulletinTopic.OfFleet(Self, BulletinKind.Birth), FleetJson.Write(birth, FleetJson.Default.ControllerBirth), cancellationToken);
         await HearAsync(options.Settling, cancellationToken);

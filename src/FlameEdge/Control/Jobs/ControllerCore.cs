@@ -64,8 +64,14 @@ internal sealed class ControllerCore
         }
     }
 
-    /// <summary>Claims the next epoch.</summary>
-    public void Claim() => Epoch = Highest += 1;
+    /// <summary>Claims the next epoch; what must be stored before anybody is told.</summary>
+    public IReadOnlyList<StateChange> Claim()
+    {
+        Epoch = Highest += 1;
+        var effects = new Effects();
+        Remember(effects);
+        return effects.Changes;
+    }
 
     /// <summary>An epoch that somebody obeys or claims.</summary>
     public void SeeEpoch(long epoch, string by)
