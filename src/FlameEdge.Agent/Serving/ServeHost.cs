@@ -16,9 +16,10 @@ internal static class ServeHost
     /// <exception cref="TopologyException">The configuration cannot work; the message has a line for each problem.</exception>
     public static async Task RunAsync(HostParts parts, AgentConfiguration configuration, TextWriter error, CancellationToken cancellationToken)
     {
-        if (configuration.Problems is { Count: > 0 } problems)
+        string[] problems = [.. configuration.Problems.Select(problem => problem.Message), .. configuration.Settings.Telemetry.Refused.Select(item => $"{item.Key}: {item.Why}")];
+        if (problems.Length > 0)
         {
-            throw new TopologyException(string.Join("; ", problems.Select(problem => problem.Message)));
+            throw new TopologyException(string.Join("; ", problems));
         }
 
         using var loggers = new Loggers(error) { Least = configuration.Settings.LogLevel };
