@@ -16,10 +16,9 @@ internal static class ServeHost
     /// <exception cref="TopologyException">The configuration cannot work; the message has a line for each problem.</exception>
     public static async Task RunAsync(HostParts parts, AgentConfiguration configuration, TextWriter error, CancellationToken cancellationToken)
     {
-        string[] problems = [.. configuration.Problems.Select(problem => problem.Message), .. configuration.Settings.Telemetry.Refused.Select(item => $"{item.Key}: {item.Why}")];
-        if (problems.Length > 0)
+        if (configuration.Faults is { Count: > 0 } faults)
         {
-            throw new TopologyException(string.Join("; ", problems));
+            throw new TopologyException(string.Join("; ", faults));
         }
 
         using var loggers = new Loggers(error) { Least = configuration.Settings.LogLevel };
