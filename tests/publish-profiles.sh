@@ -33,7 +33,7 @@ for class in "${classes[@]}"; do
   fi
   took=$((SECONDS - began))
   mkdir "$root"
-  { "$out/install.sh" --root "$root" && echo '{"agent":"mine","broker":"mqtt://here"}' > "$root/etc/flameedge/agent.json" && "$out/install.sh" --root "$root"; } > "$work/log" || problems+="install; "
+  { "$out/install.sh" --root "$root" && echo '{"name":"mine","broker":{"url":"mqtt://here"}}' > "$root/etc/flameedge/agent.json" && "$out/install.sh" --root "$root"; } > "$work/log" || problems+="install; "
   grep -q '"mine"' "$root/etc/flameedge/agent.json" || problems+="configuration overwritten; "
   deb=$("$out/make-deb.sh" "$work/$class.deb") && dpkg-deb --info "$deb" >/dev/null || problems+="package; "
   found=$(verify "$root" flame-edge-agent.service) && problems+="unit: $found; "

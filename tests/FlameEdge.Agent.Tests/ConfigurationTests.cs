@@ -87,10 +87,11 @@ public sealed class ConfigurationTests : IDisposable
         var hardware = new HardwareFacts { Architecture = "x64", Cores = 8, MemoryBytes = 50_000_000, FreeStorageBytes = 1 };
         var settings = Read([], ("limits.threads", "6", "--set"), ("limits.dailyBytes", "1000", "--set")).Settings;
 
-        var birth = new AgentParts(HostParts.Of(null, null), AgentPolicy.Read(folder["policy.json"]), null, hardware).FactsOf(settings, null).Birth;
+        var birth = new AgentParts(HostParts.Of(null, null), AgentPolicy.Read(folder["policy.json"]), null, hardware).FactsOf(settings, null, new Dictionary<DatasetId, int> { [new("vibration")] = 70 }).Birth;
 
         Assert.Equal((2, 50_000_000L, 1000L), (birth.Limits.Threads, birth.Limits.MemoryBytes, birth.Limits.DailyBytes));
         Assert.Equal(["trainer"], birth.Programs);
+        Assert.Equal((new DatasetOnBoard("vibration", 70), 1), (Assert.Single(birth.Datasets), birth.DatasetCount));
     }
 
     [Fact]

@@ -38,6 +38,9 @@ internal sealed class AgentConfiguration
     /// <summary>All that cannot be.</summary>
     public IReadOnlyList<ConfigProblem> Problems { get; }
 
+    /// <summary>A sentence for each of them, and for each sensor that cannot be collected.</summary>
+    public IReadOnlyList<string> Faults => [.. Problems.Select(problem => problem.Message), .. Settings.Telemetry.Refused.Select(item => $"{item.Key}: {item.Why}")];
+
     /// <summary>The same with a layer above.</summary>
     public AgentConfiguration With(ConfigLayer above) => new([.. layers, above]);
 }

@@ -1,4 +1,5 @@
 using FlameEdge.Control.Fleet;
+using FlameEdge.Models.Telemetry;
 using FlameEdge.Topology;
 using FlameEdge.Topology.Reading;
 using Microsoft.Extensions.Logging;
@@ -38,8 +39,8 @@ internal sealed class AgentSettings
     /// <summary>How bytes travel.</summary>
     public TransferSettings Transfer { get; } = new();
 
-    /// <summary>The telemetry section as JSON; null for none.</summary>
-    public string? Telemetry { get; set; }
+    /// <summary>What is collected from sensors, and what of it was refused.</summary>
+    public TelemetryReading Telemetry { get; set; } = new([], []);
 
     /// <summary>The least level that is logged.</summary>
     public LogLevel LogLevel { get; set; } = LogLevel.Information;

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text;
+using FlameEdge.Models.Telemetry;
 using FlameEdge.Topology.Reading;
 using Microsoft.Extensions.Logging;
 
@@ -141,7 +143,7 @@ internal static class ConfigKeys
             return Wrong(node, "a list of sensors");
         }
 
-        to.Telemetry = ConfigText.Json(node);
+        to.Telemetry = TelemetryReading.Read(Encoding.UTF8.GetBytes(ConfigText.Json(node)));
         return null;
     }
 

@@ -40,6 +40,7 @@ internal sealed record TopicConfiguration(AgentConfiguration Configuration, Conf
         }
 
         whole = local.With(layer.Without(whole.Problems.Select(problem => problem.Key)));
+        refused.AddRange(whole.Settings.Telemetry.Refused.Select(item => new RefusedKey(item.Key, item.Why)));
         return new(whole, new ConfigReport(Convert.ToHexStringLower(SHA256.HashData(json.Span))[..HashDigits], refused, Changed(whole, started)));
     }
 

@@ -7,6 +7,7 @@ using FlameEdge.Control.Fleet;
 using FlameEdge.Control.Profiles;
 using FlameEdge.Hosting.Agents;
 using FlameEdge.Mqtt;
+using FlameEdge.Topology;
 
 namespace FlameEdge.Agent.Serving;
 
@@ -20,7 +21,10 @@ internal sealed class AgentParts(HostParts host, AgentPolicy policy, FirmwarePro
     private readonly Dictionary<string, string> runtimes = host.Engines.ToDictionary(engine => engine.Name, engine => engine.PackageVersion, StringComparer.Ordinal);
 
     /// <summary>What the agent is.</summary>
-    public AgentFacts FactsOf(AgentSettings settings, ConfigReport? report) => new()
+    /// <param name="settings">What it keeps to.</param>
+    /// <param name="report">What became of the configuration from afar.</param>
+    /// <param name="collected">Datasets made of telemetry, with their rows.</param>
+    public AgentFacts FactsOf(AgentSettings settings, ConfigReport? report, IReadOnlyDictionary<DatasetId, int> collected) => new()
     {
         Birth = new AgentBirth
         {
@@ -32,11 +36,16 @@ internal sealed class AgentParts(HostParts host, AgentPolicy policy, FirmwarePro
             Limits = LimitsOf(settings),
             Runtimes = runtimes,
             Programs = [.. host.Roles.Names.Where(program => AgentPolicy.Allows(policy.Programs, program))],
-            Datasets = [.. settings.Datasets.Values.Select(dataset => new DatasetOnBoard(dataset.Id.Value, Rows: null, dataset.Labels.Count > 0 ? dataset.Labels : null))],
-            DatasetCount = settings.Datasets.Count,
+            Datasets =
+            [
+                .. settings.Datasets.Values.Select(dataset => new DatasetOnBoard(dataset.Id.Value, Rows: null, dataset.Labels.Count > 0 ? dataset.Labels : null)),
+                .. collected.Where(dataset => !settings.Datasets.ContainsKey(dataset.Key)).Select(dataset => new DatasetOnBoard(dataset.Key.Value, dataset.Value)),
+            ],
+            DatasetCount = settings.Datasets.Count + collected.Keys.Count(id => !settings.Datasets.ContainsKey(id)),
             Labels = settings.Labels,
         },
         Datasets = settings.Datasets,
+        Collected = collected.Keys.ToHashSet(),
         Config = report,
     };
 

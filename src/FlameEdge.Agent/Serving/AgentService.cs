@@ -2,12 +2,10 @@ using FlameEdge.Agent.Configuration;
 using FlameEdge.Agent.Output;
 using FlameEdge.Agent.Running;
 using FlameEdge.Agent.Systemd;
-using FlameEdge.Channels;
+using FlameEdge.Control.Gates;
 using FlameEdge.Diagnostics;
-using FlameEdge.Hosting;
 using FlameEdge.Hosting.Agents;
 using FlameEdge.LiteDb;
-using FlameEdge.Models.Loading;
 using FlameEdge.Mqtt;
 using FlameEdge.Topology;
 using Microsoft.Extensions.Hosting;
@@ -29,13 +27,25 @@ internal sealed partial class AgentService(HostParts host, AgentConfiguration lo
         await using var state = LiteDbStateStore.Open(Path.Combine(settings.State, "agent"), logger);
         Directory.CreateDirectory(settings.DataFolder);
         var config = new ConfigDesk(local, policy);
-        loggers.Least = config.Present.Configuration.Settings.LogLevel;
+        var present = config.Present.Configuration.Settings;
+        loggers.Least = present.LogLevel;
         var parts = new AgentParts(host, policy, ProfileFile.Read(settings.Profile), Hardware.Measure(settings.State));
         try
         {
-            await using var session = await ConnectAsync(parts.MqttOf(config.Present.Configuration.Settings), new AgentId(settings.Name), stoppingToken);
-            using var agent = new FleetAgent(SetupOf(parts, policy, config, session, state));
-            await RunAsync(agent, session, config, parts, stoppingToken);
+            // It serves from here on, though its broker may be away for days: a start that is waited for would be given up.
+            notifier.Ready();
+            await using var session = await ConnectAsync(parts.MqttOf(present), new AgentId(settings.Name), stoppingToken);
+            await using var sensors = new SensorDesk(session.Feed, state, time, LogTelemetry);
+            await sensors.ApplyAsync(present.Telemetry, stoppingToken);
+            var budget = await ByteBudget.OpenAsync(state, time, () => session.Traffic.Bytes, stoppingToken);
+            FleetAgent? agent = null;
+            var gates = new AgentGates(policy, budget, new GateSources { StateFolder = settings.State, Running = () => agent?.Running ?? [] }, time);
+            gates.Keep(parts.LimitsOf(present));
+            agent = new FleetAgent(SetupOf(parts, policy, config, session, state, sensors, gates, budget));
+            using (agent)
+            {
+                await RunAsync(agent, session, config, parts, sensors, gates, stoppingToken);
+            }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -43,15 +53,16 @@ internal sealed partial class AgentService(HostParts host, AgentConfiguration lo
         }
     }
 
-    private async Task RunAsync(FleetAgent agent, MqttSession session, ConfigDesk config, AgentParts parts, CancellationToken stoppingToken)
+    private async Task RunAsync(FleetAgent agent, MqttSession session, ConfigDesk config, AgentParts parts, SensorDesk sensors, AgentGates gates, CancellationToken stoppingToken)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
         var watch = new ProgressWatch(notifier, () => agent.SinceTurn, () => session.IsConnected ? session.Silence : null, () => StatusOf(agent, session), time);
         Task[] loops =
         [
             agent.RunAsync(ending.Token),
-            config.RunAsync(session.Bulletin, present => Apply(agent, parts, present), ending.Token),
-            TellReadyAsync(agent, watch, ending.Token),
+            config.RunAsync(session.Bulletin, present => ApplyAsync(agent, parts, present, sensors, gates, ending.Token), ending.Token),
+            sensors.RunAsync(() => Tell(agent, parts, config.Present, sensors), ending.Token),
+            WatchAsync(agent, watch, ending.Token),
         ];
         try
         {
@@ -65,15 +76,14 @@ internal sealed partial class AgentService(HostParts host, AgentConfiguration lo
         }
     }
 
-    private async Task TellReadyAsync(FleetAgent agent, ProgressWatch watch, CancellationToken cancellationToken)
+    private async Task WatchAsync(FleetAgent agent, ProgressWatch watch, CancellationToken cancellationToken)
     {
         await agent.Ready.WaitAsync(cancellationToken);
         LogReady(local.Settings.Name, local.Settings.Broker.Url, agent.Incarnation);
-        notifier.Ready();
         await watch.RunAsync(cancellationToken);
     }
 
-    private void Apply(FleetAgent agent, AgentParts parts, TopicConfiguration present)
+    private async Task ApplyAsync(FleetAgent agent, AgentParts parts, TopicConfiguration present, SensorDesk sensors, AgentGates gates, CancellationToken cancellationToken)
     {
         var settings = present.Configuration.Settings;
         loggers.Least = settings.LogLevel;
@@ -82,8 +92,13 @@ internal sealed partial class AgentService(HostParts host, AgentConfiguration lo
             LogRefused(refused.Key, refused.Why);
         }
 
-        agent.Change(parts.FactsOf(settings, present.Report));
+        await sensors.ApplyAsync(settings.Telemetry, cancellationToken);
+        gates.Keep(parts.LimitsOf(settings));
+        Tell(agent, parts, present, sensors);
     }
+
+    private static void Tell(FleetAgent agent, AgentParts parts, TopicConfiguration present, SensorDesk sensors) =>
+        agent.Change(parts.FactsOf(present.Configuration.Settings, present.Report, sensors.Collected));
 
     // A broker that is not there, or refuses, may be there or let us in tomorrow: a device has nobody to start it again.
     private async Task<MqttSession> ConnectAsync(MqttOptions options, AgentId agent, CancellationToken cancellationToken)
@@ -110,13 +125,12 @@ internal sealed partial class AgentService(HostParts host, AgentConfiguration lo
         }
     }
 
-    private FleetAgentSetup SetupOf(AgentParts parts, AgentPolicy policy, ConfigDesk config, MqttSession session, LiteDbStateStore state)
+    private FleetAgentSetup SetupOf(AgentParts parts, AgentPolicy policy, ConfigDesk config, MqttSession session, LiteDbStateStore state, SensorDesk sensors, AgentGates gates, ByteBudget budget)
     {
         var settings = local.Settings;
-        var loader = new DatasetLoader();
         return new FleetAgentSetup
         {
-            Facts = parts.FactsOf(config.Present.Configuration.Settings, config.Present.Report),
+            Facts = parts.FactsOf(config.Present.Configuration.Settings, config.Present.Report, sensors.Collected),
             Bulletin = session.Bulletin,
             Contact = session,
             OpenBackends = () => [new MqttChannelBackend(session)],
@@ -124,9 +138,10 @@ internal sealed partial class AgentService(HostParts host, AgentConfiguration lo
             Folders = new JobFolders(Path.Combine(settings.State, "jobs"), logger),
             Roles = host.Roles,
             Engines = host.Engines,
-            LoadAsync = (dataset, token) => Task.Run(() => loader.Load(dataset), token),
+            LoadAsync = sensors.LoadAsync,
             DataFolder = settings.DataFolder,
-            Gates = [new PolicyGate(policy)],
+            Gates = () => gates.Present,
+            Bytes = budget,
             Refuses = task => AgentPolicy.Allows(policy.Controllers, task.Controller) ? null : $"the device's policy does not allow the controller '{task.Controller}'",
             ResultsOf = (plan, worker) => ResultsOf(plan, worker),
             Vitals = OperatingSystem.IsLinux() ? new LinuxVitals(time) : null,
@@ -153,6 +168,9 @@ internal sealed partial class AgentService(HostParts host, AgentConfiguration lo
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Why}; the agent keeps trying.")]
     private partial void LogWaiting(string why);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{What}")]
+    private partial void LogTelemetry(string what);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The config topic's key {Key} is refused: {Why}.")]
     private partial void LogRefused(string key, string why);

@@ -41,13 +41,13 @@ internal sealed class ConfigDesk
     /// <param name="bulletin">Where it is read.</param>
     /// <param name="changed">Told of what holds from now on.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public async Task RunAsync(IBulletin bulletin, Action<TopicConfiguration> changed, CancellationToken cancellationToken)
+    public async Task RunAsync(IBulletin bulletin, Func<TopicConfiguration, Task> changed, CancellationToken cancellationToken)
     {
         await foreach (var notice in bulletin.WatchAsync(BulletinTopic.OfFleet(new AgentId(local.Settings.Name), BulletinKind.Config), cancellationToken))
         {
             Present = TopicConfiguration.Of(local, started, policy, notice.Json.Length > Largest ? "null"u8.ToArray() : notice.Json);
             Keep(notice.Json);
-            changed(Present);
+            await changed(Present);
         }
     }
 

@@ -16,9 +16,9 @@ internal static class ServeHost
     /// <exception cref="TopologyException">The configuration cannot work; the message has a line for each problem.</exception>
     public static async Task RunAsync(HostParts parts, AgentConfiguration configuration, TextWriter error, CancellationToken cancellationToken)
     {
-        if (configuration.Problems is { Count: > 0 } problems)
+        if (configuration.Faults is { Count: > 0 } faults)
         {
-            throw new TopologyException(string.Join("; ", problems.Select(problem => problem.Message)));
+            throw new TopologyException(string.Join("; ", faults));
         }
 
         using var loggers = new Loggers(error) { Least = configuration.Settings.LogLevel };

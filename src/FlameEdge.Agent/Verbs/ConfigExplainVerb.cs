@@ -33,13 +33,13 @@ internal static class ConfigExplainVerb
             var json = parsed.GetValue(asks) ? await AskAsync(settings, cancellationToken) : ConfigDesk.Kept(settings);
             var (whole, report) = TopicConfiguration.Of(local, local, policy, json);
             var refused = report.Refused.Select(key => $"config topic: {key.Key} is refused: {key.Why}");
-            foreach (var problem in local.Problems.Select(problem => problem.Message).Concat(refused))
+            foreach (var problem in local.Faults.Concat(refused))
             {
                 await parsed.InvocationConfiguration.Error.WriteLineAsync(problem);
             }
 
             Write(parsed.InvocationConfiguration.Output, Explain(whole), parsed.GetValue(format) == "json");
-            return local.Problems.Count == 0 ? ExitCode.Ok : ExitCode.BadJob;
+            return local.Faults.Count == 0 ? ExitCode.Ok : ExitCode.BadJob;
         });
         return new Command("config", "The configuration of an agent.") { verb };
     }

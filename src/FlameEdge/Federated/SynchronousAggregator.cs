@@ -198,7 +198,7 @@ public sealed class SynchronousAggregator(RoleContext context) : IRole
         }
 
         trainer!.Load(model!.Values);
-        var score = await context.Compute.RunAsync(() => trainer.Evaluate(evaluation, cancellationToken), cancellationToken);
+        var score = await context.Compute.RunAsync(context.Training.Threads, () => trainer.Evaluate(evaluation, cancellationToken), cancellationToken);
         result = result! with { Accuracy = score.Accuracy, Loss = score.Loss };
     }
 

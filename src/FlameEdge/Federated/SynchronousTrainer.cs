@@ -99,7 +99,7 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
         try
         {
             using var both = CancellationTokenSource.CreateLinkedTokenSource(feed!.Superseded, cancellationToken);
-            var result = await Context.Compute.RunAsync(() => Train(received, round, both.Token), both.Token);
+            var result = await Context.Compute.RunAsync(Context.Training.Threads, () => Train(received, round, both.Token), both.Token);
             head = new UpdateHead { Run = terms.Run, Base = terms.Base, Samples = result.Samples, Loss = double.IsFinite(result.Loss) ? result.Loss : null };
             CrashPoint.Reach("trained");
             return Flow.Next;

@@ -36,7 +36,7 @@ public sealed record JobSetup
     /// <summary>Where workers tell people what happens.</summary>
     public required IJobObserver Observer { get; init; }
 
-    /// <summary>Trainings and scorings at once; null for one per core.</summary>
+    /// <summary>Threads that trainings and scorings use at once; null for one per core.</summary>
     public int? ComputeLimit { get; init; }
 
     /// <summary>Where all workers of a process compute that runs several of these; null for a gate of this one's own (<see cref="ComputeLimit"/>).</summary>

@@ -25,19 +25,19 @@ public sealed record AgentBirth
     public required AgentLimits Limits { get; init; }
 
     /// <summary>Engines on board, <c>onnx</c> or <c>torch</c>, with their versions.</summary>
-    public IReadOnlyDictionary<string, string> Runtimes { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, string> Runtimes { get; init => field = value ?? new Dictionary<string, string>(StringComparer.Ordinal); } = new Dictionary<string, string>(StringComparer.Ordinal);
 
     /// <summary>Role programs on board.</summary>
-    public IReadOnlyList<string> Programs { get; init; } = [];
+    public IReadOnlyList<string> Programs { get; init => field = value ?? []; } = [];
 
     /// <summary>Datasets on board, as many as fit; <see cref="DatasetCount"/> says how many there are.</summary>
-    public IReadOnlyList<DatasetOnBoard> Datasets { get; init; } = [];
+    public IReadOnlyList<DatasetOnBoard> Datasets { get; init => field = value ?? []; } = [];
 
     /// <summary>Number of datasets on board.</summary>
     public int DatasetCount { get; init; }
 
     /// <summary>The operator's labels, such as <c>site: north</c>.</summary>
-    public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, string> Labels { get; init => field = value ?? new Dictionary<string, string>(StringComparer.Ordinal); } = new Dictionary<string, string>(StringComparer.Ordinal);
 }
 
 /// <summary>A device as its agent measured it.</summary>

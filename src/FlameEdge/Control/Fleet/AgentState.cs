@@ -24,7 +24,7 @@ public sealed record AgentState
     public long Revision { get; init; }
 
     /// <summary>Its work, as much as fits; what is not running comes first.</summary>
-    public IReadOnlyList<WorkReport> Work { get; init; } = [];
+    public IReadOnlyList<WorkReport> Work { get; init => field = value ?? []; } = [];
 
     /// <summary>Number of workers by phase, where not all fit.</summary>
     public IReadOnlyDictionary<string, int>? WorkCount { get; init; }

@@ -15,7 +15,7 @@ public sealed record AgentTask
     public required long Revision { get; init; }
 
     /// <summary>Jobs with work here.</summary>
-    public IReadOnlyList<TaskJob> Jobs { get; init; } = [];
+    public IReadOnlyList<TaskJob> Jobs { get; init => field = value ?? []; } = [];
 
     /// <summary>True where no new work will come: the agent finishes what it has.</summary>
     public bool IsDraining { get; init; }
@@ -36,11 +36,14 @@ public sealed record TaskJob
     /// <summary>What its workers should do.</summary>
     public required DesiredWork Desired { get; init; }
 
-    /// <summary>Without word from the broker for so long, workers without data of their own stop.</summary>
+    /// <summary>Without word from the broker, the <see cref="Leased"/> workers have stopped before so long.</summary>
     public required double LeaseSeconds { get; init; }
 
     /// <summary>The workers, each with its attempt.</summary>
     public required IReadOnlyDictionary<string, int> Workers { get; init; }
+
+    /// <summary>Those of them that may be given to another agent when this one is lost. A controller moves no other, and none that was listed here later than placed before its agent has confirmed that task (<see cref="AgentState.Revision"/>).</summary>
+    public IReadOnlyList<string> Leased { get; init => field = value ?? []; } = [];
 
     /// <summary>SHA-256 of checkpoints to start from, by worker; only for workers that left one elsewhere.</summary>
     public IReadOnlyDictionary<string, string>? Checkpoints { get; init; }

@@ -4,5 +4,5 @@ namespace FlameEdge.Control.Fleet;
 public sealed record ControllerConfig
 {
     /// <summary>Agents that get no new work and finish what they have.</summary>
-    public IReadOnlyList<string> Draining { get; init; } = [];
+    public IReadOnlyList<string> Draining { get; init => field = value ?? []; } = [];
 }

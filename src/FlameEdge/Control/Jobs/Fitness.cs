@@ -15,7 +15,7 @@ public static class Fitness
         [
             AtLeast("memory", needs.MemoryBytes, limits.MemoryBytes ?? agent.Hardware.MemoryBytes, Megabytes),
             AtLeast("storage", needs.StorageBytes, limits.StorageBytes ?? agent.Hardware.FreeStorageBytes, Megabytes),
-            AtLeast("threads", needs.Threads, limits.Threads ?? agent.Hardware.Cores, Plain),
+            AtLeast("threads", Math.Max(needs.Threads ?? 0, role.IsDataConsumer ? training.Threads : 0), limits.Threads ?? agent.Hardware.Cores, Plain),
             AtLeast("bytes a day", needs.DailyBytes, limits.DailyBytes ?? long.MaxValue, Megabytes),
             needs.Architecture is { } architecture && architecture != agent.Hardware.Architecture ? $"architecture: needs {architecture}, is {agent.Hardware.Architecture}" : null,
             needs.Power is { } power && limits.Power is { } has && power != has ? $"power: needs {power}, has {has}" : null,

@@ -5,7 +5,7 @@ namespace FlameEdge.Control.Jobs;
 /// <summary>Who has how much to do: counted over all jobs, and kept up while workers are being placed.</summary>
 internal sealed class FleetLoad(FleetView fleet)
 {
-    // A worker's name with its attempt in a task, and a job's other fields with some room for checkpoints.
+    // A worker's name twice, with its attempt and as leased, in a task, and a job's other fields with some room for checkpoints.
     private const int WorkerBytes = 24;
     private const int JobBytes = 420;
     private const int TaskBytes = 160;
@@ -24,7 +24,7 @@ internal sealed class FleetLoad(FleetView fleet)
     private PlacementOffer OfferOf(SeenAgent agent, string job, string worker)
     {
         var share = Of(agent.Name);
-        var bytes = share.Bytes + worker.Length + WorkerBytes + (share.Jobs.Contains(job) ? 0 : JobBytes);
+        var bytes = share.Bytes + (2 * worker.Length) + WorkerBytes + (share.Jobs.Contains(job) ? 0 : JobBytes);
         return new(agent.Birth!, share.Workers, share.Memory, share.Storage, bytes <= Channels.BulletinTopic.MaximumRetainedBytes); // not null: it is a candidate
     }
 
@@ -33,7 +33,7 @@ internal sealed class FleetLoad(FleetView fleet)
         if (!shares.TryGetValue(agent, out var share))
         {
             var foreign = fleet.Find(agent)?.Foreign ?? [];
-            shares[agent] = share = new Share(foreign.Sum(job => job.Workers.Count), 0, 0, TaskBytes + foreign.Sum(job => JobBytes + job.Workers.Keys.Sum(name => name.Length + WorkerBytes)), []);
+            shares[agent] = share = new Share(foreign.Sum(job => job.Workers.Count), 0, 0, TaskBytes + foreign.Sum(job => JobBytes + job.Workers.Keys.Sum(name => (2 * name.Length) + WorkerBytes)), []);
         }
 
         return share;
@@ -43,7 +43,7 @@ internal sealed class FleetLoad(FleetView fleet)
     {
         public Share With(string job, string worker, NeedsSpec needs)
         {
-            var bytes = Bytes + worker.Length + WorkerBytes + (Jobs.Add(job) ? JobBytes : 0);
+            var bytes = Bytes + (2 * worker.Length) + WorkerBytes + (Jobs.Add(job) ? JobBytes : 0);
             return this with { Workers = Workers + 1, Memory = Memory + (needs.MemoryBytes ?? 0), Storage = Storage + (needs.StorageBytes ?? 0), Bytes = bytes };
         }
 
@@ -52,7 +52,7 @@ internal sealed class FleetLoad(FleetView fleet)
             Workers = Workers - 1,
             Memory = Memory - (needs.MemoryBytes ?? 0),
             Storage = Storage - (needs.StorageBytes ?? 0),
-            Bytes = Bytes - worker.Length - WorkerBytes,
+            Bytes = Bytes - (2 * worker.Length) - WorkerBytes,
         };
     }
 }

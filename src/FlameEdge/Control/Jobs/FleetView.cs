@@ -8,8 +8,8 @@ namespace FlameEdge.Control.Jobs;
 /// <param name="grace">How long an agent may take to be seen (again) after the controller itself has connected, before it counts as lost.</param>
 internal sealed class FleetView(TimeSpan grace)
 {
-    /// <summary>How much longer than the lease a loss must last: the agent's clock may run slower by so much.</summary>
-    public static readonly TimeSpan Margin = TimeSpan.FromSeconds(1);
+    /// <summary>How much longer than the lease a loss must last: the agent's clock may run slower by so much, and what it stops needs a moment.</summary>
+    public static readonly TimeSpan Margin = TimeSpan.FromSeconds(2);
 
     // More agents than a controller is made for; a name beyond them is dropped.
     private const int MostAgents = 20_000;

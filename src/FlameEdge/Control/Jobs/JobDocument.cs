@@ -24,7 +24,7 @@ public sealed record JobDocument
     public required IReadOnlyList<PlacedWorker> Workers { get; init; }
 
     /// <summary>Files the job's text names by these relative paths, by SHA-256; fetched on the <c>spec</c> channel.</summary>
-    public IReadOnlyDictionary<string, string> Files { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, string> Files { get; init => field = value ?? new Dictionary<string, string>(StringComparer.Ordinal); } = new Dictionary<string, string>(StringComparer.Ordinal);
 }
 
 /// <summary>Where a worker runs.</summary>

@@ -110,9 +110,10 @@ internal sealed class JobLife
 
         if (!IsOver && Job is { } job)
         {
-            Retry(now, effects);
+            Retry(fleet, now, effects);
             Move(job, fleet, load, now, effects);
-            Place(job, load);
+            Place(job, fleet, load);
+            Lease(job, fleet);
             Describe(effects);
         }
 
@@ -132,6 +133,7 @@ internal sealed class JobLife
             Desired = desired,
             LeaseSeconds = (Job?.Fleet ?? new()).Lease.TotalSeconds,
             Workers = new SortedDictionary<string, int>(workers.ToDictionary(worker => worker.Id, worker => worker.Attempt, StringComparer.Ordinal), StringComparer.Ordinal),
+            Leased = [.. workers.Where(worker => worker.LeaseSeconds is not null).Select(worker => worker.Id).Order(StringComparer.Ordinal)],
             Checkpoints = workers.Where(worker => worker.Checkpoint is not null).ToDictionary(worker => worker.Id, worker => worker.Checkpoint!, StringComparer.Ordinal) is { Count: > 0 } found ? found : null, // not null: just asked
         };
     }
@@ -293,7 +295,7 @@ internal sealed class JobLife
         }
     }
 
-    private void Retry(Moment now, Effects effects)
+    private void Retry(FleetView fleet, Moment now, Effects effects)
     {
         foreach (var worker in Record.Workers.Where(worker => worker.RetryAt is not null))
         {
@@ -305,7 +307,7 @@ internal sealed class JobLife
 
             happened.Add(Event("retry") with { Worker = worker.Id, To = worker.Agent, Attempt = worker.Attempt + 1, Why = worker.Why });
             worker.RetryAt = null;
-            Begin(worker, worker.Agent);
+            Begin(worker, worker.Agent, fleet);
         }
     }
 
@@ -320,14 +322,17 @@ internal sealed class JobLife
             }
 
             worker.Why = worker.Dataset is { } data ? $"waits for its data '{data}' on {from}, which is lost" : $"{from} is lost";
-            if (!IsMovable(worker, fleet))
+            if (worker is not { IsLeaseSure: true, LeaseSeconds: { } seconds })
             {
+                // Nobody has told its agent to stop without us, so it may well run.
+                worker.Why += worker.LeaseSeconds is null ? string.Empty : " and had not confirmed that it gives it up";
                 continue;
             }
 
-            if (!fleet.IsOver(agent, job.Fleet.Lease))
+            var lease = TimeSpan.FromSeconds(seconds);
+            if (!fleet.IsOver(agent, lease))
             {
-                var over = FleetView.OverAt(agent, job.Fleet.Lease)!.Value; // not null: it is lost
+                var over = FleetView.OverAt(agent, lease)!.Value; // not null: it is lost
                 effects.WantsEcho |= over <= now.Own;
                 effects.Due(over <= now.Own ? TimeSpan.FromSeconds(1) : over - now.Own);
                 continue;
@@ -337,8 +342,8 @@ internal sealed class JobLife
             var choice = Placement.Choose(job, worker.ToPlan() with { Agent = null }, load.OffersFor(Record.Job, worker.Id, offer => !worker.Refused.ContainsKey(offer.Name)));
             if (choice.Agent is { } to)
             {
-                happened.Add(Event("move") with { Worker = worker.Id, From = from, To = to, Attempt = worker.Attempt + 1, Why = $"{from} has been lost for longer than its lease of {job.Fleet.Lease.TotalSeconds:0.#} s" });
-                Begin(worker, to);
+                happened.Add(Event("move") with { Worker = worker.Id, From = from, To = to, Attempt = worker.Attempt + 1, Why = $"{from} has been lost for longer than its lease of {seconds:0.#} s" });
+                Begin(worker, to, fleet);
             }
             else
             {
@@ -349,9 +354,31 @@ internal sealed class JobLife
         }
     }
 
-    private static bool IsMovable(WorkerRecord worker, FleetView fleet) => worker.Dataset is not { } dataset || fleet.Agents.Any(other => other.IsCandidate && other.Announces(dataset));
+    // Once leased, a placement stays so: an agent that was told to stop without us is never told otherwise while it may be away.
+    private void Lease(JobSpec job, FleetView fleet)
+    {
+        var seconds = job.Fleet.Lease.TotalSeconds;
+        foreach (var worker in Record.Workers.Where(worker => worker.Agent is not null))
+        {
+            if (worker.LeaseSeconds is not null || IsMovable(worker, fleet))
+            {
+                // Until it has confirmed a shorter one, the agent may go by the longer.
+                worker.LeaseSeconds = Math.Max(worker.LeaseSeconds ?? 0, seconds);
+            }
 
-    private void Place(JobSpec job, FleetLoad load)
+            if (fleet.Find(worker.Agent!)?.Confirmed(Record.Job, Record.Generation) is { } confirmed // not null: just asked
+                && confirmed.Workers.GetValueOrDefault(worker.Id, -1) == worker.Attempt && confirmed.Leased.Contains(worker.Id))
+            {
+                worker.IsLeaseSure = true;
+                worker.LeaseSeconds = Math.Max(confirmed.LeaseSeconds, seconds);
+            }
+        }
+    }
+
+    private static bool IsMovable(WorkerRecord worker, FleetView fleet) =>
+        worker.Dataset is not { } dataset || fleet.Agents.Any(other => other.Name != worker.Agent && other.IsCandidate && other.Announces(dataset));
+
+    private void Place(JobSpec job, FleetView fleet, FleetLoad load)
     {
         var placed = new List<WorkerRecord>();
         foreach (var worker in Record.Workers.Where(worker => worker.Agent is null))
@@ -376,15 +403,17 @@ internal sealed class JobLife
 
         foreach (var worker in placed)
         {
-            Begin(worker, worker.Agent);
+            Begin(worker, worker.Agent, fleet);
             happened.Add(Event("place") with { Worker = worker.Id, To = worker.Agent, Attempt = worker.Attempt });
         }
     }
 
-    private void Begin(WorkerRecord worker, string? agent)
+    private void Begin(WorkerRecord worker, string? agent, FleetView fleet)
     {
         worker.Agent = agent;
         worker.Attempt++;
+        worker.IsLeaseSure = IsMovable(worker, fleet); // No task has ever listed this placement without its lease.
+        worker.LeaseSeconds = worker.IsLeaseSure ? 0 : null;
         worker.Phase = null;
         worker.Why = null;
         worker.Checkpoint = worker.Attempt > 1 ? Record.Checkpoints.Find(checkpoint => checkpoint.Worker == worker.Id)?.Hash : null;

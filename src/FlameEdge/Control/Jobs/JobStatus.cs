@@ -27,7 +27,7 @@ public sealed record JobStatus
     public double? Accuracy { get; init; }
 
     /// <summary>Workers by phase; <c>unplaced</c> for those that no agent has yet.</summary>
-    public IReadOnlyDictionary<string, int> Workers { get; init; } = new Dictionary<string, int>(StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, int> Workers { get; init => field = value ?? new Dictionary<string, int>(StringComparer.Ordinal); } = new Dictionary<string, int>(StringComparer.Ordinal);
 
     /// <summary>Who says so.</summary>
     public required string Controller { get; init; }

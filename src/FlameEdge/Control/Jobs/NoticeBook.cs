@@ -99,14 +99,16 @@ internal sealed class NoticeBook(string controller)
                 continue;
             }
 
-            var json = FleetJson.Write(task with { Revision = known.Revision + 1 }, FleetJson.Default.AgentTask);
+            task = task with { Revision = known.Revision + 1 };
+            var json = FleetJson.Write(task, FleetJson.Default.AgentTask);
             if (json.Length > BulletinTopic.MaximumRetainedBytes)
             {
                 // Work that is not ours has filled it meanwhile; what the agent has stays as it is.
                 continue;
             }
 
-            tasks[agent.Name] = (body, known.Revision + 1);
+            tasks[agent.Name] = (body, task.Revision);
+            agent.Posted = task;
             changed.Add((body.Length - (known.Body?.Length ?? 0), BulletinTopic.OfFleet(new AgentId(agent.Name), BulletinKind.Task), json));
         }
 

@@ -20,6 +20,9 @@ internal sealed class SeenAgent(string name, TimeSpan? lostSince)
     /// <summary>Work in its task that another controller gave it.</summary>
     public IReadOnlyList<TaskJob> Foreign { get; set; } = [];
 
+    /// <summary>The task last posted for it; null for none by this controller.</summary>
+    public AgentTask? Posted { get; set; }
+
     public bool IsDraining { get; set; }
 
     /// <summary>There, as far as the broker knows.</summary>
@@ -27,6 +30,11 @@ internal sealed class SeenAgent(string name, TimeSpan? lostSince)
 
     /// <summary>There, known and open to new work.</summary>
     public bool IsCandidate => IsUp && Birth is not null && !IsDraining;
+
+    /// <summary>What the task it has confirmed to act on says of a job; null where it has not confirmed the one last posted.</summary>
+    public TaskJob? Confirmed(string job, string generation) => Posted is { } posted && State is { } state && state.Epoch == posted.Epoch && state.Revision == posted.Revision
+        ? posted.Jobs.FirstOrDefault(listed => listed.Job == job && listed.Generation == generation)
+        : null;
 
     /// <summary>What it last said of a worker's placement; null for nothing.</summary>
     public WorkReport? ReportOf(string job, string generation, WorkerRecord worker) => State?.Work.FirstOrDefault(report =>

@@ -18,6 +18,13 @@ internal sealed class WorkerRecord
     /// <summary>Which placement this is; 0 before the first.</summary>
     public int Attempt { get; set; }
 
+    /// <summary>The longest lease, in seconds, under which its agent may hold this placement; null where it is not leased and stays where it is.</summary>
+    public double? LeaseSeconds { get; set; }
+
+    /// <summary>True where its agent stops this placement by itself when it is lost, so that the worker may be moved: it was leased from its beginning, or the agent has
+    /// confirmed a task that lists it as leased.</summary>
+    public bool IsLeaseSure { get; set; }
+
     /// <summary>How often it has failed.</summary>
     public int Failures { get; set; }
 

@@ -6,9 +6,10 @@ using FlameEdge.Topology;
 namespace FlameEdge.Hosting.Agents;
 
 /// <summary>What all parts of a running agent share.</summary>
-internal sealed class AgentCore(FleetAgentSetup setup, ByteCount bytes, ComputeGate compute, Action changed)
+internal sealed class AgentCore(FleetAgentSetup setup, ComputeGate compute, Action changed)
 {
-    private int runningWorkers;
+    private readonly Lock gate = new();
+    private readonly HashSet<(JobId Job, WorkerId Worker)> running = [];
     private long taskReads;
     private int contentEnds;
 
@@ -29,22 +30,48 @@ internal sealed class AgentCore(FleetAgentSetup setup, ByteCount bytes, ComputeG
     public long TaskReads => Interlocked.Read(ref taskReads);
 
     /// <summary>Workers that run.</summary>
-    public int RunningWorkers => Volatile.Read(ref runningWorkers);
+    public IReadOnlyCollection<(JobId Job, WorkerId Worker)> Running
+    {
+        get
+        {
+            lock (gate)
+            {
+                return [.. running];
+            }
+        }
+    }
 
     /// <summary>Set by a worker that stopped for want of the broker and may start again when the task was read anew.</summary>
     public bool MustReadTask { get; set; }
 
     public void TaskWasRead() => Interlocked.Increment(ref taskReads);
 
-    public void WorkerStarted() => Interlocked.Increment(ref runningWorkers);
+    /// <summary>Counts a worker as running where nothing holds it: judged and counted in one, so that two do not take the last place together.</summary>
+    public T? Start<T>(JobId job, WorkerId worker, Func<T?> judge)
+        where T : class
+    {
+        lock (gate)
+        {
+            var hold = judge();
+            if (hold is null)
+            {
+                running.Add((job, worker));
+            }
 
-    public void WorkerStopped() => Interlocked.Decrement(ref runningWorkers);
+            return hold;
+        }
+    }
+
+    public void Stopped(JobId job, WorkerId worker)
+    {
+        lock (gate)
+        {
+            running.Remove((job, worker));
+        }
+    }
 
     /// <summary>Something that the agent's state tells has changed.</summary>
     public void Changed() => changed();
-
-    /// <summary>Backends of one worker or one <c>spec</c> channel, their bytes counted; disposed by who asked.</summary>
-    public IReadOnlyList<IChannelBackend> OpenBackends() => [.. Setup.OpenBackends().Select(backend => new MeteredBackend(backend, bytes))];
 
     /// <summary>An incarnation for an end of a <c>spec</c> channel: above all of former runs of the agent, and of this one.</summary>
     public long NextContentIncarnation() => (Incarnation << 24) + Interlocked.Increment(ref contentEnds);

@@ -12,6 +12,9 @@ public sealed record AgentFacts
     /// <summary>Datasets on board by name, for jobs that only name them.</summary>
     public IReadOnlyDictionary<DatasetId, DatasetSpec> Datasets { get; init; } = new Dictionary<DatasetId, DatasetSpec>();
 
+    /// <summary>Datasets that are collected here while the agent runs, for jobs that only name them.</summary>
+    public IReadOnlySet<DatasetId> Collected { get; init; } = new HashSet<DatasetId>();
+
     /// <summary>What became of the configuration it was given; null for none.</summary>
     public ConfigReport? Config { get; init; }
 }

@@ -25,15 +25,20 @@ internal sealed partial class AgentJob : IAsyncDisposable
     private IStateStore? state;
     private string? read;
     private bool hadTop;
-    private WorkOrder known = new() { Desired = DesiredWork.Run, Lease = TimeSpan.Zero, Trouble = "fetching the job's text" };
+    private WorkOrder known = new() { Desired = DesiredWork.Run, Trouble = "fetching the job's text" };
 
-    public AgentJob(AgentCore core, JobKey key, TaskJob job, AgentId controller)
+    /// <param name="core">The agent.</param>
+    /// <param name="key">Which submission of which job.</param>
+    /// <param name="job">What the task says of it.</param>
+    /// <param name="controller">Whose task it is.</param>
+    /// <param name="before">Must be over before anything begins: a former submission has the same places on the channels.</param>
+    public AgentJob(AgentCore core, JobKey key, TaskJob job, AgentId controller, Task before)
     {
         this.core = core;
         Key = key;
         wish = new Wish(job, controller);
         logger = core.Setup.Loggers.CreateLogger<AgentJob>();
-        running = RunAsync();
+        running = RunAsync(before);
     }
 
     /// <summary>Which submission of which job.</summary>
@@ -51,8 +56,11 @@ internal sealed partial class AgentJob : IAsyncDisposable
         }
     }
 
-    /// <summary>Without word from the broker for so long its movable workers stop.</summary>
+    /// <summary>Without word from the broker, its leased workers have stopped before so long.</summary>
     public TimeSpan Lease => TimeSpan.FromSeconds(wish.Job.LeaseSeconds);
+
+    /// <summary>The lease of a worker as the newest task has it, acted on or not: that task is confirmed already. Null for one that is not leased.</summary>
+    public TimeSpan? LeaseOf(WorkerId worker) => wish.Job is var job && job.Leased.Contains(worker.Value) ? TimeSpan.FromSeconds(job.LeaseSeconds) : null;
 
     /// <summary>The task says this of it now.</summary>
     public void Set(TaskJob job, AgentId controller)
@@ -114,11 +122,12 @@ internal sealed partial class AgentJob : IAsyncDisposable
         }
     }
 
-    private async Task RunAsync()
+    private async Task RunAsync(Task before)
     {
         await Task.Yield();
         try
         {
+            await before.WaitAsync(stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             while (!stopping.IsCancellationRequested)
             {
                 var changed = pulse.Next;
@@ -190,7 +199,7 @@ internal sealed partial class AgentJob : IAsyncDisposable
         var (document, files) = await content.DocumentAsync(task.Document, either.Token);
         var plan = JobText.Read(document, core.Setup.DataFolder);
         hadTop |= plan.Top?.RunsOn == core.Agent;
-        known = new WorkOrder { Desired = task.Desired, Lease = Lease, Plan = plan, Data = new DataAccess(core.Setup.DataFolder, () => core.Facts.Datasets, files) };
+        known = new WorkOrder { Desired = task.Desired, Plan = plan, Data = new DataAccess(core.Setup.DataFolder, () => core.Facts, files) };
         read = task.Document;
     }
 
@@ -217,7 +226,7 @@ internal sealed partial class AgentJob : IAsyncDisposable
 
             foreach (var (name, attempt) in task.Workers)
             {
-                var order = known with { Desired = task.Desired, Lease = Lease, Checkpoint = task.Checkpoints?.GetValueOrDefault(name) };
+                var order = known with { Desired = task.Desired, Checkpoint = task.Checkpoints?.GetValueOrDefault(name) };
                 if (workers.TryGetValue(name, out var worker))
                 {
                     worker.Set(order);

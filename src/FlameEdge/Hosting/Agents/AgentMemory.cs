@@ -35,12 +35,6 @@ internal sealed record RememberedAgent
 
     /// <summary>Whose epoch it was.</summary>
     public string? Controller { get; init; }
-
-    /// <summary>The local day <see cref="Bytes"/> were counted on: days since 0001-01-01.</summary>
-    public int Day { get; init; }
-
-    /// <summary>Bytes over the broker on that day.</summary>
-    public long Bytes { get; init; }
 }
 
 /// <summary>How a worker ended here, so that the same work is not started twice.</summary>

@@ -13,6 +13,7 @@ internal sealed partial class AgentWorker : IAsyncDisposable
 {
     private const string Ended = "ended";
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Prompt = TimeSpan.FromSeconds(5);
     private readonly AgentCore core;
     private readonly AgentJob job;
     private readonly WorkJudge judge;
@@ -33,7 +34,7 @@ internal sealed partial class AgentWorker : IAsyncDisposable
         this.order = order;
         Id = id;
         Attempt = attempt;
-        judge = new WorkJudge(core, id);
+        judge = new WorkJudge(core, id, () => job.LeaseOf(id));
         logger = core.Setup.Loggers.CreateLogger<AgentWorker>();
         report = new WorkReport { Job = job.Key.Job.Value, Generation = job.Key.Generation, Worker = id.Value, Attempt = attempt, Phase = WorkPhase.Starting };
         running = RunAsync();
@@ -85,7 +86,7 @@ internal sealed partial class AgentWorker : IAsyncDisposable
             while (!stopping.IsCancellationRequested)
             {
                 var changed = pulse.Next;
-                if (judge.Judge(order, isRunning: false) is { } hold)
+                if (core.Start(job.Key.Job, Id, () => judge.Judge(order)) is { } hold)
                 {
                     Tell(hold.Phase, hold.Reason);
                     await Pulse.AnyAsync(Look, core.Setup.Time, stopping.Token, changed);
@@ -113,11 +114,11 @@ internal sealed partial class AgentWorker : IAsyncDisposable
     {
         var started = order;
         var plan = started.Plan!; // The judge has seen it.
-        Tell(WorkPhase.Starting, null);
-        core.WorkerStarted();
-        var backends = core.OpenBackends();
+        IReadOnlyList<IChannelBackend> backends = [];
         try
         {
+            Tell(WorkPhase.Starting, null);
+            backends = core.Setup.OpenBackends();
             await TakeCheckpointAsync(started);
             await using var log = new WorkerLog(core, job.Key.Job, Id);
             await using var watch = new RunWatch(core, job, this, plan, state, log);
@@ -139,7 +140,7 @@ internal sealed partial class AgentWorker : IAsyncDisposable
         finally
         {
             handover = null;
-            core.WorkerStopped();
+            core.Stopped(job.Key.Job, Id);
             foreach (var backend in backends)
             {
                 await backend.DisposeAsync();
@@ -153,11 +154,9 @@ internal sealed partial class AgentWorker : IAsyncDisposable
         while (!run.IsCompleted)
         {
             var changed = pulse.Next;
-            if (judge.Judge(order, isRunning: true) is { } hold)
+            if (judge.Judge(order) is { } hold)
             {
-                await stop.CancelAsync();
-                await Task.WhenAny(run);
-                Tell(hold.Phase, hold.Reason);
+                await StopAsync(run, hold, stop);
                 return;
             }
 
@@ -167,12 +166,29 @@ internal sealed partial class AgentWorker : IAsyncDisposable
                 await runner.PlaceAsync(latest, stop.Token);
             }
 
-            await Pulse.AnyAsync(Look, core.Setup.Time, stopping.Token, run, changed);
+            await Pulse.AnyAsync(judge.Left < Look ? judge.Left.Value : Look, core.Setup.Time, stopping.Token, run, changed);
             if (stopping.IsCancellationRequested)
             {
-                await Task.WhenAny(run);
+                await StopAsync(run, null, stop);
                 return;
             }
+        }
+    }
+
+    // An engine ends its present step first, however long that takes: whoever looks is told that it still does.
+    private async Task StopAsync(Task run, WorkHeld? hold, CancellationTokenSource stop)
+    {
+        await stop.CancelAsync();
+        if (await Task.WhenAny(run, Task.Delay(Prompt, core.Setup.Time, CancellationToken.None)) != run)
+        {
+            LogSlow(Id.Value, Prompt.TotalSeconds);
+            Tell(hold?.Phase ?? report.Phase, $"{hold?.Reason ?? "stops"}; its present step has not ended yet");
+            await Task.WhenAny(run);
+        }
+
+        if (hold is not null)
+        {
+            Tell(hold.Phase, hold.Reason);
         }
     }
 
@@ -251,6 +267,9 @@ internal sealed partial class AgentWorker : IAsyncDisposable
             core.Changed();
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Worker {Worker} was told to stop {Seconds} s ago and has not ended its present step yet")]
+    private partial void LogSlow(string worker, double seconds);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Worker {Worker} failed: {Cause}")]
     private partial void LogFailed(string worker, string cause);

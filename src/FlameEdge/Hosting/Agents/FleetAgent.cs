@@ -2,6 +2,7 @@ using FlameEdge.Channels;
 using FlameEdge.Control.Fleet;
 using FlameEdge.Diagnostics;
 using FlameEdge.Models;
+using FlameEdge.Topology;
 using Microsoft.Extensions.Logging;
 
 namespace FlameEdge.Hosting.Agents;
@@ -34,6 +35,7 @@ public sealed partial class FleetAgent : IDisposable
     private string? alarm;
     private long lastTurn;
     private long started;
+    private long bytesTold;
 
     /// <param name="setup">All it needs.</param>
     public FleetAgent(FleetAgentSetup setup)
@@ -42,9 +44,8 @@ public sealed partial class FleetAgent : IDisposable
         time = setup.Time;
         logger = setup.Loggers.CreateLogger<FleetAgent>();
         memory = new AgentMemory(setup.State);
-        Bytes = new ByteCount(time);
         board = new NoticeBoard(setup, () => Birth, StateNow);
-        core = new AgentCore(setup, Bytes, new ComputeGate(setup.Facts.Birth.Limits.Threads), board.Changed);
+        core = new AgentCore(setup, new ComputeGate(setup.Facts.Birth.Limits.Threads), board.Changed);
         desk = new TaskDesk(core, memory);
         lastTurn = time.GetTimestamp();
     }
@@ -52,8 +53,8 @@ public sealed partial class FleetAgent : IDisposable
     /// <summary>Completes when birth and state are posted and the task is watched.</summary>
     public Task Ready => ready.Task;
 
-    /// <summary>Bytes over the broker today.</summary>
-    public ByteCount Bytes { get; }
+    /// <summary>The workers that run now.</summary>
+    public IReadOnlyCollection<(JobId Job, WorkerId Worker)> Running => core.Running;
 
     /// <summary>Which run of the agent this is; 0 before it runs.</summary>
     public long Incarnation => core.Incarnation;
@@ -88,12 +89,12 @@ public sealed partial class FleetAgent : IDisposable
         await memory.LoadAsync(cancellationToken);
         await KeepAsync(known => known with { Incarnation = known.Incarnation + 1 }, cancellationToken);
         core.Incarnation = memory.Known.Incarnation;
-        Bytes.GoOn(memory.Known.Day, memory.Known.Bytes);
+        bytesTold = setup.Bytes?.BytesToday ?? 0;
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         started = time.GetTimestamp();
         var births = WatchBirthAsync(stopping.Token);
         await board.PostAsync(cancellationToken);
-        Task[] loops = [births, board.RunAsync(stopping.Token), WatchTaskAsync(stopping.Token), new Heartbeat(core, Bytes, desk).RunAsync(stopping.Token), TurnAsync(stopping.Token)];
+        Task[] loops = [births, board.RunAsync(stopping.Token), WatchTaskAsync(stopping.Token), new Heartbeat(core, desk).RunAsync(stopping.Token), TurnAsync(stopping.Token)];
         try
         {
             await await Task.WhenAny(loops);
@@ -201,9 +202,10 @@ public sealed partial class FleetAgent : IDisposable
 
     private async Task KeepCountAsync(CancellationToken cancellationToken)
     {
-        if (Bytes.Today != memory.Known.Bytes || Bytes.Day != memory.Known.Day)
+        if (setup.Bytes is { } bytes)
         {
-            await KeepAsync(known => known with { Day = Bytes.Day, Bytes = Bytes.Today }, cancellationToken);
+            await bytes.SaveAsync(cancellationToken);
+            bytesTold = bytes.BytesToday;
             board.Changed();
         }
     }
@@ -235,12 +237,11 @@ public sealed partial class FleetAgent : IDisposable
         {
             // The will says it.
         }
-
     }
 
     private AgentState StateNow()
     {
-        IReadOnlyList<WorkReport> work = [.. desk.Jobs.SelectMany(job => job.Reports)];
+        IReadOnlyList<WorkReport> work = desk.Reports;
         var (condition, reason) = ConditionOf(work);
         return new AgentState
         {
@@ -252,7 +253,7 @@ public sealed partial class FleetAgent : IDisposable
             Revision = desk.Revision,
             Work = work,
             Config = core.Facts.Config,
-            BytesToday = memory.Known.Bytes,
+            BytesToday = bytesTold,
         };
     }
 

@@ -43,8 +43,11 @@ public sealed record FleetAgentSetup
     /// <summary>The only folder, beside the files a job brings along and the datasets declared here, that jobs may read; full path.</summary>
     public required string DataFolder { get; init; }
 
-    /// <summary>What may hold work back.</summary>
-    public IReadOnlyList<IWorkGate> Gates { get; init; } = [];
+    /// <summary>What may hold work back, asked at every judgement: limits may change while the agent runs.</summary>
+    public Func<IReadOnlyList<IWorkGate>> Gates { get; init; } = static () => [];
+
+    /// <summary>Counts the day's bytes over the broker; saved every minute and at the end. Null where nobody counts.</summary>
+    public ByteBudget? Bytes { get; init; }
 
     /// <summary>Why a task is not obeyed at all, such as a controller the device's owner does not allow; null where it is.</summary>
     public Func<AgentTask, string?> Refuses { get; init; } = static _ => null;

@@ -5,7 +5,7 @@ using FlameEdge.Diagnostics;
 namespace FlameEdge.Hosting.Agents;
 
 /// <summary>Speaks regularly, so that silence of the broker means that it is away: figures for people, an answer for the agent.</summary>
-internal sealed class Heartbeat(AgentCore core, ByteCount bytes, TaskDesk desk)
+internal sealed class Heartbeat(AgentCore core, TaskDesk desk)
 {
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan PostBound = TimeSpan.FromSeconds(5);
@@ -41,11 +41,11 @@ internal sealed class Heartbeat(AgentCore core, ByteCount bytes, TaskDesk desk)
         {
             Agent = core.Agent.Value,
             Incarnation = core.Incarnation,
-            BytesToday = bytes.Today,
+            BytesToday = core.Setup.Bytes?.BytesToday ?? 0,
             MemoryBytes = vitals.MemoryBytes,
             Processor = vitals.Processor is { } share ? Math.Round(share, 3) : null,
             TemperatureCelsius = vitals.TemperatureCelsius,
-            Workers = NoticeSize.Count(desk.Jobs.SelectMany(job => job.Reports)),
+            Workers = NoticeSize.Count(desk.Reports),
         };
         using var bound = new CancellationTokenSource(PostBound, core.Setup.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(bound.Token, cancellationToken);

@@ -39,7 +39,7 @@ internal sealed class JobContent : IAsyncDisposable
     /// <param name="cancellationToken">Gives up.</param>
     public static async Task<JobContent> OpenAsync(AgentCore core, JobKey job, AgentId controller, Func<string, ReadOnlyMemory<byte>?> find, Action joined, CancellationToken cancellationToken)
     {
-        var backends = core.OpenBackends();
+        var backends = core.Setup.OpenBackends();
         ContentExchange? exchange = null;
         try
         {

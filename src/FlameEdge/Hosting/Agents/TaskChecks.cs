@@ -37,7 +37,7 @@ internal static class TaskChecks
             return $"a hash or the lease of job '{job.Job}' cannot be";
         }
 
-        return job.Workers.Keys.FirstOrDefault(worker => !IsWorker(worker)) is { } odd ? $"'{odd}' is no worker's name" : job.Workers.Values.Any(attempt => attempt < 0) ? $"an attempt of job '{job.Job}' is below 0" : null;
+        return job.Workers.Keys.FirstOrDefault(worker => !IsWorker(worker)) is { } odd ? $"'{odd}' is no worker's name" : job.Workers.Values.Any(attempt => attempt < 0) || job.Leased.Any(worker => !job.Workers.ContainsKey(worker)) ? $"an attempt of job '{job.Job}' is below 0, or a worker leased that is not listed" : null;
     }
 
     private static bool IsWorker(string name) =>

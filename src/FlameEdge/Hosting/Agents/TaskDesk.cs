@@ -10,6 +10,7 @@ internal sealed partial class TaskDesk(AgentCore core, AgentMemory memory)
 {
     private static readonly TimeSpan SayBound = TimeSpan.FromSeconds(5);
     private readonly Dictionary<JobKey, AgentJob> jobs = [];
+    private readonly Dictionary<JobId, (AgentJob Job, Task Over)> ending = [];
     private readonly Lock gate = new();
     private readonly ILogger logger = core.Setup.Loggers.CreateLogger<TaskDesk>();
     private bool hasSwept;
@@ -25,6 +26,18 @@ internal sealed partial class TaskDesk(AgentCore core, AgentMemory memory)
             lock (gate)
             {
                 return [.. jobs.Values];
+            }
+        }
+    }
+
+    /// <summary>How all workers are, also those that are to stop and have not ended their present step.</summary>
+    public IReadOnlyList<WorkReport> Reports
+    {
+        get
+        {
+            lock (gate)
+            {
+                return [.. jobs.Values.Concat(ending.Values.Select(ended => ended.Job)).SelectMany(job => job.Reports)];
             }
         }
     }
@@ -55,7 +68,7 @@ internal sealed partial class TaskDesk(AgentCore core, AgentMemory memory)
             await memory.KeepAsync(memory.Known with { Epoch = task.Epoch, Controller = task.Controller }, cancellationToken);
         }
 
-        await ActAsync(task);
+        Act(task);
         Revision = task.Revision;
         core.TaskWasRead();
         core.Changed();
@@ -71,7 +84,13 @@ internal sealed partial class TaskDesk(AgentCore core, AgentMemory memory)
     }
 
     /// <summary>Stops all jobs; they go on after the next start.</summary>
-    public Task StopAsync() => Task.WhenAll(Jobs.Select(job => job.DisposeAsync().AsTask()));
+    public Task StopAsync()
+    {
+        lock (gate)
+        {
+            return Task.WhenAll([.. jobs.Values.Select(job => job.DisposeAsync().AsTask()), .. ending.Values.Select(ended => ended.Over)]);
+        }
+    }
 
     private string? RefusalOf(AgentTask task)
     {
@@ -82,25 +101,19 @@ internal sealed partial class TaskDesk(AgentCore core, AgentMemory memory)
             : core.Setup.Refuses(task);
     }
 
-    private async Task ActAsync(AgentTask task)
+    private void Act(AgentTask task)
     {
         var controller = new AgentId(task.Controller);
         var listed = task.Jobs.ToDictionary(job => new JobKey(new(job.Job), job.Generation));
-        List<AgentJob> gone;
-        lock (gate)
-        {
-            gone = [.. jobs.Values.Where(job => !listed.ContainsKey(job.Key))];
-            foreach (var job in gone)
-            {
-                jobs.Remove(job.Key);
-            }
-        }
-
-        // Before the rest begins: a new submission of the same job takes the place of the old one on its channels.
-        await Task.WhenAll(gone.Select(job => job.EndAsync()));
         Sweep(listed.Keys);
         lock (gate)
         {
+            foreach (var job in jobs.Values.Where(job => !listed.ContainsKey(job.Key)).ToList())
+            {
+                jobs.Remove(job.Key);
+                ending[job.Key.Job] = (job, EndAsync(job, OverOf(job.Key.Job)));
+            }
+
             foreach (var (key, wanted) in listed)
             {
                 if (jobs.TryGetValue(key, out var job))
@@ -109,10 +122,28 @@ internal sealed partial class TaskDesk(AgentCore core, AgentMemory memory)
                 }
                 else
                 {
-                    jobs[key] = new AgentJob(core, key, wanted, controller);
+                    jobs[key] = new AgentJob(core, key, wanted, controller, OverOf(key.Job));
                 }
             }
         }
+    }
+
+    private Task OverOf(JobId job) => ending.TryGetValue(job, out var former) ? former.Over : Task.CompletedTask;
+
+    // On its own: a worker whose step takes long holds up nobody but its own job's next submission.
+    private async Task EndAsync(AgentJob job, Task before)
+    {
+        await Task.Yield();
+        await Task.WhenAll(before, job.EndAsync());
+        lock (gate)
+        {
+            if (ending.TryGetValue(job.Key.Job, out var last) && last.Job == job)
+            {
+                ending.Remove(job.Key.Job);
+            }
+        }
+
+        core.Changed();
     }
 
     // Folders of jobs that ended while the agent was away.

@@ -9,9 +9,6 @@ internal sealed record WorkOrder
     /// <summary>Run or pause.</summary>
     public required DesiredWork Desired { get; init; }
 
-    /// <summary>Without word from the broker for so long it stops, if it has no data of its own.</summary>
-    public required TimeSpan Lease { get; init; }
-
     /// <summary>SHA-256 of the checkpoint to start from; null for none.</summary>
     public string? Checkpoint { get; init; }
 

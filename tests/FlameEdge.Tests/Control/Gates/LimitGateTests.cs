@@ -92,13 +92,6 @@ public sealed class LimitGateTests : GateBench
         Assert.True((await JudgeAsync(new() { Threads = 3 }, new() { Threads = 5 }))?.IsForGood);
     }
 
-    [Theory]
-    [InlineData(3, 1, 3)]
-    [InlineData(5, 2, 2)]
-    [InlineData(1, 4, 1)]
-    public void As_many_engines_compute_at_once_as_fit_the_threads(int threads, int perEngine, int expected) =>
-        Assert.Equal(expected, ThreadGate.ComputeLimit(threads, Plan(training: new() { Threads = perEngine }).Job));
-
     [Fact]
     public async Task Workers_beyond_the_limit_wait_and_those_that_run_go_on()
     {

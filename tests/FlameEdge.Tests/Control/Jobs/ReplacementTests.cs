@@ -8,12 +8,12 @@ namespace FlameEdge.Tests.Control.Jobs;
 public class ReplacementTests
 {
     [Fact]
-    public void A_lost_aggregator_moves_when_the_lease_and_a_second_are_over_and_not_before()
+    public void A_lost_aggregator_moves_when_the_lease_and_two_seconds_are_over_and_not_before()
     {
         var fleet = WithSpare();
         var home = JobLifeTests.AgentOf(fleet, "aggregator_0");
         fleet.Lose(home);
-        fleet.Pass(10.9);
+        fleet.Pass(11.9);
         Assert.Equal(home, JobLifeTests.AgentOf(fleet, "aggregator_0"));
         fleet.Pass(0.1);
         Assert.NotEqual(home, JobLifeTests.AgentOf(fleet, "aggregator_0"));
@@ -46,7 +46,7 @@ public class ReplacementTests
         Assert.True(fleet.Core.Lives["demo"].Wants(note, home));
         fleet.Core.Lives["demo"].Keep(note);
         fleet.Lose(home);
-        fleet.Pass(11);
+        fleet.Pass(12);
         var to = JobLifeTests.AgentOf(fleet, "aggregator_0");
         Assert.Equal(note.Hash, fleet.TaskOf(to)!.Jobs[0].Checkpoints!["aggregator_0"]);
         Assert.Equal(3, fleet.Status().Round);
@@ -54,18 +54,58 @@ public class ReplacementTests
     }
 
     [Fact]
-    public void A_trainer_whose_data_is_nowhere_else_waits_for_it_and_one_whose_data_is_elsewhere_moves()
+    public void A_trainer_whose_data_is_nowhere_else_waits_for_it_even_when_the_data_turns_up_elsewhere_later()
     {
         var fleet = JobLifeTests.Running();
+        Assert.DoesNotContain("trainer_0", fleet.TaskOf("a")!.Jobs[0].Leased);
         fleet.Lose("a");
         fleet.Pass(60);
+        fleet.Up(ScriptedFleet.Birth("c", "d-0"));
+        fleet.Pass(60);
+        fleet.Pass(60);
+
+        // Its agent was never told to stop it, so it may run to this day.
         Assert.Equal("a", JobLifeTests.AgentOf(fleet, "trainer_0"));
         Assert.Contains("waits for its data 'd-0' on a", fleet.Core.Lives["demo"].Record.Workers.Single(worker => worker.Id == "trainer_0").Why, StringComparison.Ordinal);
+    }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_trainer_whose_data_is_elsewhere_too_moves_only_where_its_agent_had_confirmed_the_lease(bool isConfirmed)
+    {
+        var fleet = JobLifeTests.Running();
         fleet.Up(ScriptedFleet.Birth("c", "d-0"));
-        fleet.Pass(1);
-        fleet.Pass(1);
-        Assert.Equal("c", JobLifeTests.AgentOf(fleet, "trainer_0"));
+        fleet.Review();
+        Assert.Contains("trainer_0", fleet.TaskOf("a")!.Jobs[0].Leased);
+        if (isConfirmed)
+        {
+            fleet.Report("a", WorkPhase.Running);
+            fleet.Review();
+        }
+
+        fleet.Lose("a");
+        fleet.Pass(11.9);
+        Assert.Equal("a", JobLifeTests.AgentOf(fleet, "trainer_0"));
+        fleet.Pass(30);
+        Assert.Equal(isConfirmed ? "c" : "a", JobLifeTests.AgentOf(fleet, "trainer_0"));
+    }
+
+    [Fact]
+    public void A_lease_that_is_made_shorter_counts_once_it_is_confirmed()
+    {
+        var fleet = WithSpare();
+        var home = JobLifeTests.AgentOf(fleet, "aggregator_0");
+        fleet.Report(home, WorkPhase.Running);
+        fleet.Review();
+        fleet.Wish("demo", ScriptedFleet.Job(fleet: """{"lease":"2s"}"""));
+        fleet.Review();
+        Assert.Equal(2, fleet.TaskOf(home)!.Jobs[0].LeaseSeconds);
+        fleet.Lose(home);
+        fleet.Pass(11.9);
+        Assert.Equal(home, JobLifeTests.AgentOf(fleet, "aggregator_0"));
+        fleet.Pass(0.1);
+        Assert.NotEqual(home, JobLifeTests.AgentOf(fleet, "aggregator_0"));
     }
 
     [Fact]
@@ -76,7 +116,7 @@ public class ReplacementTests
         fleet.Lose(home);
         fleet.Pass(10);
         fleet.Reconnect();
-        fleet.Pass(10.9);
+        fleet.Pass(11.9);
         Assert.Equal(home, JobLifeTests.AgentOf(fleet, "aggregator_0"));
         fleet.Pass(0.1);
         Assert.NotEqual(home, JobLifeTests.AgentOf(fleet, "aggregator_0"));
@@ -198,6 +238,7 @@ public class ReplacementTests
             {
                 var fleet = new ScriptedFleet();
                 string[] agents = ["a", "b", "c", "d"];
+                var confirmed = new Dictionary<string, (long Epoch, long Revision)>(StringComparer.Ordinal);
                 var goneSince = new Dictionary<string, TimeSpan>(StringComparer.Ordinal);
                 foreach (var agent in agents)
                 {
@@ -224,6 +265,7 @@ public class ReplacementTests
                             break;
                         case 3:
                             fleet.Report(agent, WorkPhase.Running);
+                            confirmed[agent] = fleet.TaskOf(agent) is { } task ? (task.Epoch, task.Revision) : default;
                             break;
                         default:
                             fleet.Pass(seconds);
@@ -236,7 +278,8 @@ public class ReplacementTests
                     {
                         if (places.TryGetValue(worker, out var before) && before != at)
                         {
-                            Assert.True(goneSince.TryGetValue(before, out var since) && fleet.Clock - since >= TimeSpan.FromSeconds(11), $"{worker} moved from {before} to {at}");
+                            Assert.True(goneSince.TryGetValue(before, out var since) && fleet.Clock - since >= TimeSpan.FromSeconds(12), $"{worker} moved from {before} to {at}");
+                            Assert.True(IsSureOfLease(fleet, worker, before, confirmed.GetValueOrDefault(before)), $"{worker} moved from {before}, which may run it on");
                         }
                     }
 
@@ -244,6 +287,16 @@ public class ReplacementTests
                 }
             },
             iter: 80);
+    }
+
+    // Every task the agent may be acting on lists the worker as leased: the last it confirmed, and all that came later.
+    private static bool IsSureOfLease(ScriptedFleet fleet, string worker, string agent, (long Epoch, long Revision) confirmed)
+    {
+        var attempt = fleet.Core.Lives["demo"].Record.Workers.Single(record => record.Id == worker).Attempt - 1;
+        return fleet.Tasks.Where(posted => posted.Agent == agent && (posted.Task.Epoch, posted.Task.Revision).CompareTo(confirmed) >= 0)
+            .SelectMany(posted => posted.Task.Jobs)
+            .Where(job => job.Workers.GetValueOrDefault(worker) == attempt)
+            .All(job => job.Leased.Contains(worker));
     }
 
     private static ScriptedFleet WithSpare()

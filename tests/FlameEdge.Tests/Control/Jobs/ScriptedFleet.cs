@@ -93,7 +93,7 @@ internal sealed class ScriptedFleet
         var task = TaskOf(agent);
         var work = task?.Jobs.SelectMany(job => job.Workers, (job, worker) => new WorkReport { Job = job.Job, Generation = job.Generation, Worker = worker.Key, Attempt = worker.Value, Phase = phase, Reason = reason, Round = round })
             .Where(report => only?.Invoke(report.Worker) != false).ToList() ?? [];
-        Post(agent, BulletinKind.State, FleetJson.Write(new AgentState { Agent = agent, Incarnation = 1, State = AgentCondition.Busy, Epoch = task?.Epoch ?? 0, Work = work }, FleetJson.Default.AgentState));
+        Post(agent, BulletinKind.State, FleetJson.Write(new AgentState { Agent = agent, Incarnation = 1, State = AgentCondition.Busy, Epoch = task?.Epoch ?? 0, Revision = task?.Revision ?? 0, Work = work }, FleetJson.Default.AgentState));
     }
 
     public void Quiet(string agent) => Post(agent, BulletinKind.State, FleetJson.Write(new AgentState { Agent = agent, Incarnation = 1, State = AgentCondition.Ready }, FleetJson.Default.AgentState));

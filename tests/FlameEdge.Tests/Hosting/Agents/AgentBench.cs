@@ -37,7 +37,7 @@ internal sealed class AgentBench : IAsyncDisposable
 
     public MemoryFolders Folders { get; } = new();
 
-    public Contact Link { get; } = new();
+    public Contact Link => field ??= new(Time);
 
     public Runs Runs { get; } = new();
 
@@ -79,7 +79,7 @@ internal sealed class AgentBench : IAsyncDisposable
             Engines = [new SoftmaxEngine()],
             LoadAsync = (spec, _) => Task.FromResult(TestJobs.Rows(spec.Id)),
             DataFolder = Data.Path,
-            Gates = Gates,
+            Gates = () => Gates,
             Time = Time,
         });
         running = Agent.RunAsync(stopping.Token);
@@ -137,6 +137,7 @@ internal sealed class AgentBench : IAsyncDisposable
         Desired = desired,
         LeaseSeconds = 15,
         Workers = (workers.Length == 0 ? ["trainer_0", "aggregator_0"] : workers).ToDictionary(worker => worker, _ => attempt),
+        Leased = workers.Length == 0 || workers.Contains("aggregator_0") ? ["aggregator_0"] : [],
     };
 
     public Task TaskAsync(long revision, params TaskJob[] jobs) => TaskAsync(1, revision, jobs);
@@ -202,11 +203,17 @@ internal sealed class AgentBench : IAsyncDisposable
     }
 
     /// <summary>A broker that answers, or not.</summary>
-    public sealed class Contact : IContact
+    public sealed class Contact(TimeProvider time) : IContact
     {
-        public bool IsConnected { get; set; } = true;
+        private long? silentSince;
 
-        public TimeSpan Silence { get; set; }
+        public bool IsConnected => silentSince is null;
+
+        public TimeSpan Silence => silentSince is { } since ? time.GetElapsedTime(since) : TimeSpan.Zero;
+
+        public void Break() => silentSince = time.GetTimestamp();
+
+        public void Mend() => silentSince = null;
     }
 
     /// <summary>State stores that outlive the agent, as a disk does.</summary>

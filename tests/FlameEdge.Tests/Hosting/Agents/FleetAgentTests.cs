@@ -115,21 +115,91 @@ public sealed class FleetAgentTests : IAsyncLifetime
     {
         await RunBothAsync();
 
-        bench.Link.Silence = TimeSpan.FromSeconds(16);
-        bench.Link.IsConnected = false;
+        bench.Link.Break();
         await bench.UntilAsync(() => !bench.Runs.IsRunning("aggregator_0"), "it runs on without a lease");
         Assert.True(bench.Runs.IsRunning("trainer_0"));
 
         // It was given away meanwhile.
         await bench.Board.ClearAsync(BulletinTopic.OfFleet(AgentBench.Edge, BulletinKind.Task), TestContext.Current.CancellationToken);
-        bench.Link.Silence = TimeSpan.Zero;
-        bench.Link.IsConnected = true;
+        bench.Link.Mend();
         await bench.PassAsync(TimeSpan.FromSeconds(5));
         Assert.Equal(1, bench.Runs.Started("aggregator_0"));
 
         await bench.TaskAsync(2, AgentBench.Job(Document));
         await bench.UntilAsync(() => bench.Runs.IsRunning("aggregator_0"), "it does not start again");
         Assert.Equal((2, 1), (bench.Runs.Started("aggregator_0"), bench.Runs.Started("trainer_0")));
+    }
+
+    [Theory]
+    [InlineData(15, 14)]
+    [InlineData(1.5, 0.75)]
+    public async Task A_leased_worker_stops_before_its_lease_is_over_and_not_sooner_than_it_must(double lease, double stop)
+    {
+        Document = await bench.ServeAsync();
+        await bench.StartAsync();
+        await bench.TaskAsync(1, AgentBench.Job(Document) with { LeaseSeconds = lease });
+        await bench.UntilAsync(() => bench.Runs.IsRunning("aggregator_0") && bench.Runs.IsRunning("trainer_0"), "the work does not run");
+        await bench.PassAsync(TimeSpan.FromSeconds(2.5));
+
+        bench.Link.Break();
+        await bench.PassAsync(TimeSpan.FromSeconds(stop - 0.25));
+        bench.Time.Advance(TimeSpan.FromSeconds(0.24));
+        await Task.Delay(50, TestContext.Current.CancellationToken);
+        Assert.True(bench.Runs.IsRunning("aggregator_0"));
+
+        // No time passes any more: it stops at this moment or never.
+        bench.Time.Advance(TimeSpan.FromSeconds(0.01));
+        Assert.True(SpinWait.SpinUntil(() => !bench.Runs.IsRunning("aggregator_0"), TimeSpan.FromSeconds(10)), "it runs on when it must stop");
+        Assert.True(bench.Runs.IsRunning("trainer_0"));
+    }
+
+    [Fact]
+    public async Task A_worker_that_does_not_end_its_step_is_told_of_and_holds_up_no_other_job()
+    {
+        await RunBothAsync();
+        bench.Runs.Linger("trainer_0");
+        var other = await bench.ServeAsync("other");
+
+        await bench.TaskAsync(2, AgentBench.Job(other, job: "other", workers: "aggregator_0"));
+        await bench.UntilAsync(() => bench.Said()!.Revision == 2 && bench.Runs.Started("aggregator_0") == 2, "the other job waits for it");
+        await bench.UntilAsync(() => bench.Report("trainer_0")?.Reason == "stops; its present step has not ended yet", "nobody is told");
+
+        // Listed again, it waits until the former run is over.
+        await bench.TaskAsync(3, AgentBench.Job(other, job: "other", workers: "aggregator_0"), AgentBench.Job(Document, workers: "trainer_0"));
+        await bench.UntilAsync(() => bench.Said()!.Revision == 3, "the third task was not taken");
+        await bench.PassAsync(TimeSpan.FromSeconds(10));
+        Assert.True(bench.Agent!.SinceTurn <= TimeSpan.FromSeconds(2), "the watchdog would end it");
+        Assert.Equal((1, 0), (bench.Runs.Started("trainer_0"), bench.Folders.Deleted.Count));
+
+        bench.Runs.Release("trainer_0");
+        await bench.UntilAsync(() => bench.Runs.Started("trainer_0") == 2, "it does not start again");
+        Assert.False(bench.Runs.HasOverlapped);
+    }
+
+    [Fact]
+    public async Task Workers_beyond_a_limit_set_while_it_runs_wait_and_none_is_started_twice_into_the_same_place()
+    {
+        var sources = new GateSources { StateFolder = bench.Data.Path, Running = () => bench.Agent?.Running ?? [] };
+        bench.Gates.Add(new WorkerCountGate(1, sources));
+        Document = await bench.ServeAsync();
+        await bench.StartAsync();
+        await bench.TaskAsync(1, AgentBench.Job(Document));
+        await bench.UntilAsync(() => bench.Said()!.Work.Count(report => report.Phase == WorkPhase.Waiting) == 1 && bench.Said()!.Work.Count(report => report.Phase == WorkPhase.Running) == 1, "not one of two runs");
+
+        bench.Gates.Clear();
+        bench.Agent!.Change(bench.Facts);
+        await bench.UntilAsync(() => bench.Runs.IsRunning("trainer_0") && bench.Runs.IsRunning("aggregator_0"), "the other does not start under the new limit");
+    }
+
+    [Fact]
+    public async Task A_dataset_that_is_collected_on_board_is_data()
+    {
+        bench.Facts = bench.Facts with { Collected = new HashSet<DatasetId> { new("d") } };
+        Document = await bench.ServeAsync(dataset: "\"d\"");
+        await bench.StartAsync();
+        await bench.TaskAsync(1, AgentBench.Job(Document, workers: "trainer_0"));
+
+        await bench.UntilAsync(() => bench.Runs.IsRunning("trainer_0"), "it waits for data that is there");
     }
 
     [Fact]

@@ -10,6 +10,8 @@ internal sealed class Runs
     private readonly ConcurrentDictionary<string, int> present = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, TaskCompletionSource> ends = new(StringComparer.Ordinal);
 
+    private readonly ConcurrentDictionary<string, TaskCompletionSource> lingering = new(StringComparer.Ordinal);
+
     /// <summary>True once two runs of a worker overlapped.</summary>
     public bool HasOverlapped { get; private set; }
 
@@ -18,6 +20,17 @@ internal sealed class Runs
     public bool IsRunning(string worker) => present.GetValueOrDefault(worker) > 0;
 
     public void End(string worker) => EndOf(worker).TrySetResult();
+
+    /// <summary>From now on the worker ends its step only when it is released, whoever cancels it.</summary>
+    public void Linger(string worker) => lingering.TryAdd(worker, new(TaskCreationOptions.RunContinuationsAsynchronously));
+
+    public void Release(string worker)
+    {
+        if (lingering.TryRemove(worker, out var held))
+        {
+            held.TrySetResult();
+        }
+    }
 
     public void Fail(string worker, string why) => EndOf(worker).TrySetException(new Diagnostics.DatasetException(why));
 
@@ -37,6 +50,7 @@ internal sealed class Runs
             }
             finally
             {
+                await (runs.lingering.TryGetValue(worker, out var held) ? held.Task : Task.CompletedTask);
                 runs.present.AddOrUpdate(worker, 0, (_, count) => count - 1);
             }
         });
