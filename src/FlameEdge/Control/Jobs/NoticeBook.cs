@@ -84,9 +84,10 @@ internal sealed class NoticeBook(string controller)
     public void TellTasks(ControllerCore core, Moment now, Effects effects)
     {
         var changed = new List<(int Gained, BulletinTopic Topic, byte[] Json)>();
+        var wanted = core.Tasks(now);
         foreach (var agent in core.Fleet.Agents)
         {
-            var jobs = core.TaskOf(agent, now);
+            var jobs = wanted.GetValueOrDefault(agent.Name) ?? [];
             if (agent.Birth is null && jobs.Count == 0 && !tasks.ContainsKey(agent.Name))
             {
                 continue;
@@ -106,6 +107,7 @@ internal sealed class NoticeBook(string controller)
                 continue;
             }
 
+            agent.Told = task with { Revision = known.Revision + 1 };
             tasks[agent.Name] = (body, known.Revision + 1);
             changed.Add((body.Length - (known.Body?.Length ?? 0), BulletinTopic.OfFleet(new AgentId(agent.Name), BulletinKind.Task), json));
         }

@@ -3,6 +3,7 @@ using FlameEdge.Channels;
 using FlameEdge.Channels.InMemory;
 using FlameEdge.Control.Content;
 using FlameEdge.Control.Fleet;
+using FlameEdge.Control.Gates;
 using FlameEdge.Control.Jobs;
 using FlameEdge.Hosting;
 using FlameEdge.Hosting.Agents;

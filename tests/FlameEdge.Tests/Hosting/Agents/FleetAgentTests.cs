@@ -1,5 +1,6 @@
 using FlameEdge.Channels;
 using FlameEdge.Control.Fleet;
+using FlameEdge.Control.Gates;
 using FlameEdge.Hosting;
 using FlameEdge.State;
 using FlameEdge.Topology;
