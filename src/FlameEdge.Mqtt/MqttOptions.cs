@@ -60,6 +60,9 @@ public sealed class MqttOptions
     /// <summary>How long the broker keeps the control session of an agent that is away.</summary>
     public TimeSpan SessionExpiry { get; set; } = TimeSpan.FromHours(1);
 
+    /// <summary>True for a short visit: at good-bye the life sign is taken down, so that nothing of this client stays at the broker. Others keep theirs as lost.</summary>
+    public bool IsVisit { get; set; }
+
     /// <summary>How messages are cut, paced, repeated and bounded.</summary>
     public TransferOptions Transfer { get; set; } = new();
 

@@ -398,6 +398,11 @@ public sealed partial class MqttSession : IContact, IAsyncDisposable
         try
         {
             await Control.PublishAsync(aliveTopic, AliveNoteOf(last.Connection, AliveNote.Lost), retain: true, bound.Token);
+            if (options.IsVisit)
+            {
+                // Who listens has heard it.
+                await Control.PublishAsync(aliveTopic, ReadOnlyMemory<byte>.Empty, retain: true, bound.Token);
+            }
         }
         catch (Exception exception) when (exception is ChannelException || MqttLink.IsConnectionTrouble(exception))
         {

@@ -27,8 +27,11 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, HostParts parts, 
     {
         replay = ReadReplay();
         await using var folder = await RunFolder.OpenAsync(request, plan, loggers.CreateLogger<RunFolder>(), cancellationToken);
-        await using var broker = NeedsBroker() && request.Broker is null ? await StartBrokerAsync() : null;
-        await using var fleet = new MqttFleet(new MqttOptions { Broker = request.Broker ?? broker?.Uri ?? new("mqtt://localhost"), Prefix = request.Prefix, Transfer = { AssemblyFolder = folder.File("state/incoming") } }, TimeProvider.System, loggers);
+        await using var broker = NeedsBroker() && !request.HasBroker ? await StartBrokerAsync() : null;
+        var mqtt = request.Mqtt;
+        mqtt.Broker = broker?.Uri ?? mqtt.Broker;
+        mqtt.Transfer.AssemblyFolder = folder.File("state/incoming");
+        await using var fleet = new MqttFleet(mqtt, TimeProvider.System, loggers);
         await using var memory = new MemoryChannelBackend(new MemoryHub());
         var results = new RunResults(folder.Path, plan, Runtime, parts.Tool?.Plots);
         await show(progress => RunWorkersAsync(folder, fleet, memory, results, progress, cancellationToken));
@@ -110,7 +113,7 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, HostParts parts, 
     // Those above say that the job is over; where they died with the word, its retained state says it.
     private async Task WatchEndAsync(MqttFleet fleet, RunFolder folder, Action<StateNotice> found, CancellationTokenSource ended)
     {
-        if (request.Broker is null || TopIsHere())
+        if (!request.HasBroker || TopIsHere())
         {
             return;
         }
@@ -153,7 +156,7 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, HostParts parts, 
     private async Task<EmbeddedBroker> StartBrokerAsync()
     {
         var broker = await EmbeddedBroker.StartAsync(new EmbeddedBrokerOptions { Port = request.Port }, loggers.CreateLogger<EmbeddedBroker>());
-        talk.WriteLine($"broker {broker.Uri}   watch: mosquitto_sub -V 5 -p {broker.Port} -t '{request.Prefix}/job/#' -v");
+        talk.WriteLine($"broker {broker.Uri}   watch: mosquitto_sub -V 5 -p {broker.Port} -t '{request.Mqtt.Prefix}/job/#' -v");
         return broker;
     }
 }

@@ -1,16 +1,18 @@
+using FlameEdge.Mqtt;
+
 namespace FlameEdge.Agent.Running;
 
 /// <summary>What <c>run</c> was asked to do.</summary>
 internal sealed record RunRequest
 {
-    /// <summary>The broker; null for the embedded one.</summary>
-    public Uri? Broker { get; init; }
+    /// <summary>How the broker is met.</summary>
+    public required MqttOptions Mqtt { get; init; }
+
+    /// <summary>True where a broker was named; else it is the embedded one.</summary>
+    public required bool HasBroker { get; init; }
 
     /// <summary>The embedded broker's port; 0 for a free one.</summary>
     public int Port { get; init; }
-
-    /// <summary>First level of every topic.</summary>
-    public required string Prefix { get; init; }
 
     /// <summary>The workers to run here; empty for all.</summary>
     public IReadOnlyList<string> Workers { get; init; } = [];

@@ -18,9 +18,10 @@ internal sealed class BrokerArguments
     /// <param name="verb">The verb that gets the options.</param>
     /// <param name="isRequired">Whether it can do nothing without a broker.</param>
     /// <param name="isArgument">True where the verb takes the address in another way.</param>
-    public BrokerArguments(Command verb, bool isRequired = true, bool isArgument = false)
+    /// <param name="otherwise">What happens where no broker is named; for people.</param>
+    public BrokerArguments(Command verb, bool isRequired = true, bool isArgument = false, string otherwise = "")
     {
-        broker = new("--broker") { Description = "mqtt://host:port, or mqtts://host:port for TLS", Required = isRequired, HelpName = "URL", CustomParser = RunOptionChecks.Broker };
+        broker = new("--broker") { Description = $"mqtt://host:port, or mqtts://host:port for TLS{otherwise}", Required = isRequired, HelpName = "URL", CustomParser = RunOptionChecks.Broker };
         prefix.Validators.Add(RunOptionChecks.Prefix);
         protocol.AcceptOnlyFromAmong("auto", "5", "3.1.1");
         if (!isArgument)

@@ -20,9 +20,8 @@ internal static class RunVerb
         var isTool = parts.Tool is not null;
         var verb = new Command("run", isTool ? "Run a job: all its workers here, or only those named with --worker." : "Run workers of a job over a broker.");
         var arguments = new JobArguments(verb, new JobSource(parts.Tool?.ReadYaml), isTool ? "table" : "text", "json");
-        var broker = new Option<Uri?>("--broker") { Description = "mqtt://host:port of a running broker" + (isTool ? "; without it an embedded one is started" : string.Empty), Required = !isTool, HelpName = "URL", CustomParser = RunOptionChecks.Broker };
+        var broker = new BrokerArguments(verb, isRequired: !isTool, otherwise: isTool ? "; without it an embedded one is started" : "");
         var port = new Option<int>("--port") { Description = "port of the embedded broker; 0 takes a free one", HelpName = "N" };
-        var prefix = new Option<string>("--prefix") { Description = "first level of every topic", DefaultValueFactory = _ => "flameedge", HelpName = "NAME" };
         var worker = new Option<string[]>("--worker") { Description = "run this worker only; may be given several times", Required = !isTool, HelpName = "ID" };
         var folder = new Option<string?>("--out") { Description = "folder for results and state; out/JOB by default", HelpName = "DIR" };
         var resume = new Option<bool>("--resume") { Description = "go on where an earlier run in the folder stopped" };
@@ -31,9 +30,8 @@ internal static class RunVerb
         var telemetry = new Option<string?>("--telemetry") { Description = "a JSON file with the list of telemetry datasets, or an agent's configuration that has one; they are collected from the broker", HelpName = "FILE" };
         runtime.Validators.Add(option => RunOptionChecks.Runtime(option, parts.Engines));
         port.Validators.Add(RunOptionChecks.Port);
-        prefix.Validators.Add(RunOptionChecks.Prefix);
         folder.Validators.Add(RunOptionChecks.Folder);
-        foreach (var option in new Option[] { broker, prefix, worker, runtime, folder, resume, replay, telemetry })
+        foreach (var option in new Option[] { worker, runtime, folder, resume, replay, telemetry })
         {
             verb.Add(option);
         }
@@ -55,9 +53,9 @@ internal static class RunVerb
             RequireData(plan);
             var request = new RunRequest
             {
-                Broker = parsed.GetValue(broker),
+                Mqtt = broker.Read(parsed),
+                HasBroker = broker.IsGiven(parsed),
                 Port = isTool ? parsed.GetValue(port) : 0,
-                Prefix = parsed.GetValue(prefix)!,
                 Workers = workers,
                 Out = parsed.GetValue(folder) ?? Path.Combine("out", plan.Job.Name.Value),
                 IsResume = parsed.GetValue(resume),

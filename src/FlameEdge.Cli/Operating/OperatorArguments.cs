@@ -53,6 +53,7 @@ internal sealed class OperatorArguments
         var options = broker.Read(parsed);
         options.StartTimeout = Timeout(parsed);
         options.SessionExpiry = TimeSpan.Zero;
+        options.IsVisit = true;
         return OperatorSession.ConnectAsync(options, new AgentId(self), Controller(parsed), Timeout(parsed), cancellationToken);
     }
 

@@ -23,10 +23,10 @@ public sealed record AgentState
     /// <summary>The revision of the task it last acted on; 0 for none yet.</summary>
     public long Revision { get; init; }
 
-    /// <summary>Its work, as much as fits; what is not running comes first.</summary>
+    /// <summary>Its work, as much as fits; the phase that most of it is in comes last.</summary>
     public IReadOnlyList<WorkReport> Work { get; init => field = value ?? []; } = [];
 
-    /// <summary>Number of workers by phase, where not all fit.</summary>
+    /// <summary>Number of workers by phase, where not all fit. Where only one phase has more than are listed, all that is not listed is in that one.</summary>
     public IReadOnlyDictionary<string, int>? WorkCount { get; init; }
 
     /// <summary>The configuration it keeps to.</summary>

@@ -318,11 +318,13 @@ internal sealed class ControllerCore
         book.TellJobs(jobs, Epoch, effects);
     }
 
-    /// <summary>The whole of what an agent should run.</summary>
-    public IReadOnlyList<TaskJob> TaskOf(SeenAgent agent, Moment now) =>
-    [
-        .. agent.Foreign.Where(work => !jobs.ContainsKey(work.Job))
-            .Concat(jobs.Values.Select(life => life.TaskFor(agent.Name, Fleet, now)).OfType<TaskJob>())
-            .OrderBy(work => work.Job, StringComparer.Ordinal),
-    ];
+    /// <summary>The whole of what every agent should run; agents without work are not named.</summary>
+    public IReadOnlyDictionary<string, List<TaskJob>> Tasks(Moment now)
+    {
+        var own = jobs.Values.SelectMany(life => life.Tasks(Fleet, now));
+        var foreign = Fleet.Agents.SelectMany(agent => agent.Foreign.Where(work => !jobs.ContainsKey(work.Job)), (agent, work) => (Agent: agent.Name, Task: work));
+        return own.Concat(foreign)
+            .GroupBy(entry => entry.Agent, entry => entry.Task, StringComparer.Ordinal)
+            .ToDictionary(tasks => tasks.Key, tasks => tasks.OrderBy(work => work.Job, StringComparer.Ordinal).ToList(), StringComparer.Ordinal);
+    }
 }

@@ -18,8 +18,8 @@ internal sealed class FleetLoad(FleetView fleet)
     public void Remove(string agent, string worker, NeedsSpec needs) => shares[agent] = Of(agent).Without(worker, needs);
 
     /// <summary>What the fleet has to offer for one more worker of <paramref name="job"/>.</summary>
-    public IReadOnlyList<PlacementOffer> OffersFor(string job, string worker, Func<SeenAgent, bool> isWelcome) =>
-        [.. fleet.Agents.Where(agent => agent.IsCandidate && isWelcome(agent)).Select(agent => OfferOf(agent, job, worker))];
+    public IReadOnlyList<PlacementOffer> OffersFor(string job, WorkerRecord worker) =>
+        [.. fleet.Agents.Where(agent => agent.IsCandidate).Select(agent => OfferOf(agent, job, worker.Id) with { Refusal = worker.Refused.GetValueOrDefault(agent.Name) })];
 
     private PlacementOffer OfferOf(SeenAgent agent, string job, string worker)
     {

@@ -14,7 +14,9 @@ internal sealed class JobLife
     private readonly ControllerOptions options;
     private readonly IReadOnlyList<string> patterns;
     private readonly List<JobEvent> happened = [];
+    private readonly HashSet<RoleName> tops = [];
     private JsonElement filled;
+    private FleetSpec terms = new();
     private string? unreadable;
     private TopNote? note;
     private TimeSpan? doneSince;
@@ -34,6 +36,9 @@ internal sealed class JobLife
     public JobSpec? Job { get; private set; }
 
     public bool IsOver => Record.Outcome is not null;
+
+    /// <summary>On which terms it is run; known while its patterns still stand for nothing too.</summary>
+    public FleetSpec Terms => terms;
 
     /// <summary>What happened since it was last asked.</summary>
     public IReadOnlyList<JobEvent> TakeEvents()
@@ -120,27 +125,31 @@ internal sealed class JobLife
         Follow(fleet, now, effects);
     }
 
-    /// <summary>The job's part of an agent's task; null for none.</summary>
-    public TaskJob? TaskFor(string agent, FleetView fleet, Moment now)
+    /// <summary>The job's part of every agent's task, by agent.</summary>
+    public IEnumerable<(string Agent, TaskJob Task)> Tasks(FleetView fleet, Moment now)
     {
         var (isListed, desired) = Desired(fleet, now);
-        var workers = Record.Workers.Where(worker => isListed && worker.Agent == agent && worker.RetryAt is null && worker.Attempt > 0 && !(IsOver && worker.Phase == WorkPhase.Done)).ToList();
-        return workers.Count == 0 || Record.Document is null ? null : new TaskJob
-        {
-            Job = Record.Job,
-            Generation = Record.Generation,
-            Document = Record.Document,
-            Desired = desired,
-            LeaseSeconds = (Job?.Fleet ?? new()).Lease.TotalSeconds,
-            Workers = new SortedDictionary<string, int>(workers.ToDictionary(worker => worker.Id, worker => worker.Attempt, StringComparer.Ordinal), StringComparer.Ordinal),
-            Leased = [.. workers.Where(worker => worker.LeaseSeconds is not null).Select(worker => worker.Id).Order(StringComparer.Ordinal)],
-            Checkpoints = workers.Where(worker => worker.Checkpoint is not null).ToDictionary(worker => worker.Id, worker => worker.Checkpoint!, StringComparer.Ordinal) is { Count: > 0 } found ? found : null, // not null: just asked
-        };
+        return !isListed || Record.Document is not { } document ? [] : Record.Workers
+            .Where(worker => worker is { Agent: not null, RetryAt: null, Attempt: > 0 } && !(IsOver && worker.Phase == WorkPhase.Done))
+            .GroupBy(worker => worker.Agent!, StringComparer.Ordinal) // not null: just asked
+            .Select(group => (group.Key, TaskOf([.. group], document, desired)));
     }
 
     /// <summary>True where no live agent works on it any more, or they had long enough.</summary>
     public bool IsQuiet(FleetView fleet, Moment now) =>
         now.World - Record.OverSince >= options.StopGrace || !fleet.Agents.Any(agent => agent.IsUp && agent.Works(Record.Job, Record.Generation));
+
+    private TaskJob TaskOf(List<WorkerRecord> workers, string document, DesiredWork desired) => new()
+    {
+        Job = Record.Job,
+        Generation = Record.Generation,
+        Document = document,
+        Desired = desired,
+        LeaseSeconds = terms.Lease.TotalSeconds,
+        Workers = new SortedDictionary<string, int>(workers.ToDictionary(worker => worker.Id, worker => worker.Attempt, StringComparer.Ordinal), StringComparer.Ordinal),
+        Leased = [.. workers.Where(worker => worker.LeaseSeconds is not null).Select(worker => worker.Id).Order(StringComparer.Ordinal)],
+        Checkpoints = workers.Where(worker => worker.Checkpoint is not null).ToDictionary(worker => worker.Id, worker => worker.Checkpoint!, StringComparer.Ordinal) is { Count: > 0 } found ? found : null, // not null: just asked
+    };
 
     private (bool IsListed, DesiredWork Desired) Desired(FleetView fleet, Moment now) => Record.Outcome switch
     {
@@ -150,9 +159,9 @@ internal sealed class JobLife
         _ => (false, DesiredWork.Pause),
     };
 
-    private IEnumerable<WorkerRecord> Tops() => Job is { } job ? Record.Workers.Where(worker => Placement.IsTop(job, worker.ToPlan().Role)) : [];
+    private IEnumerable<WorkerRecord> Tops() => Record.Workers.Where(worker => tops.Contains(worker.Role));
 
-    private NeedsSpec NeedsOf(WorkerRecord worker) => Job?.Graph.Roles.FirstOrDefault(role => role.Name == worker.ToPlan().Role)?.Needs ?? new();
+    private NeedsSpec NeedsOf(WorkerRecord worker) => Job?.Graph.Roles.FirstOrDefault(role => role.Name == worker.Role)?.Needs ?? new();
 
     private void ReadText()
     {
@@ -161,6 +170,9 @@ internal sealed class JobLife
         var isEmpty = patterns.Count > 0 && !patterns.Any(pattern => Record.OnBoard.Exists(dataset => NamePattern.Matches(pattern, dataset.Name)));
         Job = isEmpty ? null : JobText.Read(filled, problems);
         unreadable = isEmpty ? $"no agent has a dataset {string.Join(" or ", patterns)} on board" : problems.All.Count > 0 ? problems.All[0].ToString() : null;
+        terms = (isEmpty ? JobText.Read(Record.Text, new()) : Job)?.Fleet ?? new();
+        tops.Clear();
+        tops.UnionWith(Job?.Graph.Roles.Select(role => role.Name).Where(role => Placement.IsTop(Job, role)) ?? []);
         isTableNew = true;
     }
 
@@ -203,7 +215,7 @@ internal sealed class JobLife
 
             worker.Phase = report.Phase;
             worker.Why = report.Reason;
-            Record.Round = Math.Max(Record.Round, Tops().Contains(worker) ? report.Round ?? 0 : 0);
+            Record.Round = Math.Max(Record.Round, tops.Contains(worker.Role) ? report.Round ?? 0 : 0);
             if (report.Phase == WorkPhase.Failed)
             {
                 HoldBack(worker, agent, now);
@@ -219,8 +231,7 @@ internal sealed class JobLife
     private void HoldBack(WorkerRecord worker, string agent, Moment now)
     {
         worker.Failures++;
-        var retries = (Job?.Fleet ?? new()).Retries;
-        if (worker.Failures > retries)
+        if (worker.Failures > terms.Retries)
         {
             End(JobPhase.Failed, $"{worker.Id} failed {worker.Failures} times, at last on {agent}: {worker.Why ?? "it did not say why"}", now);
             return;
@@ -245,12 +256,11 @@ internal sealed class JobLife
             return;
         }
 
-        var fleet = (Job ?? JobText.Read(Record.Text, new()))?.Fleet ?? new();
-        if (IsPast(fleet.Deadline))
+        if (IsPast(terms.Deadline))
         {
-            End(JobPhase.Stopped, $"its deadline of {fleet.Deadline:g} has passed; its last checkpoint is kept", now);
+            End(JobPhase.Stopped, $"its deadline of {terms.Deadline:g} has passed; its last checkpoint is kept", now);
         }
-        else if (Record.Document is null && IsPast(fleet.Patience))
+        else if (Record.Document is null && IsPast(terms.Patience))
         {
             End(JobPhase.Refused, Record.Reason ?? "no agent came to run it", now);
         }
@@ -339,7 +349,7 @@ internal sealed class JobLife
             }
 
             load.Remove(from, worker.Id, NeedsOf(worker));
-            var choice = Placement.Choose(job, worker.ToPlan() with { Agent = null }, load.OffersFor(Record.Job, worker.Id, offer => !worker.Refused.ContainsKey(offer.Name)));
+            var choice = Placement.Choose(job, worker.ToPlan() with { Agent = null }, load.OffersFor(Record.Job, worker));
             if (choice.Agent is { } to)
             {
                 happened.Add(Event("move") with { Worker = worker.Id, From = from, To = to, Attempt = worker.Attempt + 1, Why = $"{from} has been lost for longer than its lease of {seconds:0.#} s" });
@@ -383,8 +393,8 @@ internal sealed class JobLife
         var placed = new List<WorkerRecord>();
         foreach (var worker in Record.Workers.Where(worker => worker.Agent is null))
         {
-            var choice = Placement.Choose(job, worker.ToPlan() with { Agent = null }, load.OffersFor(Record.Job, worker.Id, offer => !worker.Refused.ContainsKey(offer.Name)));
-            worker.Why = choice.Agent is null && worker.Refused.Count > 0 ? $"{Placement.Grouped(worker.Refused.Select(entry => (entry.Value, entry.Key)))}; {choice.Why}" : choice.Why;
+            var choice = Placement.Choose(job, worker.ToPlan() with { Agent = null }, load.OffersFor(Record.Job, worker));
+            worker.Why = choice.Why;
             if (choice.Agent is { } agent)
             {
                 load.Add(agent, Record.Job, worker.Id, NeedsOf(worker));

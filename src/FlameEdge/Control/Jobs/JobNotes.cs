@@ -36,7 +36,7 @@ internal static class JobNotes
             Title = life.Job?.Title is { Length: <= 200 } title ? title : record.Job,
             Generation = record.Generation,
             Rounds = life.Job?.Rounds.Count ?? 0,
-            Workers = new SortedDictionary<string, int>(record.Workers.CountBy(worker => worker.ToPlan().Role.Value, StringComparer.Ordinal).ToDictionary(StringComparer.Ordinal), StringComparer.Ordinal),
+            Workers = new SortedDictionary<string, int>(record.Workers.CountBy(worker => worker.Role.Value, StringComparer.Ordinal).ToDictionary(StringComparer.Ordinal), StringComparer.Ordinal),
             Document = record.Document,
             Revision = record.Revision,
             Checkpoint = record.Checkpoints is [var newest, ..] ? newest.Hash : null,

@@ -16,7 +16,7 @@ internal static class JobTable
         foreach (var plan in Expansion.Expand(job).Workers)
         {
             var groups = plan.Groups.ToDictionary(group => group.Key.Value, group => group.Value.Value, StringComparer.Ordinal);
-            var known = left.Find(worker => worker.ToPlan().Role == plan.Role && worker.Dataset == plan.Dataset?.Value && IsSame(worker.Groups, groups));
+            var known = left.Find(worker => worker.Role == plan.Role && worker.Dataset == plan.Dataset?.Value && IsSame(worker.Groups, groups));
             if (known is not null)
             {
                 left.Remove(known);

@@ -84,9 +84,10 @@ internal sealed class NoticeBook(string controller)
     public void TellTasks(ControllerCore core, Moment now, Effects effects)
     {
         var changed = new List<(int Gained, BulletinTopic Topic, byte[] Json)>();
+        var wanted = core.Tasks(now);
         foreach (var agent in core.Fleet.Agents)
         {
-            var jobs = core.TaskOf(agent, now);
+            var jobs = wanted.GetValueOrDefault(agent.Name) ?? [];
             if (agent.Birth is null && jobs.Count == 0 && !tasks.ContainsKey(agent.Name))
             {
                 continue;
@@ -108,7 +109,7 @@ internal sealed class NoticeBook(string controller)
             }
 
             tasks[agent.Name] = (body, task.Revision);
-            agent.Posted = task;
+            agent.Told = task;
             changed.Add((body.Length - (known.Body?.Length ?? 0), BulletinTopic.OfFleet(new AgentId(agent.Name), BulletinKind.Task), json));
         }
 

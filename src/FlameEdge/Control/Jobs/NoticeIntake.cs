@@ -112,7 +112,7 @@ internal sealed class NoticeIntake(ControllerCore core, ControllerOptions option
         core.SeeEpoch(state.Epoch, $"somebody whom agent '{name}' obeys");
         if (agent.State is null || state.Incarnation >= agent.State.Incarnation || agent.Birth?.Incarnation == state.Incarnation)
         {
-            agent.State = state;
+            agent.Hear(state);
         }
 
         return true;

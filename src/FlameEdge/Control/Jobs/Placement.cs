@@ -42,10 +42,11 @@ public static class Placement
         }
 
         var dataset = job.Datasets[id];
-        var homes = offers.Where(offer => offer.Birth.Agent == dataset.Agent?.Value).ToList();
+        var named = offers.Where(offer => offer.Birth.Agent == dataset.Agent?.Value).ToList();
+        var homes = named.FindAll(offer => offer.Refusal is null);
         if (homes.Count == 0)
         {
-            homes = [.. offers.Where(offer => offer.Birth.Datasets.Any(known => known.Name == id.Value))];
+            homes = [.. offers.Where(offer => offer.Birth.Datasets.Any(known => known.Name == id.Value)).Union(named)];
         }
 
         if (homes.Count > 0 || (dataset.Agent is null && dataset.Source is not null))
@@ -59,6 +60,11 @@ public static class Placement
 
     private static List<string> Shortfalls(JobSpec job, RoleSpec role, PlacementOffer offer)
     {
+        if (offer.Refusal is { } said)
+        {
+            return [said];
+        }
+
         var (birth, limits) = (offer.Birth, offer.Birth.Limits);
         var left = limits with
         {
@@ -88,7 +94,8 @@ public static class Placement
 /// <param name="MemoryTaken">Bytes of memory that these have asked for.</param>
 /// <param name="StorageTaken">Bytes of storage that these have asked for.</param>
 /// <param name="HasRoom">False where its task cannot name another worker.</param>
-public sealed record PlacementOffer(AgentBirth Birth, int Workers = 0, long MemoryTaken = 0, long StorageTaken = 0, bool HasRoom = true);
+/// <param name="Refusal">What it said when it refused this very worker; null where it has not.</param>
+public sealed record PlacementOffer(AgentBirth Birth, int Workers = 0, long MemoryTaken = 0, long StorageTaken = 0, bool HasRoom = true, string? Refusal = null);
 
 /// <summary>An agent for a worker, or why there is none.</summary>
 public sealed record PlacementChoice(string? Agent, string? Why);

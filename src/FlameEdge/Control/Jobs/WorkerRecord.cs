@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using FlameEdge.Control.Fleet;
 using FlameEdge.Topology;
 
@@ -6,7 +7,13 @@ namespace FlameEdge.Control.Jobs;
 /// <summary>A worker as the controller remembers it. Its name never changes, wherever it goes.</summary>
 internal sealed class WorkerRecord
 {
+    private RoleName? role;
+
     public required string Id { get; set; }
+
+    /// <summary>The role its name begins with.</summary>
+    [JsonIgnore]
+    public RoleName Role => role ??= new(Id[..Math.Max(0, Id.LastIndexOf('_'))]);
 
     public string? Dataset { get; set; }
 

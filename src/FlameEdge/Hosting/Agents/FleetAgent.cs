@@ -241,6 +241,8 @@ public sealed partial class FleetAgent : IDisposable
 
     private AgentState StateNow()
     {
+        // Before the work: what a reader of this revision finds is at least as new.
+        var revision = desk.Revision;
         IReadOnlyList<WorkReport> work = desk.Reports;
         var (condition, reason) = ConditionOf(work);
         return new AgentState
@@ -250,7 +252,7 @@ public sealed partial class FleetAgent : IDisposable
             State = condition,
             Reason = reason,
             Epoch = memory.Known.Epoch,
-            Revision = desk.Revision,
+            Revision = revision,
             Work = work,
             Config = core.Facts.Config,
             BytesToday = bytesTold,

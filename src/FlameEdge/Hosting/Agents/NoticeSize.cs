@@ -24,10 +24,11 @@ internal static class NoticeSize
             ?? Write(bare with { Datasets = [], Labels = new Dictionary<string, string>(StringComparer.Ordinal), Programs = [.. bare.Programs.Take(20)] });
     }
 
-    /// <summary>The state with as much work as fits, what is not running first, and counts by phase where some is left out.</summary>
+    /// <summary>The state with as much work as fits, and counts by phase where some is left out. The phase that most work is in comes last, so that what is left out is all in that one.</summary>
     public static byte[] Fit(AgentState state)
     {
-        var work = state.Work.OrderBy(report => report.Phase == WorkPhase.Running).Select(report => report with { Reason = Short(report.Reason) }).ToList();
+        var most = state.Work.CountBy(report => report.Phase).OrderByDescending(count => count.Value).ThenByDescending(count => count.Key == WorkPhase.Running).Select(count => count.Key).FirstOrDefault();
+        var work = state.Work.OrderBy(report => report.Phase == most).Select(report => report with { Reason = Short(report.Reason) }).ToList();
         var all = state with { Work = work, Reason = Short(state.Reason) };
         var json = Write(all);
         if (json.Length <= Limit)

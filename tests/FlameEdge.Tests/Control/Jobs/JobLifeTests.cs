@@ -197,6 +197,46 @@ public class JobLifeTests
     }
 
     [Fact]
+    public void A_worker_that_all_agents_refuse_says_what_each_of_them_said()
+    {
+        var fleet = TwoAgents();
+        fleet.Wish("demo", ScriptedFleet.Job());
+        fleet.Review();
+        for (var tries = 0; tries < 2; tries++)
+        {
+            fleet.Report(AgentOf(fleet, "aggregator_0"), WorkPhase.Refused, "temperature", only: worker => worker == "aggregator_0");
+            fleet.Review();
+        }
+
+        Assert.Equal("aggregator_0: temperature on a, b", fleet.Status().Reason);
+    }
+
+    [Fact]
+    public void A_trainer_whose_agent_refuses_it_says_so_and_not_that_its_data_is_nowhere()
+    {
+        var fleet = TwoAgents();
+        fleet.Wish("demo", ScriptedFleet.Job());
+        fleet.Review();
+        fleet.Report("b", WorkPhase.Refused, "disk", only: worker => worker == "trainer_1");
+        fleet.Review();
+        Assert.Equal("trainer_1: disk on b", fleet.Status().Reason);
+    }
+
+    [Fact]
+    public void A_text_whose_patterns_stand_for_nothing_is_read_once_and_its_terms_hold()
+    {
+        var fleet = TwoAgents();
+        fleet.Wish("demo", ScriptedFleet.Job(datasets: """[{"name":"lines","onBoard":"line-*"}]""", fleet: """{"patience":"30s"}"""));
+        fleet.Review();
+        var terms = fleet.Core.Lives["demo"].Terms;
+        fleet.Pass(29).Pass(0.5);
+        Assert.Same(terms, fleet.Core.Lives["demo"].Terms);
+        Assert.Equal((JobPhase.Waiting, "no agent has a dataset line-* on board"), (fleet.Status().State, fleet.Status().Reason));
+        fleet.Pass(0.5);
+        Assert.Equal(JobPhase.Refused, fleet.Status().State);
+    }
+
+    [Fact]
     public void A_job_that_cannot_work_as_written_is_refused_with_its_problems()
     {
         var fleet = TwoAgents();
