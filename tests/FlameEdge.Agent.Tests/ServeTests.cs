@@ -30,10 +30,17 @@ public sealed class ServeTests : IDisposable
             Assert.True(birth.Hardware.MemoryBytes > 0 && birth.Limits.MemoryBytes <= birth.Hardware.MemoryBytes);
 
             // As any MQTT client would write it.
-            await session.Bulletin.PostAsync(BulletinTopic.OfFleet(Edge, BulletinKind.Config), """{ "labels": { "site": "north" }, "name": "other" }"""u8.ToArray(), TestContext.Current.CancellationToken);
+            await session.Bulletin.PostAsync(BulletinTopic.OfFleet(Edge, BulletinKind.Config), """
+                { "labels": { "site": "north" }, "name": "other", "limits": { "workers": 3 },
+                  "telemetry": [ { "name": "press", "filter": "plant/press/vibration", "fields": ["x"], "window": { "samples": 16 }, "classes": ["a", "b"], "label": { "topic": "plant/label" } },
+                                 { "name": "bad" } ] }
+                """u8.ToArray(), TestContext.Current.CancellationToken);
             await BirthAsync(session, birth => birth.Labels.GetValueOrDefault("site") == "north");
             var state = await StateAsync(session, state => state.Config?.Hash.Length == 16);
-            Assert.Equal("name", Assert.Single(state.Config!.Refused).Key);
+            Assert.Contains(state.Config!.Refused, refused => refused.Key == "name");
+            Assert.Contains(state.Config.Refused, refused => refused.Key == "telemetry[1].filter");
+            var collecting = await BirthAsync(session, birth => birth.DatasetCount == 1);
+            Assert.Equal((new DatasetOnBoard("press", 0), 3), (collecting.Datasets[0], collecting.Limits.Workers));
             Assert.True(await agent.KillAsync());
         }
 

@@ -111,6 +111,18 @@ public class DatasetEntryTests
         Assert.Equal(["trainer", "aggregator"], job.Graph.Roles.Select(role => role.Program));
     }
 
+    [Fact]
+    public void Data_on_board_is_one_group_until_its_devices_say_their_labels()
+    {
+        var job = JobTexts.Sound("""
+            { "job": "x", "datasets": [ { "name": "lines", "onBoard": "line-*" } ],
+              "topology": { "roles": [ { "name": "trainer", "isDataConsumer": true }, { "name": "middle" }, { "name": "top" } ],
+                "channels": [ { "name": "leaves", "pair": ["trainer", "middle"], "groupBy": { "label": "region" } }, { "name": "trunk", "pair": ["middle", "top"] } ] } }
+            """);
+
+        Assert.Contains("trainer lines any", JobTexts.Lines(Expansion.Expand(job)));
+    }
+
     private static JobSpec Read(params string[] entries) => JobTexts.Sound(Job(entries));
 
     private static string Job(params string[] entries) => $$"""

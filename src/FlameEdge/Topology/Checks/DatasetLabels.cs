@@ -5,6 +5,8 @@ namespace FlameEdge.Topology.Checks;
 /// <summary>Groups that come from labels of the datasets, such as <c>region: north</c>.</summary>
 internal sealed class DatasetLabels(GraphIndex graph)
 {
+    // What data on board is labelled with is known once its devices are there; until then one group stands for all.
+    private const string AnyGroup = "any";
     private readonly Dictionary<string, IReadOnlyList<LocatedName>> byRole = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> safe = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> original = new(StringComparer.Ordinal);
@@ -41,6 +43,11 @@ internal sealed class DatasetLabels(GraphIndex graph)
         }
 
         var labels = spec.Labels;
+        if (spec.OnBoard is not null && !labels.ContainsKey(label.Value))
+        {
+            return AnyGroup;
+        }
+
         if (!labels.TryGetValue(label.Value, out var value))
         {
             ReportOnce(label, $"groupBy label '{label.Value}': dataset '{dataset.Value}' has no such label; add it under the dataset's labels{graph.Problems.Hint(label.Value, labels.Keys)}");

@@ -144,7 +144,7 @@ public sealed class FleetAgentTests : IAsyncLifetime
         bench.Link.Break();
         await bench.PassAsync(TimeSpan.FromSeconds(stop - 0.25));
         bench.Time.Advance(TimeSpan.FromSeconds(0.24));
-        await Task.Delay(50, TestContext.Current.CancellationToken);
+        await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, TestContext.Current.CancellationToken);
         Assert.True(bench.Runs.IsRunning("aggregator_0"));
 
         // No time passes any more: it stops at this moment or never.
