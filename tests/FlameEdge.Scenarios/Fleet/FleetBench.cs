@@ -123,7 +123,7 @@ internal sealed class FleetBench : IAsyncDisposable
     {
         var file = folder[$"job-{Guid.NewGuid():n}.json"];
         await File.WriteAllTextAsync(file, text);
-        var (code, _, error) = await CallAsync("job", "submit", file);
+        var (code, _, error) = await CallAsync("job", "submit", file, "--timeout", "60");
         Assert.True(code == ExitCode.Ok, $"submit ended with {code}: {error}\n{History}");
     }
 

@@ -30,10 +30,14 @@ public class SecuredFleetTests(SecuredFleet fleet) : IClassFixture<SecuredFleet>
             ("the job is submitted", "flameedge/job/plant/operator/desired", "\"job\""),
             ("the controller has taken it", "flameedge/job/plant/controller/event", "\"submitted\""),
             ("workers get places", "flameedge/job/plant/controller/event", "\"place\""),
-            ("the fresh agent gets its task", $"flameedge/fleet/{SecuredFleet.Fresh}/task", "trainer_"),
             ("the job runs", "flameedge/job/plant/controller/state", "\"running\""),
             ("a round is done", "/round", "\"round\""),
             ("the job is over", "flameedge/job/plant/controller/state", "\"completed\""));
+        story.RequireOrder(
+            ("the job is submitted", "flameedge/job/plant/operator/desired", "\"job\""),
+            ("the fresh agent gets its task", $"flameedge/fleet/{SecuredFleet.Fresh}/task", "trainer_"),
+            ("it meets the others", $"/{SecuredFleet.Fresh}/trainer_4", "\"samples\":60"),
+            ("it has done its part", $"flameedge/fleet/{SecuredFleet.Fresh}/state", "\"done\""));
         if (Environment.GetEnvironmentVariable("FLAMEEDGE_STORY") is { } file)
         {
             await File.WriteAllTextAsync(file, story.ToMarkdown(Environment.GetEnvironmentVariable("FLAMEEDGE_COMMIT") ?? "unknown"));
