@@ -8,51 +8,13 @@ namespace FlameEdge.Mqtt.Tests.Security;
 /// <summary>With the generated rules nobody can do more than its part. Judged by what an unrestricted observer is sent, and by what the attacker is not.</summary>
 public abstract class AccessContract : IAsyncLifetime
 {
-    // The attacker is an agent of the fleet and of the job "mine"; the victim's job is not its own.
-    private static readonly string[] Writes =
-    [
-        "flameedge/fleet/victim/birth",
-        "flameedge/fleet/victim/alive",
-        "flameedge/fleet/victim/state",
-        "flameedge/fleet/victim/metrics",
-        "flameedge/fleet/victim/event",
-        "flameedge/fleet/victim/task",
-        "flameedge/fleet/victim/config",
-        "flameedge/fleet/attacker/task",
-        "flameedge/fleet/attacker/config",
-        "flameedge/data/mine/param/default/victim/trainer_0/aggregator_0",
-        "flameedge/data/mine/spec/default/boss/controller_0/agent",
-        "flameedge/here/mine/param/default/victim/trainer_0",
-        "flameedge/here/theirs/param/default/victim/trainer_0",
-        "flameedge/job/mine/boss/spec",
-        "flameedge/job/mine/boss/state",
-        "flameedge/job/mine/victim/round",
-        "flameedge/job/mine/attacker/desired",
-        "flameedge/job/mine/desk/desired",
-        "flameedge/fleet/attacker",
-        "flameedge/job/mine/attacker/state/more",
-        "elsewhere/fleet/attacker/birth",
-        "flameedge/fleet/attacker-2/birth",
-    ];
+    // The victim's job is not the attacker's own; the aggregator of both their jobs stays on "top".
+    private static readonly AccessAttacks Attacks = new("attacker", "victim", "boss", "desk", "mine", "theirs");
 
-    private static readonly (string Filter, string Topic)[] Reads =
+    private static readonly IReadOnlyList<(string Filter, string Topic)> Reads =
     [
-        ("flameedge/fleet/victim/task", "flameedge/fleet/victim/task"),
-        ("flameedge/fleet/victim/config", "flameedge/fleet/victim/config"),
-        ("flameedge/fleet/+/task", "flameedge/fleet/victim/task"),
-        ("flameedge/fleet/victim/birth", "flameedge/fleet/victim/birth"),
-        ("flameedge/fleet/#", "flameedge/fleet/victim/config"),
-        ("flameedge/data/theirs/param/default/+/+/aggregator_0", "flameedge/data/theirs/param/default/victim/trainer_0/aggregator_0"),
-        ("flameedge/data/#", "flameedge/data/theirs/param/default/victim/trainer_0/aggregator"),
+        .. Attacks.Reads,
         ("flameedge/data/mine/param/default/+/+/aggregator_0", "flameedge/data/mine/param/default/victim/trainer_1/aggregator_0"),
-        ("flameedge/data/mine/spec/default/+/+/victim_0", "flameedge/data/mine/spec/default/boss/controller_0/victim_0"),
-        ("flameedge/data/mine/spec/default/+/+/controller_0", "flameedge/data/mine/spec/default/victim/victim_0/controller_0"),
-        ("flameedge/here/theirs/param/default/+/+", "flameedge/here/theirs/param/default/victim/trainer_0"),
-        ("flameedge/job/theirs/+/state", "flameedge/job/theirs/boss/state"),
-        ("flameedge/job/#", "flameedge/job/mine/desk/desired"),
-        ("#", "flameedge/fleet/victim/config"),
-        ("+/fleet/victim/task", "flameedge/fleet/victim/task"),
-        ("$share/all/flameedge/fleet/+/task", "flameedge/fleet/victim/task"),
     ];
 
     private protected TestIdentities Identities { get; } = new();
@@ -96,7 +58,7 @@ public abstract class AccessContract : IAsyncLifetime
         await using var observer = await AccessBench.ConnectAsync(Identities, "observer", port);
         await observer.SubscribeAsync("#");
 
-        foreach (var topic in Writes)
+        foreach (var topic in Attacks.Writes)
         {
             await AttemptAsync(topic, "forged", retain: false);
             await AttemptAsync(topic, "forged", retain: true);

@@ -29,13 +29,15 @@ internal sealed class FleetBench : IAsyncDisposable
     private readonly StringBuilder history = new();
     private readonly Lock gate = new();
     private readonly CancellationTokenSource stopping = new();
+    private readonly FleetIdentities? identities;
     private readonly MqttSession observer;
     private readonly Task watching;
     private TaskCompletionSource heard = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private FleetBench(Mosquitto broker, MqttSession observer)
+    private FleetBench(BrokerProcess broker, FleetIdentities? identities, MqttSession observer)
     {
         Broker = broker;
+        this.identities = identities;
         this.observer = observer;
         Directory.CreateDirectory(folder["locks"]);
         watching = Task.WhenAll(
@@ -46,10 +48,10 @@ internal sealed class FleetBench : IAsyncDisposable
             WatchAsync(BulletinTopic.AnyOfFleet(BulletinKind.Alive), (_, _) => { }));
     }
 
-    public Mosquitto Broker { get; }
+    public BrokerProcess Broker { get; }
 
     /// <summary>The broker's address.</summary>
-    public string Url => $"mqtt://127.0.0.1:{Broker.Port}";
+    public string Url => UrlOf(Broker.Port, identities);
 
     /// <summary>Work that was found running twice at once; empty, or the controller broke its promise.</summary>
     public string[] Twice => File.Exists(folder["locks", "twice"]) ? File.ReadAllLines(folder["locks", "twice"]) : [];
@@ -67,8 +69,14 @@ internal sealed class FleetBench : IAsyncDisposable
     }
 
     /// <summary>Looks on at a broker.</summary>
-    public static async Task<FleetBench> StartAsync(Mosquitto broker) =>
-        new(broker, await MqttSession.ConnectAsync(new MqttOptions { Broker = new Uri($"mqtt://127.0.0.1:{broker.Port}") }, new AgentId("observer")));
+    /// <param name="broker">The broker.</param>
+    /// <param name="identities">Everybody's certificates, the <c>observer</c>'s among them; null for a broker that lets anybody in without TLS.</param>
+    public static async Task<FleetBench> StartAsync(BrokerProcess broker, FleetIdentities? identities = null)
+    {
+        var files = identities?.FilesOf("observer");
+        var options = new MqttOptions { Broker = new Uri(UrlOf(broker.Port, identities)), CaFile = files?.Authority, CertificateFile = files?.Certificate, KeyFile = files?.Key };
+        return new(broker, identities, await MqttSession.ConnectAsync(options, new AgentId("observer")));
+    }
 
     /// <summary>A file or folder of one process.</summary>
     public string PathOf(params string[] parts) => folder[parts];
@@ -77,11 +85,11 @@ internal sealed class FleetBench : IAsyncDisposable
     public void StartAgent(string name, params string[] more)
     {
         Directory.CreateDirectory(folder[name, "data"]);
-        Start(name, Agent, ["serve", "--name", name, "--broker", Url, "--state", folder[name, "state"], "--data", folder[name, "data"], .. more]);
+        Start(name, Agent, ["serve", "--name", name, "--broker", Url, "--state", folder[name, "state"], "--data", folder[name, "data"], .. identities?.AgentArguments(name) ?? [], .. more]);
     }
 
     /// <summary>Starts a controller, or starts it again.</summary>
-    public void StartController(string name = "controller") => Start(name, Tool, ["controller", "--name", name, "--broker", Url, "--state", folder[name, "state"]]);
+    public void StartController(string name = "controller") => Start(name, Tool, ["controller", "--name", name, "--broker", Url, "--state", folder[name, "state"], .. identities?.ToolArguments(name) ?? []]);
 
     /// <summary>True while a process runs.</summary>
     public bool IsRunning(string name) => running.TryGetValue(name, out var process) && !process.HasEnded;
@@ -106,7 +114,7 @@ internal sealed class FleetBench : IAsyncDisposable
     /// <summary>Any command of the tool against this broker; its exit code and what it wrote.</summary>
     public async Task<(int Code, string Output, string Error)> CallAsync(params string[] arguments)
     {
-        var (code, output, error) = await Command.CallAsync([.. arguments, "--broker", Url]);
+        var (code, output, error) = await Command.CallAsync([.. arguments, "--broker", Url, .. identities is null ? [] : new[] { "--name", "operator" }, .. identities?.ToolArguments("operator") ?? []]);
         Note("operator", $"{string.Join(' ', arguments)} -> {code} {error.Trim()}");
         return (code, output, error);
     }
@@ -116,7 +124,7 @@ internal sealed class FleetBench : IAsyncDisposable
     {
         var file = folder[$"job-{Guid.NewGuid():n}.json"];
         await File.WriteAllTextAsync(file, text);
-        var (code, _, error) = await CallAsync("job", "submit", file);
+        var (code, _, error) = await CallAsync("job", "submit", file, "--timeout", "60");
         Assert.True(code == ExitCode.Ok, $"submit ended with {code}: {error}\n{History}");
     }
 
@@ -167,6 +175,9 @@ internal sealed class FleetBench : IAsyncDisposable
         folder.Dispose();
         stopping.Dispose();
     }
+
+    // The name the broker's certificate is for.
+    private static string UrlOf(int port, FleetIdentities? identities) => identities is null ? $"mqtt://127.0.0.1:{port}" : $"mqtts://localhost:{port}";
 
     private static bool IsOver(JobStatus status) => status.State is JobPhase.Failed or JobPhase.Refused or JobPhase.Completed or JobPhase.Stopped;
 
