@@ -4,6 +4,7 @@ using FlameEdge.Channels;
 using FlameEdge.Control.Fleet;
 using FlameEdge.State;
 using FlameEdge.Topology;
+using FlameEdge.Topology.Reading;
 
 namespace FlameEdge.Control.Jobs;
 
@@ -114,7 +115,7 @@ internal sealed class ControllerCore
                 Delete(job, known, wish);
                 break;
             default:
-                Refuse(job, wish.Request, known is null ? $"there is no job '{job}' here; submit it first" : $"'{wish.State}' cannot be asked of a job that is {known.Record.Phase.ToString().ToLowerInvariant()}");
+                Refuse(job, wish.Request, known is null ? $"there is no job '{job}' here{Nearest(job)}; submit it first" : $"'{wish.State}' cannot be asked of a job that is {known.Record.Phase.ToString().ToLowerInvariant()}");
                 break;
         }
     }
@@ -262,6 +263,8 @@ internal sealed class ControllerCore
     }
 
     private void Refuse(string job, string? request, string why) => book.Refused(job, request, why, jobs.ContainsKey(job));
+
+    private string Nearest(string job) => NearestName.Of(job, jobs.Keys) is { } near ? $" (did you mean '{near}'?)" : "";
 
     private void Forget(string job)
     {
