@@ -93,8 +93,11 @@ public sealed partial class Controller(IBulletin bulletin, IChannelBackend chann
     {
         await HearAsync(options.Settling, cancellationToken);
         core.Claim();
-        var memory = core.Review(Now);
-        await state.CommitAsync([.. memory.Changes.Where(change => change.Collection == ControllerCore.Self)], cancellationToken);
+        if (core.Memory() is { } self)
+        {
+            await state.CommitAsync([self], cancellationToken);
+        }
+
         var birth = new ControllerBirth { Controller = options.Name, Epoch = core.Epoch, Session = options.Session, Version = options.Version };
         await bulletin.PostAsync(BulletinTopic.OfFleet(Self, BulletinKind.Birth), FleetJson.Write(birth, FleetJson.Default.ControllerBirth), cancellationToken);
         await HearAsync(options.Settling, cancellationToken);

@@ -133,7 +133,14 @@ internal sealed class ControllerCore
         }
     }
 
-    /// <summary>Everything that follows from what has happened.</summary>
+    /// <summary>What it must store of itself; null where it has given that out already.</summary>
+    public StateChange? Memory()
+    {
+        var self = FleetJson.Write(new ControllerMemory(Epoch, [.. draining.Order(StringComparer.Ordinal)]), ControllerJson.Default.ControllerMemory);
+        return self.AsSpan().SequenceEqual(remembered) ? null : new StateChange(Self, Self, remembered = self, IsManifest: true);
+    }
+
+    /// <summary>Everything that follows from what has happened. It is said once: who asks must carry it out.</summary>
     public Effects Review(Moment now)
     {
         var effects = new Effects();
@@ -300,10 +307,9 @@ internal sealed class ControllerCore
 
     private void Remember(Effects effects)
     {
-        var self = FleetJson.Write(new ControllerMemory(Epoch, [.. draining.Order(StringComparer.Ordinal)]), ControllerJson.Default.ControllerMemory);
-        if (!self.AsSpan().SequenceEqual(remembered))
+        if (Memory() is { } self)
         {
-            effects.Changes.Add(new StateChange(Self, Self, remembered = self, IsManifest: true));
+            effects.Changes.Add(self);
         }
 
         book.Store(jobs, effects);

@@ -99,7 +99,7 @@ internal sealed class ControllerBench : IAsyncDisposable
         var bound = System.Diagnostics.Stopwatch.StartNew();
         while (!holds())
         {
-            Assert.True(bound.Elapsed < Bound && !Running.IsCompleted, $"{otherwise}: {Status()?.State} {Status()?.Reason} {Running.Exception?.InnerException?.Message} {string.Join(",", Board.Posted.Select(n => n.Topic))} {Controller?.Epoch} {Controller?.Dropped}");
+            Assert.True(bound.Elapsed < Bound && !Running.IsCompleted, $"{otherwise}: {Status()?.State} {Status()?.Reason} {Running.Exception?.InnerException?.Message}");
             await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
         }
     }
