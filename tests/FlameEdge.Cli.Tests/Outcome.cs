@@ -4,7 +4,7 @@ using FlameEdge.Testing;
 namespace FlameEdge.Cli.Tests;
 
 /// <summary>What a command line came to.</summary>
-internal sealed partial record Outcome(int Code, string Output, string Error)
+public sealed partial record Outcome(int Code, string Output, string Error)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 

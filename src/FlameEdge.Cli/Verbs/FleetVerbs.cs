@@ -7,6 +7,7 @@ using FlameEdge.Cli.Output;
 using FlameEdge.Control.Fleet;
 using FlameEdge.Diagnostics;
 using FlameEdge.Topology;
+using FlameEdge.Topology.Reading;
 using Spectre.Console;
 
 namespace FlameEdge.Cli.Verbs;
@@ -102,9 +103,13 @@ internal static class FleetVerbs
 
     private static Argument<string> Name() => new("AGENT") { Description = "the agent's name" };
 
-    private static async Task<AgentReading> FindAsync(OperatorSession session, string name, CancellationToken cancellationToken) =>
-        (await FleetReading.ReadAsync(session, cancellationToken)).FirstOrDefault(agent => agent.Birth.Agent == name)
-            ?? throw new TopologyException($"there is no agent '{name}' at this broker; `flame-edge fleet list` shows those that have announced themselves");
+    private static async Task<AgentReading> FindAsync(OperatorSession session, string name, CancellationToken cancellationToken)
+    {
+        var fleet = await FleetReading.ReadAsync(session, cancellationToken);
+        var nearest = NearestName.Of(name, fleet.Select(agent => agent.Birth.Agent)) is { } near ? $" (did you mean '{near}'?)" : "";
+        return fleet.FirstOrDefault(agent => agent.Birth.Agent == name)
+            ?? throw new TopologyException($"there is no agent '{name}' at this broker{nearest}; `flame-edge fleet list` shows those that have announced themselves");
+    }
 
     private static async Task FollowAsync(OperatorSession session, Action<IReadOnlyList<AgentReading>, string> show, CancellationToken cancellationToken)
     {

@@ -6,6 +6,7 @@ using FlameEdge.Control.Fleet;
 using FlameEdge.Control.Jobs;
 using FlameEdge.Diagnostics;
 using FlameEdge.Topology;
+using FlameEdge.Topology.Reading;
 
 namespace FlameEdge.Cli.Verbs;
 
@@ -28,8 +29,12 @@ internal static class JobControlVerbs
     public static Argument<string> Name() => new("NAME") { Description = "the job's name in topics" };
 
     /// <summary>The refusal of a name nobody knows.</summary>
-    public static TopologyException Unknown(string name, OperatorSession session) =>
-        new($"controller '{session.Controller}' has no job '{name}'; `flame-edge job list` shows those it has, --controller names another controller");
+    public static async Task<TopologyException> UnknownAsync(string name, OperatorSession session, CancellationToken cancellationToken)
+    {
+        var found = await session.ReadAsync([BulletinTopic.AnyJob(BulletinKind.State)], cancellationToken);
+        var nearest = NearestName.Of(name, found.Keys.Select(topic => topic.Job?.Value).OfType<string>()) is { } near ? $" (did you mean '{near}'?)" : "";
+        return new($"controller '{session.Controller}' has no job '{name}'{nearest}; `flame-edge job list` shows those it has, --controller names another controller");
+    }
 
     private static Command List()
     {
@@ -56,7 +61,7 @@ internal static class JobControlVerbs
         {
             await using var session = await asking.ConnectAsync(parsed, cancellationToken);
             var job = new JobId(parsed.GetValue(name)!); // not null: it is required
-            return await session.StatusAsync(job, cancellationToken) is null ? throw Unknown(job.Value, session) : await JobWatch.RunAsync(session, job, parsed.InvocationConfiguration.Output, isLog, cancellationToken);
+            return await session.StatusAsync(job, cancellationToken) is null ? throw await UnknownAsync(job.Value, session, cancellationToken) : await JobWatch.RunAsync(session, job, parsed.InvocationConfiguration.Output, isLog, cancellationToken);
         });
         return verb;
     }

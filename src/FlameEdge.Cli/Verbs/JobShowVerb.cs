@@ -26,7 +26,7 @@ internal static class JobShowVerb
             var job = new JobId(parsed.GetValue(name)!); // not null: it is required
             if (await session.StatusAsync(job, cancellationToken) is not { } status)
             {
-                throw JobControlVerbs.Unknown(job.Value, session);
+                throw await JobControlVerbs.UnknownAsync(job.Value, session, cancellationToken);
             }
 
             var output = parsed.InvocationConfiguration.Output;
@@ -38,9 +38,9 @@ internal static class JobShowVerb
 
             if (parsed.GetValue(folder) is { } into)
             {
-                foreach (var file in await JobResults.FetchAsync(session, job, into, asking.Timeout(parsed), cancellationToken))
+                foreach (var line in await JobResults.FetchAsync(session, job, into, asking.Timeout(parsed), cancellationToken))
                 {
-                    (asking.IsJson(parsed) ? parsed.InvocationConfiguration.Error : output).WriteLine($"{Path.GetFullPath(Path.Combine(into, file))}");
+                    (asking.IsJson(parsed) ? parsed.InvocationConfiguration.Error : output).WriteLine(line);
                 }
             }
 

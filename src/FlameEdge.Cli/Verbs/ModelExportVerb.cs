@@ -2,12 +2,12 @@ using System.Buffers;
 using System.CommandLine;
 using FlameEdge.Agent;
 using FlameEdge.Agent.Verbs;
+using FlameEdge.Cli.Output;
 using FlameEdge.Cli.Reading;
 using FlameEdge.Diagnostics;
 using FlameEdge.Models;
 using FlameEdge.Models.Loading;
 using FlameEdge.Onnx;
-using FlameEdge.Parameters;
 using FlameEdge.State;
 using FlameEdge.Topology;
 
@@ -57,36 +57,13 @@ internal static class ModelExportVerb
             throw new TopologyException($"job '{plan.Job.Name}' does not say the model's shape: name an 'evaluation' dataset, or give model.input and model.classes");
         }
 
-        using var trainer = new OnnxEngine().Open(spec, shape, classes.Value, plan.Job.Training);
-        trainer.Initialize(plan.Job.Seed);
-        if (parameters is not null)
-        {
-            trainer.Load(Read(parameters, trainer.Layout));
-        }
-
-        var unfinished = Path.GetTempFileName();
         try
         {
-            ((IModelExporter)trainer).Export(unfinished);
-            return File.ReadAllBytes(unfinished);
+            return ForwardModel.Of(plan.Job, spec, shape, classes.Value, parameters is null ? null : File.ReadAllBytes(parameters));
         }
-        finally
+        catch (Exception error) when (parameters is not null && error is IOException or UnauthorizedAccessException or PayloadException)
         {
-            File.Delete(unfinished);
-        }
-    }
-
-    private static float[] Read(string path, ParameterLayout layout)
-    {
-        try
-        {
-            var values = new float[layout.Length];
-            new Float32Codec().Decode(new ReadOnlySequence<byte>(File.ReadAllBytes(path)), layout, values);
-            return values;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or PayloadException)
-        {
-            throw new ModelMismatchException($"--parameters {path}: {error.Message.TrimEnd('.')}. Give model.parameters of a run of this job.", error);
+            throw new ModelMismatchException($"--parameters {parameters}: {error.Message.TrimEnd('.')}. Give model.parameters of a run of this job.", error);
         }
     }
 

@@ -4,6 +4,7 @@ using FlameEdge.Channels;
 using FlameEdge.Control.Fleet;
 using FlameEdge.State;
 using FlameEdge.Topology;
+using FlameEdge.Topology.Reading;
 
 namespace FlameEdge.Control.Jobs;
 
@@ -68,9 +69,7 @@ internal sealed class ControllerCore
     public IReadOnlyList<StateChange> Claim()
     {
         Epoch = Highest += 1;
-        var effects = new Effects();
-        Remember(effects);
-        return effects.Changes;
+        return Memory() is { } self ? [self] : [];
     }
 
     /// <summary>An epoch that somebody obeys or claims.</summary>
@@ -120,7 +119,7 @@ internal sealed class ControllerCore
                 Delete(job, known, wish);
                 break;
             default:
-                Refuse(job, wish.Request, known is null ? $"there is no job '{job}' here; submit it first" : $"'{wish.State}' cannot be asked of a job that is {known.Record.Phase.ToString().ToLowerInvariant()}");
+                Refuse(job, wish.Request, known is null ? $"there is no job '{job}' here{Nearest(job)}; submit it first" : $"'{wish.State}' cannot be asked of a job that is {known.Record.Phase.ToString().ToLowerInvariant()}");
                 break;
         }
     }
@@ -138,7 +137,14 @@ internal sealed class ControllerCore
         }
     }
 
-    /// <summary>Everything that follows from what has happened.</summary>
+    // Null where it has been given out already.
+    private StateChange? Memory()
+    {
+        var self = FleetJson.Write(new ControllerMemory(Epoch, [.. draining.Order(StringComparer.Ordinal)]), ControllerJson.Default.ControllerMemory);
+        return self.AsSpan().SequenceEqual(remembered) ? null : new StateChange(Self, Self, remembered = self, IsManifest: true);
+    }
+
+    /// <summary>Everything that follows from what has happened. It is said once: who asks must carry it out.</summary>
     public Effects Review(Moment now)
     {
         var effects = new Effects();
@@ -269,6 +275,8 @@ internal sealed class ControllerCore
 
     private void Refuse(string job, string? request, string why) => book.Refused(job, request, why, jobs.ContainsKey(job));
 
+    private string Nearest(string job) => NearestName.Of(job, jobs.Keys) is { } near ? $" (did you mean '{near}'?)" : "";
+
     private void Forget(string job)
     {
         foreach (var agent in Fleet.Agents)
@@ -303,10 +311,9 @@ internal sealed class ControllerCore
 
     private void Remember(Effects effects)
     {
-        var self = FleetJson.Write(new ControllerMemory(Epoch, [.. draining.Order(StringComparer.Ordinal)]), ControllerJson.Default.ControllerMemory);
-        if (!self.AsSpan().SequenceEqual(remembered))
+        if (Memory() is { } self)
         {
-            effects.Changes.Add(new StateChange(Self, Self, remembered = self, IsManifest: true));
+            effects.Changes.Add(self);
         }
 
         book.Store(jobs, effects);

@@ -237,6 +237,15 @@ public class JobLifeTests
     }
 
     [Fact]
+    public void A_wish_for_a_job_nobody_knows_is_refused_with_the_nearest_name()
+    {
+        var fleet = Running();
+        fleet.Wish("dmeo", """{"state":"paused","request":"r1"}""");
+        fleet.Review();
+        Assert.Equal("there is no job 'dmeo' here (did you mean 'demo'?); submit it first", fleet.Status("dmeo").Refusal);
+    }
+
+    [Fact]
     public void A_job_that_cannot_work_as_written_is_refused_with_its_problems()
     {
         var fleet = TwoAgents();
