@@ -37,7 +37,7 @@ internal sealed class FleetStory(IReadOnlyList<HeardMessage> messages)
         page.AppendLine(CultureInfo.InvariantCulture, $"""
             # What a fleet says
 
-            Recorded on {TimeProvider.System.GetUtcNow():yyyy-MM-dd} at commit {commit} by `FLAMEEDGE_STORY=docs/fleet-story.md FLAMEEDGE_COMMIT=… dotnet tests/FlameEdge.Scenarios/bin/Release/net10.0/FlameEdge.Scenarios.dll -method '*reads_like_a_story'`.
+            Recorded on {TimeProvider.System.GetUtcNow():yyyy-MM-dd} at commit {commit} by `STORY_FILE=docs/fleet-story.md STORY_COMMIT=… dotnet tests/FlameEdge.Scenarios/bin/Release/net10.0/FlameEdge.Scenarios.dll -method '*reads_like_a_story'`.
 
             Five agents, a controller and an operator on mosquitto with mutual TLS and the rights of `flame-edge topology acl`. A plain MQTT client that may read everything is subscribed to `#`; what it
             hears is written down but for `data/…`, where models travel. First everybody comes to life (`alive`, `birth`, `state`). `{SecuredFleet.Fresh}` is fresh from its box: it learns from one retained

@@ -38,9 +38,9 @@ public class SecuredFleetTests(SecuredFleet fleet) : IClassFixture<SecuredFleet>
             ("the fresh agent gets its task", $"flameedge/fleet/{SecuredFleet.Fresh}/task", "trainer_"),
             ("it meets the others", $"/{SecuredFleet.Fresh}/trainer_4", "\"samples\":60"),
             ("it has done its part", $"flameedge/fleet/{SecuredFleet.Fresh}/state", "\"done\""));
-        if (Environment.GetEnvironmentVariable("FLAMEEDGE_STORY") is { } file)
+        if (Environment.GetEnvironmentVariable("STORY_FILE") is { } file)
         {
-            await File.WriteAllTextAsync(file, story.ToMarkdown(Environment.GetEnvironmentVariable("FLAMEEDGE_COMMIT") ?? "unknown"));
+            await File.WriteAllTextAsync(file, story.ToMarkdown(Environment.GetEnvironmentVariable("STORY_COMMIT") ?? "unknown"));
         }
     }
 
