@@ -136,6 +136,7 @@ public class SecuredFleetTests(SecuredFleet fleet) : IClassFixture<SecuredFleet>
         await File.WriteAllTextAsync(folder["large.json"], large);
 
         var planned = await fleet.Bench.CallAsync("job", "plan", folder["large.json"], "--format", "json");
+        Assert.DoesNotContain(fleet.Observer.Heard, message => message.Topic.StartsWith("flameedge/job/large/", StringComparison.Ordinal));
         await fleet.Bench.SubmitAsync(large);
         var status = await fleet.Bench.UntilAsync("large", JobPhase.Waiting);
         var shown = await fleet.Bench.CallAsync("job", "show", "large", "--format", "json");
