@@ -15,7 +15,7 @@ public class OfflineAgentTests
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(40);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(200);
 
-    [Fact(Timeout = 120_000)]
+    [Fact]
     public async Task An_agent_that_comes_back_after_its_session_has_expired_delivers_what_it_owes()
     {
         // The lease outlasts the absence: its worker goes on and has an update to deliver when the line is back.
