@@ -76,6 +76,9 @@ internal sealed class BrokerSettings
     /// <summary><c>auto</c>, <c>5</c> or <c>3.1.1</c>.</summary>
     public string Protocol { get; set; } = "auto";
 
+    /// <summary>A file with what the broker can do, as <c>flame-edge broker probe</c> writes it; null for one that does what the standard says.</summary>
+    public string? Profile { get; set; }
+
     /// <summary>Silence after which the broker is asked, in seconds; null for the profile's, or 10.</summary>
     public int? KeepAliveSeconds { get; set; }
 

@@ -23,6 +23,7 @@ internal static class ConfigKeys
         new("broker.certificateFile", "none", "PEM file of the agent's certificate", (_, node, to) => File(node, value => to.Broker.CertificateFile = value)),
         new("broker.keyFile", "none", "PEM file of the certificate's key", (_, node, to) => File(node, value => to.Broker.KeyFile = value)),
         new("broker.protocol", "auto", "auto, 5 or 3.1.1", (_, node, to) => Text(node, value => value is "auto" or "5" or "3.1.1", "auto, 5 or 3.1.1", value => to.Broker.Protocol = value)),
+        new("broker.profile", "a broker that does what the standard says", "file with what the broker can do, as 'flame-edge broker probe' writes it", (_, node, to) => File(node, value => to.Broker.Profile = value)),
         new("broker.keepAliveSeconds", "the profile's, or 10", "silence after which the broker is asked, in seconds", (_, node, to) => Whole(node, 1, 65535, value => to.Broker.KeepAliveSeconds = (int)value)),
         new("broker.sessionExpirySeconds", "the profile's, or 3600", "how long the broker keeps an absent agent's session, in seconds", (_, node, to) => Whole(node, 0, 30 * 24 * 3600, value => to.Broker.SessionExpirySeconds = (int)value)),
         new("profile", "none", "firmware profile: a file, or the name of a class", (_, node, to) => Text(node, value => to.Profile = value)),

@@ -72,6 +72,7 @@ internal sealed class AgentParts(HostParts host, AgentPolicy policy, FirmwarePro
             CertificateFile = broker.CertificateFile,
             KeyFile = broker.KeyFile,
             Protocol = broker.Protocol,
+            BrokerProfile = broker.Profile,
             KeepAlive = TimeSpan.FromSeconds(broker.KeepAliveSeconds ?? profile?.KeepAliveSeconds ?? 10),
             SessionExpiry = TimeSpan.FromSeconds(broker.SessionExpirySeconds ?? profile?.SessionExpirySeconds ?? 3600),
             Transfer = transfer,

@@ -14,6 +14,7 @@ internal sealed class BrokerArguments
     private readonly Option<string?> certificateFile = new("--cert-file") { Description = "PEM file with this program's certificate, for mutual TLS", HelpName = "FILE" };
     private readonly Option<string?> keyFile = new("--key-file") { Description = "PEM file with the certificate's private key", HelpName = "FILE" };
     private readonly Option<string> protocol = new("--protocol") { Description = "MQTT version: auto, 5 or 3.1.1", DefaultValueFactory = _ => "auto" };
+    private readonly Option<string?> profile = new("--broker-profile") { Description = "file with what the broker can do, as 'flame-edge broker probe' writes it; by default it does what the standard says", HelpName = "FILE" };
 
     /// <param name="verb">The verb that gets the options.</param>
     /// <param name="isRequired">Whether it can do nothing without a broker.</param>
@@ -29,7 +30,7 @@ internal sealed class BrokerArguments
             verb.Add(broker);
         }
 
-        foreach (var option in new Option[] { prefix, user, passwordFile, caFile, certificateFile, keyFile, protocol })
+        foreach (var option in new Option[] { prefix, user, passwordFile, caFile, certificateFile, keyFile, protocol, profile })
         {
             verb.Add(option);
         }
@@ -61,6 +62,7 @@ internal sealed class BrokerArguments
             CertificateFile = parsed.GetValue(certificateFile),
             KeyFile = parsed.GetValue(keyFile),
             Protocol = parsed.GetValue(protocol)!, // not null: it has a default
+            BrokerProfile = parsed.GetValue(profile),
         };
         options.Broker = parsed.GetValue(broker) ?? options.Broker;
         return options;

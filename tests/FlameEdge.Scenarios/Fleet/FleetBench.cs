@@ -30,14 +30,16 @@ internal sealed class FleetBench : IAsyncDisposable
     private readonly Lock gate = new();
     private readonly CancellationTokenSource stopping = new();
     private readonly FleetIdentities? identities;
+    private readonly string? profile;
     private readonly MqttSession observer;
     private readonly Task watching;
     private TaskCompletionSource heard = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private FleetBench(BrokerProcess broker, FleetIdentities? identities, MqttSession observer)
+    private FleetBench(BrokerProcess broker, FleetIdentities? identities, string? profile, MqttSession observer)
     {
         Broker = broker;
         this.identities = identities;
+        this.profile = profile;
         this.observer = observer;
         Directory.CreateDirectory(folder["locks"]);
         watching = Task.WhenAll(
@@ -52,6 +54,9 @@ internal sealed class FleetBench : IAsyncDisposable
 
     /// <summary>The broker's address.</summary>
     public string Url => UrlOf(Broker.Port, identities);
+
+    /// <summary>How long anything is waited for; <see cref="Bound"/> by default.</summary>
+    public TimeSpan Patience { get; set; } = Bound;
 
     /// <summary>Work that was found running twice at once; empty, or the controller broke its promise.</summary>
     public string[] Twice => File.Exists(folder["locks", "twice"]) ? File.ReadAllLines(folder["locks", "twice"]) : [];
@@ -71,25 +76,30 @@ internal sealed class FleetBench : IAsyncDisposable
     /// <summary>Looks on at a broker.</summary>
     /// <param name="broker">The broker.</param>
     /// <param name="identities">Everybody's certificates, the <c>observer</c>'s among them; null for a broker that lets anybody in without TLS.</param>
-    public static async Task<FleetBench> StartAsync(BrokerProcess broker, FleetIdentities? identities = null)
+    /// <param name="profile">What the broker can do, a file; null for one that does what the standard says.</param>
+    public static async Task<FleetBench> StartAsync(BrokerProcess broker, FleetIdentities? identities = null, string? profile = null)
     {
         var files = identities?.FilesOf("observer");
-        var options = new MqttOptions { Broker = new Uri(UrlOf(broker.Port, identities)), CaFile = files?.Authority, CertificateFile = files?.Certificate, KeyFile = files?.Key };
-        return new(broker, identities, await MqttSession.ConnectAsync(options, new AgentId("observer")));
+        var options = new MqttOptions { Broker = new Uri(UrlOf(broker.Port, identities)), CaFile = files?.Authority, CertificateFile = files?.Certificate, KeyFile = files?.Key, BrokerProfile = profile };
+        return new(broker, identities, profile, await MqttSession.ConnectAsync(options, new AgentId("observer")));
     }
 
     /// <summary>A file or folder of one process.</summary>
     public string PathOf(params string[] parts) => folder[parts];
 
     /// <summary>Starts an agent, or starts it again with what it has on disk.</summary>
-    public void StartAgent(string name, params string[] more)
+    public void StartAgent(string name) => StartAgent(name, Url);
+
+    /// <summary>The same for an agent that reaches the broker at an address of its own.</summary>
+    public void StartAgent(string name, string url, params string[] more)
     {
         Directory.CreateDirectory(folder[name, "data"]);
-        Start(name, Agent, ["serve", "--name", name, "--broker", Url, "--state", folder[name, "state"], "--data", folder[name, "data"], .. identities?.AgentArguments(name) ?? [], .. more]);
+        string[] adapted = profile is null ? [] : ["--set", $"broker.profile={profile}"];
+        Start(name, Agent, ["serve", "--name", name, "--broker", url, "--state", folder[name, "state"], "--data", folder[name, "data"], .. adapted, .. identities?.AgentArguments(name) ?? [], .. more]);
     }
 
     /// <summary>Starts a controller, or starts it again.</summary>
-    public void StartController(string name = "controller") => Start(name, Tool, ["controller", "--name", name, "--broker", Url, "--state", folder[name, "state"], .. identities?.ToolArguments(name) ?? []]);
+    public void StartController(string name = "controller") => Start(name, Tool, ["controller", "--name", name, "--broker", Url, "--state", folder[name, "state"], .. Adapted, .. identities?.ToolArguments(name) ?? []]);
 
     /// <summary>True while a process runs.</summary>
     public bool IsRunning(string name) => running.TryGetValue(name, out var process) && !process.HasEnded;
@@ -114,7 +124,7 @@ internal sealed class FleetBench : IAsyncDisposable
     /// <summary>Any command of the tool against this broker; its exit code and what it wrote.</summary>
     public async Task<(int Code, string Output, string Error)> CallAsync(params string[] arguments)
     {
-        var (code, output, error) = await Command.CallAsync([.. arguments, "--broker", Url, .. identities is null ? [] : new[] { "--name", "operator" }, .. identities?.ToolArguments("operator") ?? []]);
+        var (code, output, error) = await Command.CallAsync([.. arguments, "--broker", Url, .. Adapted, .. identities is null ? [] : new[] { "--name", "operator" }, .. identities?.ToolArguments("operator") ?? []]);
         Note("operator", $"{string.Join(' ', arguments)} -> {code} {error.Trim()}");
         return (code, output, error);
     }
@@ -124,7 +134,7 @@ internal sealed class FleetBench : IAsyncDisposable
     {
         var file = folder[$"job-{Guid.NewGuid():n}.json"];
         await File.WriteAllTextAsync(file, text);
-        var (code, _, error) = await CallAsync("job", "submit", file, "--timeout", "60");
+        var (code, _, error) = await CallAsync("job", "submit", file, "--timeout", $"{Math.Min(60, Patience.TotalSeconds)}");
         Assert.True(code == ExitCode.Ok, $"submit ended with {code}: {error}\n{History}");
     }
 
@@ -176,6 +186,8 @@ internal sealed class FleetBench : IAsyncDisposable
         stopping.Dispose();
     }
 
+    private string[] Adapted => profile is null ? [] : ["--broker-profile", profile];
+
     // The name the broker's certificate is for.
     private static string UrlOf(int port, FleetIdentities? identities) => identities is null ? $"mqtt://127.0.0.1:{port}" : $"mqtts://localhost:{port}";
 
@@ -221,7 +233,7 @@ internal sealed class FleetBench : IAsyncDisposable
 
     private async Task UntilAsync(Func<bool> isMet, Task news, string what)
     {
-        using var bound = new CancellationTokenSource(Bound);
+        using var bound = new CancellationTokenSource(Patience);
         while (true)
         {
             Task next;
@@ -241,7 +253,7 @@ internal sealed class FleetBench : IAsyncDisposable
             }
             catch (OperationCanceledException)
             {
-                Assert.Fail($"waited {Bound} for {what}\n{History}");
+                Assert.Fail($"waited {Patience} for {what}\n{History}");
             }
         }
     }

@@ -13,7 +13,8 @@ public sealed class SecuredFleet : IAsyncLifetime
     /// <summary>The agent that is told from afar what it has on board.</summary>
     public const string Fresh = "gw-4";
 
-    private const string Text = """
+    /// <summary>Its text.</summary>
+    public const string Text = """
         {
           "job": "plant", "seed": 3,
           "topology": {

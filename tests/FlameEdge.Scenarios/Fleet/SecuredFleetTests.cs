@@ -1,3 +1,4 @@
+using FlameEdge.Control.Jobs;
 using FlameEdge.Testing;
 using FlameEdge.Testing.Channels;
 
@@ -124,6 +125,30 @@ public class SecuredFleetTests(SecuredFleet fleet) : IClassFixture<SecuredFleet>
 
         await RequireHeardAsync("gw-0", "the rightful one is heard");
         Assert.DoesNotContain(fleet.Observer.Heard, message => message.Text == "forged");
+    }
+
+    [Fact]
+    public async Task A_job_that_no_agent_can_run_says_which_figure_is_short_and_where()
+    {
+        using var folder = new TemporaryFolder();
+        var large = SecuredFleet.Text.Replace("\"plant\"", "\"large\"", StringComparison.Ordinal)
+            .Replace("\"name\": \"aggregator\"", "\"name\": \"aggregator\", \"needs\": { \"memory\": \"900GB\" }", StringComparison.Ordinal);
+        await File.WriteAllTextAsync(folder["large.json"], large);
+
+        var planned = await fleet.Bench.CallAsync("job", "plan", folder["large.json"], "--format", "json");
+        Assert.DoesNotContain(fleet.Observer.Heard, message => message.Topic.StartsWith("flameedge/job/large/", StringComparison.Ordinal));
+        await fleet.Bench.SubmitAsync(large);
+        var status = await fleet.Bench.UntilAsync("large", JobPhase.Waiting);
+        var shown = await fleet.Bench.CallAsync("job", "show", "large", "--format", "json");
+        await fleet.Bench.CallAsync("job", "delete", "large");
+
+        Assert.Equal(ExitCode.BadJob, planned.Code);
+        Assert.Equal(ExitCode.Ok, shown.Code);
+        Assert.All([planned.Output, status.Reason ?? string.Empty, shown.Output], text =>
+        {
+            Assert.Contains("memory: needs 900", text, StringComparison.Ordinal);
+            Assert.Contains("gw-0", text, StringComparison.Ordinal);
+        });
     }
 
     // A connection for each: mosquitto ends one that was refused, and a further attempt on it would prove nothing. Beside the agent's own, whose name stays free.

@@ -9,6 +9,7 @@ using FlameEdge.Control.Fleet;
 using FlameEdge.Diagnostics;
 using FlameEdge.State;
 using FlameEdge.Topology;
+using FlameEdge.Topology.Reading;
 using Microsoft.Extensions.Logging;
 
 namespace FlameEdge.Control.Jobs;
@@ -25,6 +26,7 @@ public sealed partial class Controller(IBulletin bulletin, IChannelBackend chann
     // Notices wait here while one review is written to disk; a full queue slows its watchers.
     private const int QueueLength = 8192;
     private static readonly TimeSpan EchoPatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan NoticePatience = TimeSpan.FromSeconds(2);
     private readonly Channel<Action<Moment>> happenings = Channel.CreateBounded<Action<Moment>>(new BoundedChannelOptions(QueueLength) { SingleReader = true });
     private readonly ControllerCore core = new(options);
     private readonly Outbox outbox = new(bulletin);
@@ -81,6 +83,7 @@ public sealed partial class Controller(IBulletin bulletin, IChannelBackend chann
         BulletinTopic.AnyOfFleet(BulletinKind.Birth),
         BulletinTopic.AnyOfFleet(BulletinKind.State),
         BulletinTopic.AnyOfFleet(BulletinKind.Task),
+        BulletinTopic.AnyOfFleet(BulletinKind.Metrics),
         BulletinTopic.OfFleet(Self, BulletinKind.Event),
         BulletinTopic.OfFleet(Self, BulletinKind.Config),
         BulletinTopic.AnyJob(BulletinKind.Desired),
@@ -207,7 +210,7 @@ public sealed partial class Controller(IBulletin bulletin, IChannelBackend chann
     {
         await foreach (var notice in bulletin.WatchAsync(topic, cancellationToken))
         {
-            await happenings.Writer.WriteAsync(now => Take(notice, now), cancellationToken);
+            await happenings.Writer.WriteAsync(now => Take(notice, now, cancellationToken), cancellationToken);
         }
     }
 
@@ -230,7 +233,7 @@ public sealed partial class Controller(IBulletin bulletin, IChannelBackend chann
         }
     }
 
-    private void Take(Bulletin notice, Moment now)
+    private void Take(Bulletin notice, Moment now, CancellationToken cancellationToken)
     {
         if (notice.Topic == BulletinTopic.OfFleet(Self, BulletinKind.Event))
         {
@@ -240,9 +243,41 @@ public sealed partial class Controller(IBulletin bulletin, IChannelBackend chann
         {
             TakeOwnSign(notice.Json.Span, now);
         }
+        else if (notice.Topic is { Job: null, Kind: BulletinKind.Metrics, Agent: { } agent })
+        {
+            Meet(agent, cancellationToken);
+        }
         else
         {
             core.Intake.Take(notice, now);
+        }
+    }
+
+    // Some brokers tell a wildcard nothing of what stands retained (RabbitMQ): an agent that was there first, or before our own new connection, is known by its heartbeat,
+    // and its notices are read by their own names.
+    private void Meet(AgentId agent, CancellationToken cancellationToken)
+    {
+        if (SafeName.IsSafe(agent.Value) && core.Fleet.Find(agent.Value) is null or { Birth: null } or { LostSince: not null } && fetches.GetValueOrDefault($"notices of {agent}") is not { IsCompleted: false })
+        {
+            Start($"notices of {agent}", ReadNoticesAsync(agent, cancellationToken));
+        }
+    }
+
+    private async Task ReadNoticesAsync(AgentId agent, CancellationToken cancellationToken)
+    {
+        try
+        {
+            foreach (var kind in new[] { BulletinKind.Alive, BulletinKind.Task, BulletinKind.State, BulletinKind.Birth })
+            {
+                if (await bulletin.ReadAsync(BulletinTopic.OfFleet(agent, kind), NoticePatience, cancellationToken) is { } notice)
+                {
+                    await happenings.Writer.WriteAsync(now => Take(notice, now, cancellationToken), cancellationToken);
+                }
+            }
+        }
+        catch (ChannelException exception)
+        {
+            LogNotRead(agent.Value, exception.Message);
         }
     }
 
@@ -351,6 +386,9 @@ public sealed partial class Controller(IBulletin bulletin, IChannelBackend chann
 
     [LoggerMessage(LogLevel.Warning, "controller {Name} has a new connection; who is not seen again in time counts as lost")]
     private partial void LogReconnected(string name);
+
+    [LoggerMessage(LogLevel.Warning, "what agent {Agent} has posted was not read: {Why}")]
+    private partial void LogNotRead(string agent, string why);
 
     [LoggerMessage(LogLevel.Warning, "a checkpoint of job {Job} was not fetched: {Why}")]
     private partial void LogNotFetched(string job, string why);
