@@ -265,7 +265,16 @@ public sealed partial class MqttSession : IContact, IAsyncDisposable
         book.Keep(aliveTopic, AliveNoteOf(connection.Number, AliveNote.Online));
         foreach (var (topic, payload) in book.All().OrderBy(entry => entry.Key == aliveTopic ? 0 : 1))
         {
-            await connection.PublishAsync(MqttLink.ToMessage(topic, new ReadOnlySequence<byte>(payload), retain: true));
+            try
+            {
+                await connection.PublishAsync(MqttLink.ToMessage(topic, new ReadOnlySequence<byte>(payload), retain: true));
+            }
+            catch (MqttRefusedException exception) when (topic != aliveTopic)
+            {
+                // One notice that may not be posted, or not any more, must not keep the whole agent out for ever.
+                book.Drop(topic);
+                LogNotAnnounced(topic, exception.Message);
+            }
         }
     }
 
@@ -409,6 +418,9 @@ public sealed partial class MqttSession : IContact, IAsyncDisposable
             // Without a broker there is nobody to say it to; the will speaks for us.
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The broker takes nothing on {Topic} ({Cause}): it is not repeated any more. Check the access rights.")]
+    private partial void LogNotAnnounced(string topic, string cause);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Another value stood under {Topic}; ours is posted again.")]
     private partial void LogRepeat(string topic);

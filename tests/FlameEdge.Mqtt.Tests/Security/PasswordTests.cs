@@ -44,6 +44,23 @@ public sealed class PasswordTests : IDisposable
     }
 
     [Fact]
+    public async Task An_agent_that_may_not_post_one_notice_comes_back_all_the_same()
+    {
+        var list = Written("acl", "user alpha\ntopic readwrite flameedge/fleet/alpha/alive\n");
+        await using var broker = await StartAsync(list);
+        await using var session = await MqttSession.ConnectAsync(Options(broker.Port, "5", "secret"), new AgentId("alpha"));
+        await Assert.ThrowsAsync<ChannelException>(
+            () => session.Bulletin.PostAsync(BulletinTopic.OfFleet(new AgentId("alpha"), BulletinKind.Birth), "{}"u8.ToArray(), CancellationToken.None).WaitAsync(Seat.Bound));
+
+        await broker.KillAsync();
+        await broker.StartAgainAsync();
+
+        // Answered only over a new connection, whose first act is to repeat what was posted.
+        await Assert.ThrowsAsync<ChannelException>(
+            () => session.Bulletin.PostAsync(BulletinTopic.OfFleet(new AgentId("alpha"), BulletinKind.State), "{}"u8.ToArray(), CancellationToken.None).WaitAsync(Seat.Bound));
+    }
+
+    [Fact]
     public async Task A_missing_password_file_is_named()
     {
         var options = Options(1, "5", "secret");
