@@ -25,7 +25,7 @@ internal sealed class ModelWriter(UpdateCodec codec)
     {
         try
         {
-            return codec.IsExact ? OutgoingModel.Complete(model.ContentHash(), Encode(UpdateCodec.Float32, model))
+            return codec.IsExact ? OutgoingModel.Complete(model.ContentHash(), Encode(UpdateCodec.Plain, model))
                 : !codec.IsDelta ? Rounded(model)
                 : Held is null ? First(model)
                 : Changed(model, Held);
@@ -55,7 +55,7 @@ internal sealed class ModelWriter(UpdateCodec codec)
     private OutgoingModel First(ParameterSet model)
     {
         Resume(model.Clone());
-        return OutgoingModel.Complete(heldHash, Encode(UpdateCodec.Float32, model));
+        return OutgoingModel.Complete(heldHash, Encode(UpdateCodec.Plain, model));
     }
 
     private OutgoingModel Changed(ParameterSet model, ParameterSet held)
@@ -66,6 +66,6 @@ internal sealed class ModelWriter(UpdateCodec codec)
         var against = heldHash;
         codec.DecodeAndAdd(new ReadOnlySequence<byte>(body), model.Layout, held.Values);
         heldHash = held.ContentHash();
-        return new OutgoingModel(heldHash, against, body, new Lazy<ReadOnlyMemory<byte>>(() => Encode(UpdateCodec.Float32, held)));
+        return new OutgoingModel(heldHash, against, body, new Lazy<ReadOnlyMemory<byte>>(() => Encode(UpdateCodec.Plain, held)));
     }
 }
