@@ -3,7 +3,6 @@ using BenchmarkDotNet.Running;
 using FlameEdge.Benchmarks.Crowd;
 using FlameEdge.Benchmarks.Engines;
 using FlameEdge.Benchmarks.Rounds;
-using FlameEdge.Topology;
 
 // engines [REPEATS [SECONDS [STEPS]]]: the two engines side by side; engine …: one of their processes; crowd …: many agents in one process (tests/fleet-figures.sh); else BenchmarkDotNet's own arguments.
 switch (args)
@@ -16,12 +15,8 @@ switch (args)
     case ["crowd", var broker, var first, var count, var folder]:
         await AgentCrowd.RunAsync(broker, Number([first], 0, 0), Number([count], 0, 0), folder);
         return 0;
-    case ["rounds", var floor, var rounds, .. var cases]:
-        await RoundsBench.RunAsync(Console.Out, floor, Number([rounds], 0, 0), cases);
-        return 0;
-    case ["round-workers", var broker, var bytes, var trainers, var groups, var rounds, var folder, .. var workers]:
-        var job = new RoundJob(long.Parse(bytes, CultureInfo.InvariantCulture), Number([trainers], 0, 0), Number([groups], 0, 0), Number([rounds], 0, 0));
-        await RoundWorkers.RunAsync(broker, job, [.. workers.Select(worker => new WorkerId(worker))], folder);
+    case ["rounds", var program, var floor, var rounds, .. var cases]:
+        await RoundsBench.RunAsync(Console.Out, program, floor, Number([rounds], 0, 0), cases);
         return 0;
     default:
         BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using FlameEdge.Topology;
+using FlameEdge.RoundWorker;
 
 namespace FlameEdge.Benchmarks.Rounds;
 
@@ -11,11 +12,12 @@ internal static class RoundCase
     private const int WarmUp = 2;
 
     /// <summary>Plays a job in processes of its own.</summary>
+    /// <param name="program">The program of the workers: tests/FlameEdge.RoundWorker, published.</param>
     /// <param name="broker">Whom they all meet.</param>
     /// <param name="floor">Measures the floor, or null to leave it out.</param>
     /// <param name="job">Its <see cref="RoundJob.Rounds"/> are those that are counted; two more go before.</param>
     /// <param name="folder">Where the processes keep their state.</param>
-    public static async Task<RoundFigures> PlayAsync(LoopbackBroker broker, RoundFloor? floor, RoundJob job, string folder)
+    public static async Task<RoundFigures> PlayAsync(string program, LoopbackBroker broker, RoundFloor? floor, RoundJob job, string folder)
     {
         var floors = new List<double>();
         await MeasureFloorAsync((job.Rounds + 1) / 2);
@@ -61,7 +63,7 @@ internal static class RoundCase
             TrainerPeakBytes = processes.Skip(1 + job.Groups).Max(process => process.PeakBytes),
         };
 
-        WorkerProcess Start(WorkerId worker) => new(broker.Address, played, [worker], Path.Combine(folder, worker.Value));
+        WorkerProcess Start(WorkerId worker) => new(program, broker.Address, played, [worker], Path.Combine(folder, worker.Value));
 
         async Task MeasureFloorAsync(int count)
         {

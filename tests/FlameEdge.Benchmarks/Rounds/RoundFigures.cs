@@ -1,3 +1,5 @@
+using FlameEdge.RoundWorker;
+
 namespace FlameEdge.Benchmarks.Rounds;
 
 /// <summary>What a case gave, round by round.</summary>

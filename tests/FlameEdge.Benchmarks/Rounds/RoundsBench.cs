@@ -1,4 +1,5 @@
 using System.Globalization;
+using FlameEdge.RoundWorker;
 
 namespace FlameEdge.Benchmarks.Rounds;
 
@@ -9,7 +10,7 @@ internal static class RoundsBench
     private const string Memory = "/dev/shm";
 
     /// <summary>Plays every case of <paramref name="cases"/>, written <c>MB×trainers[/groups]</c> with an x, and prints a line for each.</summary>
-    public static async Task RunAsync(TextWriter output, string script, int rounds, IReadOnlyList<string> cases)
+    public static async Task RunAsync(TextWriter output, string program, string script, int rounds, IReadOnlyList<string> cases)
     {
         var folder = Directory.CreateDirectory(Path.Combine(Directory.Exists(Memory) ? Memory : Path.GetTempPath(), $"flameedge-rounds-{Environment.ProcessId}")).FullName;
         try
@@ -17,7 +18,7 @@ internal static class RoundsBench
             foreach (var text in cases)
             {
                 using var broker = await LoopbackBroker.StartAsync(folder);
-                var figures = await RoundCase.PlayAsync(broker, new RoundFloor(script, broker, folder), Read(text, rounds), Path.Combine(folder, "state"));
+                var figures = await RoundCase.PlayAsync(program, broker, new RoundFloor(script, broker, folder), Read(text, rounds), Path.Combine(folder, "state"));
                 output.WriteLine(Line(text, figures));
             }
         }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Threading.Channels;
+using FlameEdge.RoundWorker;
 using FlameEdge.Topology;
 
 namespace FlameEdge.Benchmarks.Rounds;
@@ -12,13 +13,13 @@ internal sealed class WorkerProcess : IDisposable
     private readonly Process process;
     private readonly Channel<string[]> lines = Channel.CreateUnbounded<string[]>();
 
-    public WorkerProcess(string broker, RoundJob job, IReadOnlyList<WorkerId> workers, string folder)
+    public WorkerProcess(string program, string broker, RoundJob job, IReadOnlyList<WorkerId> workers, string folder)
     {
         string[] arguments =
         [
-            typeof(WorkerProcess).Assembly.Location, "round-workers", broker, $"{job.Bytes}", $"{job.Trainers}", $"{job.Groups}", $"{job.Rounds}", folder, .. workers.Select(worker => worker.Value),
+            broker, $"{job.Bytes}", $"{job.Trainers}", $"{job.Groups}", $"{job.Rounds}", folder, .. workers.Select(worker => worker.Value),
         ];
-        process = new Process { StartInfo = new ProcessStartInfo("dotnet", arguments) { UseShellExecute = false, RedirectStandardOutput = true } };
+        process = new Process { StartInfo = new ProcessStartInfo(program, arguments) { UseShellExecute = false, RedirectStandardOutput = true } };
         process.OutputDataReceived += (_, line) =>
         {
             if (line.Data is { } text)

@@ -1,9 +1,9 @@
 using System.Globalization;
 
-namespace FlameEdge.Benchmarks.Rounds;
+namespace FlameEdge.RoundWorker;
 
 /// <summary>What Linux counts for a process and for the loopback.</summary>
-internal static class ProcessUse
+public static class ProcessUse
 {
     // USER_HZ: what /proc counts processor time in, on every Linux that .NET runs on.
     private const double TicksPerSecond = 100;

@@ -2,10 +2,10 @@ using FlameEdge.Models;
 using FlameEdge.Parameters;
 using FlameEdge.Topology;
 
-namespace FlameEdge.Benchmarks.Rounds;
+namespace FlameEdge.RoundWorker;
 
 /// <summary>An engine that learns nothing: its model is noise of a fixed size, so that what is left of a round is moving and adding.</summary>
-internal sealed class EchoEngine : IEngine
+public sealed class EchoEngine : IEngine
 {
     public string Name => "none";
 

@@ -1,13 +1,13 @@
 using FlameEdge.Topology;
 
-namespace FlameEdge.Benchmarks.Rounds;
+namespace FlameEdge.RoundWorker;
 
 /// <summary>What is played: a model of so many bytes, so many trainers, and aggregators between them and the top where there are groups.</summary>
 /// <param name="Bytes">Bytes of the model as float32.</param>
 /// <param name="Trainers">Trainers.</param>
 /// <param name="Groups">Middle aggregators; 0 for none.</param>
 /// <param name="Rounds">Rounds.</param>
-internal sealed record RoundJob(long Bytes, int Trainers, int Groups, int Rounds)
+public sealed record RoundJob(long Bytes, int Trainers, int Groups, int Rounds)
 {
     private static readonly RoleName Trainer = new("trainer");
     private static readonly RoleName Middle = new("middle");

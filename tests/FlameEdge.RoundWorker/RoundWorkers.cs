@@ -9,10 +9,10 @@ using FlameEdge.Tasklets;
 using FlameEdge.Topology;
 using Microsoft.Extensions.Logging.Abstractions;
 
-namespace FlameEdge.Benchmarks.Rounds;
+namespace FlameEdge.RoundWorker;
 
 /// <summary>A process of workers of a <see cref="RoundJob"/>, each with its own session and memory: the real code on an engine that learns nothing.</summary>
-internal static class RoundWorkers
+public static class RoundWorkers
 {
     /// <summary>Runs workers until the job is over; tells every round of the top on the standard output, and the process's peak memory at the end.</summary>
     public static async Task RunAsync(string broker, RoundJob job, IReadOnlyList<WorkerId> workers, string folder)
