@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using FlameEdge.Diagnostics;
-using FlameEdge.Parameters;
+using FlameEdge.Parameters.Codecs;
 using FlameEdge.Rounds;
 using FlameEdge.State;
 using FlameEdge.Tasklets;
@@ -60,7 +60,7 @@ internal sealed class RunResults(string folder, JobPlan plan, Func<string> runti
     private void WriteModel(JobEnd end, List<string> files)
     {
         var encoded = new ArrayBufferWriter<byte>();
-        new Float32Codec().Encode(end.Model.Layout, end.Model.Values, encoded);
+        UpdateCodec.Float32.Encode(end.Model.Layout, end.Model.Values, encoded);
         Write("model.parameters", encoded.WrittenMemory, files);
         if (end.Exporter is { } exporter)
         {

@@ -2,7 +2,7 @@ using System.Buffers;
 using FlameEdge.Diagnostics;
 using FlameEdge.Models;
 using FlameEdge.Onnx;
-using FlameEdge.Parameters;
+using FlameEdge.Parameters.Codecs;
 using FlameEdge.Topology;
 
 namespace FlameEdge.Cli.Output;
@@ -25,7 +25,7 @@ internal static class ForwardModel
         if (parameters is { } learned)
         {
             var values = new float[trainer.Layout.Length];
-            new Float32Codec().Decode(new ReadOnlySequence<byte>(learned), trainer.Layout, values);
+            UpdateCodec.Float32.Decode(new ReadOnlySequence<byte>(learned), trainer.Layout, values);
             trainer.Load(values);
         }
 

@@ -112,6 +112,9 @@ public enum MessageKind : byte
     /// <summary>The job is over.</summary>
     End = 5,
 
+    /// <summary>A model came as a change of one this worker does not hold: it asks for the whole, upwards.</summary>
+    Want = 6,
+
     /// <summary>First value free for users' own roles.</summary>
     User = 64,
 }

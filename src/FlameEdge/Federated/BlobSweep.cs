@@ -11,17 +11,22 @@ internal static class BlobSweep
         var named = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (key, json) in await state.ListAsync(Checkpoints.Collection, cancellationToken))
         {
-            Note(key, () => FederatedJson.Read(json, FederatedJson.Default.Checkpoint).Blob);
+            Note(key, () =>
+            {
+                var checkpoint = FederatedJson.Read(json, FederatedJson.Default.Checkpoint);
+                return [checkpoint.Blob, checkpoint.Held];
+            });
         }
 
         foreach (var (key, json) in await state.ListAsync(UpdateStore.Collection, cancellationToken))
         {
-            Note(key, () => FederatedJson.Read(json, FederatedJson.Default.StoredUpdate).Blob);
+            Note(key, () => [FederatedJson.Read(json, FederatedJson.Default.StoredUpdate).Blob]);
         }
 
         if (await state.ReadAsync(Outbox.Collection, owner.Value, cancellationToken) is { } entry)
         {
-            named.Add(FederatedJson.Read(entry, FederatedJson.Default.OutboxEntry).Blob);
+            var last = FederatedJson.Read(entry, FederatedJson.Default.OutboxEntry);
+            named.UnionWith(new[] { last.Blob, last.Error?.Before, last.Error?.After }.OfType<string>());
         }
 
         var blobs = state.BlobsOf(owner);
@@ -33,11 +38,11 @@ internal static class BlobSweep
             }
         }
 
-        void Note(string key, Func<string> blob)
+        void Note(string key, Func<string?[]> blobs)
         {
             if (key.StartsWith($"{owner}.", StringComparison.Ordinal))
             {
-                named.Add(blob());
+                named.UnionWith(blobs().OfType<string>());
             }
         }
     }

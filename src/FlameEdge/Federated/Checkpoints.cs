@@ -1,6 +1,7 @@
 using System.Buffers;
 using FlameEdge.Diagnostics;
 using FlameEdge.Parameters;
+using FlameEdge.Parameters.Codecs;
 using FlameEdge.Rounds;
 using FlameEdge.State;
 using FlameEdge.Topology;
@@ -19,12 +20,18 @@ internal sealed record Checkpoint
     /// <summary>The blob of the model after it, in the float32 format.</summary>
     public required string Blob { get; init; }
 
+    /// <summary>The blob of what the workers below hold, where models go down as changes; null elsewhere.</summary>
+    public string? Held { get; init; }
+
     /// <summary>Samples every known worker of the cohort announced, so that the step of the next sum does not depend on who is back.</summary>
     public required Dictionary<string, long> Samples { get; init; }
 
     /// <summary>Rounds in a row without quorum.</summary>
     public int Failures { get; init; }
 }
+
+/// <summary>A run as its newest whole checkpoint has it.</summary>
+internal sealed record StoredRun(Checkpoint Checkpoint, ParameterSet Model, ParameterSet? Held, List<RoundResult> Rounds);
 
 /// <summary>
 /// The aggregator's durable history: a checkpoint and a record per round. The checkpoint before the last one is kept too: if the newest model's
@@ -37,7 +44,7 @@ internal sealed class Checkpoints(IStateStore state, WorkerId owner)
     private const int Kept = 2;
 
     /// <summary>The newest checkpoint whose model is whole, with its values and the rounds up to it; null where there is none.</summary>
-    public async Task<(Checkpoint Checkpoint, ParameterSet Model, List<RoundResult> Rounds)?> LoadAsync(ParameterLayout layout, CancellationToken cancellationToken)
+    public async Task<StoredRun?> LoadAsync(ParameterLayout layout, CancellationToken cancellationToken)
     {
         var found = new List<Checkpoint>();
         foreach (var (key, json) in await state.ListAsync(Collection, cancellationToken))
@@ -52,13 +59,20 @@ internal sealed class Checkpoints(IStateStore state, WorkerId owner)
         {
             if (await state.BlobsOf(owner).ReadAsync(checkpoint.Blob, cancellationToken) is { } bytes)
             {
-                var model = new ParameterSet(layout);
-                new Float32Codec().Decode(new ReadOnlySequence<byte>(bytes), layout, model.Values);
-                return (checkpoint, model, await RoundsAsync(checkpoint.Round, cancellationToken));
+                // Without the file of what they hold, the workers are sent the whole model once more.
+                var held = checkpoint.Held is { } blob ? await state.BlobsOf(owner).ReadAsync(blob, cancellationToken) : null;
+                return new(checkpoint, Decoded(bytes), held is null ? null : Decoded(held), await RoundsAsync(checkpoint.Round, cancellationToken));
             }
         }
 
         return found.Count == 0 ? null : throw new StateException("no checkpoint's model file is whole any more; start again without --resume in another --out folder");
+
+        ParameterSet Decoded(byte[] bytes)
+        {
+            var values = new ParameterSet(layout);
+            UpdateCodec.Float32.Decode(new ReadOnlySequence<byte>(bytes), layout, values.Values);
+            return values;
+        }
     }
 
     /// <summary>Makes a round durable: model, record and checkpoint, together with <paramref name="also"/>.</summary>

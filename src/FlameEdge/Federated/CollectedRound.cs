@@ -1,4 +1,5 @@
 using FlameEdge.Parameters;
+using FlameEdge.Parameters.Codecs;
 using FlameEdge.Rounds;
 using FlameEdge.Topology;
 
@@ -17,6 +18,14 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
 
     public IReadOnlyCollection<StoredUpdate> Counted => counted.Values;
 
+    /// <summary>Models sent.</summary>
+    public PayloadBytes ModelBytes { get; private set; }
+
+    /// <summary>Updates counted.</summary>
+    public PayloadBytes UpdateBytes { get; private set; }
+
+    public void Sent(long bytes) => ModelBytes = ModelBytes.Plus(UpdateCodec.Float32.LargestBytesOf(length), bytes);
+
     public bool IsCounted(WorkerId worker) => counted.ContainsKey(worker);
 
     public bool IsResolved(WorkerId worker) => counted.ContainsKey(worker) || refused.ContainsKey(worker);
@@ -25,7 +34,11 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
 
     public void Saw(WorkerId worker) => seen.Add(worker);
 
-    public void Count(WorkerId worker, StoredUpdate update) => counted[worker] = update;
+    public void Count(WorkerId worker, StoredUpdate update, long bytes)
+    {
+        counted[worker] = update;
+        UpdateBytes = UpdateBytes.Plus(UpdateCodec.Float32.LargestBytesOf(length), bytes);
+    }
 
     public void Refuse(WorkerId worker, string reason) => refused[worker] = reason;
 

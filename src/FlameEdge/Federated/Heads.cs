@@ -14,8 +14,11 @@ internal sealed record ModelHead
     /// <summary>The aggregator's run: another run is another history.</summary>
     public required string Run { get; init; }
 
-    /// <summary>SHA-256 of the model's values.</summary>
+    /// <summary>SHA-256 of the model's values, as they are once read.</summary>
     public required string Base { get; init; }
+
+    /// <summary>SHA-256 of the model that the body is a change of; null where the body is the whole model.</summary>
+    public string? Against { get; init; }
 
     /// <summary>Seconds left to answer, on the reader's own clock from arrival.</summary>
     public required double RemainingSeconds { get; init; }

@@ -2,6 +2,7 @@ using System.Buffers;
 using FlameEdge.Channels;
 using FlameEdge.Diagnostics;
 using FlameEdge.Parameters;
+using FlameEdge.Parameters.Codecs;
 using FlameEdge.Rounds;
 using FlameEdge.Tasklets;
 using FlameEdge.Topology;
@@ -17,13 +18,14 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
     // What is left of the upper deadline after this share is for the way up.
     private const double ShareOfDeadline = 0.8;
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(5);
-    private readonly Float32Codec codec = new();
     private readonly Outbox outbox = new(context.State, context.Worker.Id);
     private IChannel? lower;
     private IChannel? upper;
     private ChannelInbox? inbox;
     private RoundCollector? collector;
     private ModelFeed? feed;
+    private ModelReader? reader;
+    private UpdateWriter? writer;
     private UpdateSender? sender;
     private IReadOnlyList<WorkerId> cohort = [];
     private ModelRequest? request;
@@ -61,6 +63,8 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
         collector = new RoundCollector(context, inbox);
         cohort = collector.Cohort;
         feed = new ModelFeed(upper, context.Time, (_, _, _) => { });
+        reader = new ModelReader(context.DownCodecOf(upper));
+        writer = new UpdateWriter(context.UpCodecOf(upper), context.State, context.Worker.Id);
         sender = new UpdateSender(context, upper);
         return Task.CompletedTask;
     }
@@ -92,15 +96,21 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
         {
             using var both = CancellationTokenSource.CreateLinkedTokenSource(feed!.Superseded, cancellationToken);
             cohort = collector!.Cohort;
-            var layout = Float32Codec.LayoutOf(request.Arrived.Message.Body);
-            var model = request.Arrived.Message.Body.ToArray();
-            var terms = new RoundTerms(head.Run, round, head.Base, head.Step);
+            var layout = reader!.LayoutOf(head, request.Arrived.Message.Body);
+            if (HandDown(head, request.Arrived.Message.Body, layout) is not { } model)
+            {
+                feed.Finish(request);
+                await sender!.AskAsync(request.From, round, feed.Superseded, cancellationToken);
+                return Flow.Again;
+            }
+
+            var terms = new RoundTerms(head.Run, round, model.Base, head.Step);
             var deadline = (TimeSpan.FromSeconds(Math.Clamp(head.RemainingSeconds, 0, Rounds.Deadline.TotalSeconds)) - context.Time.GetElapsedTime(request.ArrivedAt)) * ShareOfDeadline;
             var collected = await collector.CollectAsync(terms, model, layout, deadline, Rounds.QuorumOf(cohort.Count), both.Token);
-            await KeepAsync(collected, deadline, layout, cancellationToken);
+            await KeepAsync(collected, head.Base, deadline, layout, cancellationToken);
             return Flow.Next;
         }
-        catch (PayloadException)
+        catch (Exception error) when (error is PayloadException or ModelMismatchException)
         {
             return Flow.Again;
         }
@@ -110,7 +120,27 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
         }
     }
 
-    private async Task KeepAsync(CollectedRound collected, TimeSpan deadline, ParameterLayout layout, CancellationToken cancellationToken)
+    // With one codec above and below it hands on what came, so that both tiers hold the same; else it reads the model and writes it anew.
+    private OutgoingModel? HandDown(ModelHead head, ReadOnlySequence<byte> body, ParameterLayout layout)
+    {
+        var (above, below) = (context.DownCodecOf(upper!), context.DownCodecOf(lower!));
+        if (above.Name == below.Name && !above.IsDelta)
+        {
+            return OutgoingModel.Complete(head.Base, body.ToArray());
+        }
+
+        var model = new ParameterSet(layout);
+        if (!reader!.TryRead(head, body, layout, model.Values))
+        {
+            return null;
+        }
+
+        return above.Name == below.Name
+            ? new(head.Base, head.Against, body.ToArray(), new Lazy<ReadOnlyMemory<byte>>(() => ModelWriter.Encode(UpdateCodec.Float32, model)))
+            : new ModelWriter(below).Next(model);
+    }
+
+    private async Task KeepAsync(CollectedRound collected, string upperBase, TimeSpan deadline, ParameterLayout layout, CancellationToken cancellationToken)
     {
         var verdicts = collected.Verdicts(inbox!.Present.Keys.ToHashSet(), deadline);
         var quorum = context.Replay is { } script ? cohort.Count(script.Counted(collected.Terms.Round).Contains) : Rounds.QuorumOf(cohort.Count);
@@ -118,25 +148,31 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
         var head = new UpdateHead
         {
             Run = collected.Terms.Run,
-            Base = collected.Terms.Base,
+            Base = upperBase,
             Samples = isValid ? collected.Sum.Weight : 0,
             Loss = collected.TrainingLoss,
             HasReport = true,
         };
-        body = isValid ? Mean(collected, layout) : [];
         CrashPoint.Reach("middle-aggregated");
-        entry = await outbox.SaveAsync(collected.Terms.Round, head, body, verdicts, cancellationToken);
+        if (isValid)
+        {
+            (entry, body) = await writer!.KeepAsync(collected.Terms.Round, head, Mean(collected, layout), verdicts, cancellationToken);
+        }
+        else
+        {
+            body = [];
+            entry = await outbox.SaveAsync(collected.Terms.Round, head, body, verdicts, null, cancellationToken);
+        }
+
         CrashPoint.Reach("middle-kept");
         await context.State.CommitAsync([.. collector!.Forget(collected)], cancellationToken);
     }
 
-    private byte[] Mean(CollectedRound collected, ParameterLayout layout)
+    private static ParameterSet Mean(CollectedRound collected, ParameterLayout layout)
     {
-        var mean = new float[layout.Length];
-        collected.Sum.Mean(mean);
-        var output = new ArrayBufferWriter<byte>(Float32Codec.HeaderBytes + (4 * mean.Length));
-        codec.Encode(layout, mean, output);
-        return output.WrittenSpan.ToArray();
+        var mean = new ParameterSet(layout);
+        collected.Sum.Mean(mean.Values);
+        return mean;
     }
 
     private async Task UploadAsync(CancellationToken cancellationToken)

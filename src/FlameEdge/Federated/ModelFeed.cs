@@ -109,6 +109,18 @@ internal sealed class ModelFeed : IAsyncDisposable
         stopping.Dispose();
     }
 
+    /// <summary>Gives a model back before it was worked on, so that the same one may come once more in another form.</summary>
+    public void Finish(ModelRequest request)
+    {
+        lock (gate)
+        {
+            if (ReferenceEquals(current, request))
+            {
+                FinishCurrent();
+            }
+        }
+    }
+
     private void FinishCurrent()
     {
         lock (gate)

@@ -2,6 +2,7 @@ using System.Buffers;
 using FlameEdge.Channels;
 using FlameEdge.Diagnostics;
 using FlameEdge.Parameters;
+using FlameEdge.Parameters.Codecs;
 using FlameEdge.Rounds;
 using FlameEdge.Tasklets;
 using FlameEdge.Topology;
@@ -15,7 +16,7 @@ namespace FlameEdge.Federated;
 /// </summary>
 internal sealed partial class RoundCollector(RoleContext context, ChannelInbox inbox)
 {
-    private readonly Float32Codec codec = new();
+    private readonly UpdateCodec codec = context.UpCodecOf(inbox.Source);
     private readonly UpdateStore store = new(context.State, context.Worker.Id);
     private readonly Dictionary<WorkerId, List<WorkerVerdict>> reports = [];
 
@@ -59,7 +60,7 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
     }
 
     /// <summary>Runs one round.</summary>
-    public async Task<CollectedRound> CollectAsync(RoundTerms terms, ReadOnlyMemory<byte> model, ParameterLayout layout, TimeSpan deadline, int quorum, CancellationToken cancellationToken)
+    public async Task<CollectedRound> CollectAsync(RoundTerms terms, OutgoingModel model, ParameterLayout layout, TimeSpan deadline, int quorum, CancellationToken cancellationToken)
     {
         var cohort = Cohort;
         var round = new CollectedRound(terms, cohort, layout.Length);
@@ -69,6 +70,7 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
 
         await using var sends = new BackgroundSends(inbox.Source, context.Time, context.Logger, cancellationToken);
         var covered = Distribute();
+        var asked = new HashSet<(WorkerId Worker, long Incarnation)>();
         while (!IsOver() && context.Time.GetElapsedTime(start) < deadline)
         {
             context.Observer.RoundProgress(Self, terms.Round, inbox.Present.Count, round.Counted.Count, required.Count);
@@ -112,7 +114,8 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
             {
                 // Counted as covered before the broadcast starts: who arrives in between is sent the model once more rather than never.
                 HashSet<(WorkerId Worker, long Incarnation)> told = [.. inbox.Source.Peers.Select(peer => (peer.Worker, peer.Incarnation))];
-                sends.Broadcast(ModelMessage(), Math.Min(quorum, Math.Max(1, inbox.Present.Count)));
+                round.Sent(model.Body.Length);
+                sends.Broadcast(ModelMessage(model.Against, model.Body), Math.Min(quorum, Math.Max(1, inbox.Present.Count)));
                 return told;
             }
 
@@ -124,14 +127,18 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
             return [.. inbox.Present.Values.Select(peer => (peer.Worker, peer.Incarnation))];
         }
 
-        void SendModelTo(WorkerId worker) => sends.Send(worker, ModelMessage, () => !round.IsResolved(worker) && inbox.Source.Peers.Any(peer => peer.Worker == worker));
+        void SendModelTo(WorkerId worker)
+        {
+            round.Sent(model.Whole.Value.Length);
+            sends.Send(worker, () => ModelMessage(null, model.Whole.Value), () => !round.IsResolved(worker) && inbox.Source.Peers.Any(peer => peer.Worker == worker));
+        }
 
-        Message ModelMessage() => new()
+        Message ModelMessage(string? against, ReadOnlyMemory<byte> body) => new()
         {
             Kind = MessageKind.Model,
             Round = terms.Round,
-            Head = FederatedJson.Write(terms.Head(deadline - context.Time.GetElapsedTime(start)), FederatedJson.Default.ModelHead),
-            Body = new ReadOnlySequence<byte>(model),
+            Head = FederatedJson.Write(terms.Head(deadline - context.Time.GetElapsedTime(start), against), FederatedJson.Default.ModelHead),
+            Body = new ReadOnlySequence<byte>(body),
         };
 
         bool IsOver()
@@ -145,6 +152,10 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
             if (arrived.Message.Kind == MessageKind.Report)
             {
                 KeepReport(arrived);
+            }
+            else if (arrived.Message.Kind == MessageKind.Want && arrived.Message.Round == terms.Round && asked.Add((arrived.Worker, arrived.Incarnation)))
+            {
+                SendModelTo(arrived.Worker);
             }
             else if (arrived.Message.Kind == MessageKind.Update)
             {
@@ -171,14 +182,12 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
 
     private async Task FoldStoredAsync(CollectedRound round, ParameterLayout layout, HashSet<WorkerId> required, CancellationToken cancellationToken)
     {
-        var values = new float[layout.Length];
         foreach (var (update, body) in await store.LoadAsync(round.Terms.Run, round.Terms.Round, round.Terms.Base, cancellationToken))
         {
             var member = new WorkerId(update.Member);
-            codec.Decode(new ReadOnlySequence<byte>(body), layout, values);
-            if (required.Contains(member) && round.Sum.Add(update.Samples, values) == SumRefusal.None)
+            if (required.Contains(member) && codec.Fold(new ReadOnlySequence<byte>(body), layout, update.Samples, round.Sum) == SumRefusal.None)
             {
-                round.Count(member, update);
+                round.Count(member, update, body.Length);
             }
         }
     }
@@ -231,21 +240,12 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
             return Refuse(round, worker, "not counted in the run that is replayed");
         }
 
-        var values = ArrayPool<float>.Shared.Rent(layout.Length);
-        try
+        switch (codec.Fold(arrived.Message.Body, layout, head.Samples, round.Sum))
         {
-            codec.Decode(arrived.Message.Body, layout, values.AsSpan(0, layout.Length));
-            switch (round.Sum.Add(head.Samples, values.AsSpan(0, layout.Length)))
-            {
-                case SumRefusal.ValueOutOfRange:
-                    return Refuse(round, worker, $"out of range: a value is larger than rounds.largestValue ({round.Terms.Step.LargestValue})");
-                case SumRefusal.WeightOutOfRange:
-                    return Refuse(round, worker, $"out of range: {head.Samples} samples exceed what the round was announced for");
-            }
-        }
-        finally
-        {
-            ArrayPool<float>.Shared.Return(values);
+            case SumRefusal.ValueOutOfRange:
+                return Refuse(round, worker, $"out of range: a value is larger than rounds.largestValue ({round.Terms.Step.LargestValue})");
+            case SumRefusal.WeightOutOfRange:
+                return Refuse(round, worker, $"out of range: {head.Samples} samples exceed what the round was announced for");
         }
 
         var update = new StoredUpdate
@@ -262,7 +262,7 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
         CrashPoint.Reach("update-blob-stored");
         await store.SaveAsync(update, cancellationToken);
         CrashPoint.Reach("update-stored");
-        round.Count(worker, update);
+        round.Count(worker, update, arrived.Message.Body.Length);
         return new VerdictHead("counted", null);
     }
 

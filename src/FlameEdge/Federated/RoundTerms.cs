@@ -9,10 +9,11 @@ namespace FlameEdge.Federated;
 /// <param name="Step">The fixed point of the sum.</param>
 internal sealed record RoundTerms(string Run, int Round, string Base, SumStep Step)
 {
-    public ModelHead Head(TimeSpan remaining) => new()
+    public ModelHead Head(TimeSpan remaining, string? against) => new()
     {
         Run = Run,
         Base = Base,
+        Against = against,
         RemainingSeconds = Math.Max(0, remaining.TotalSeconds),
         StepExponent = Step.Exponent,
         WeightLimit = Step.WeightLimit,

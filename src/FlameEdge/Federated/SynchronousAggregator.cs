@@ -3,6 +3,7 @@ using FlameEdge.Channels;
 using FlameEdge.Diagnostics;
 using FlameEdge.Models;
 using FlameEdge.Parameters;
+using FlameEdge.Parameters.Codecs;
 using FlameEdge.Rounds;
 using FlameEdge.Tasklets;
 using FlameEdge.Topology;
@@ -17,12 +18,12 @@ namespace FlameEdge.Federated;
 public sealed class SynchronousAggregator(RoleContext context) : IRole
 {
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(10);
-    private readonly Float32Codec codec = new();
     private readonly Checkpoints checkpoints = new(context.State, context.Worker.Id);
     private readonly List<RoundResult> rounds = [];
     private IChannel? channel;
     private ChannelInbox? inbox;
     private RoundCollector? collector;
+    private ModelWriter? writer;
     private ITrainer? trainer;
     private Dataset? evaluation;
     private ParameterSet? model;
@@ -62,12 +63,18 @@ public sealed class SynchronousAggregator(RoleContext context) : IRole
         channel = context.ChannelOf(FunctionTags.Distribute);
         inbox = new ChannelInbox(channel, context.Time);
         collector = new RoundCollector(context, inbox);
+        writer = new ModelWriter(context.DownCodecOf(channel));
         cohort = collector.Cohort;
 
         if (await checkpoints.LoadAsync(trainer.Layout, cancellationToken) is { } stored)
         {
             (run, model, failures) = (stored.Checkpoint.Run, stored.Model, stored.Checkpoint.Failures);
             rounds.AddRange(stored.Rounds);
+            if (stored.Held is { } held)
+            {
+                writer.Resume(held);
+            }
+
             if (IsGivenUp && rounds.Count < Rounds.Count)
             {
                 // Who resumes a job that was given up has repaired something: it deserves as many attempts as a new one.
@@ -120,7 +127,8 @@ public sealed class SynchronousAggregator(RoleContext context) : IRole
         cohort = collector!.Cohort;
         var start = context.Time.GetTimestamp();
         var before = (channel as IMeteredChannel)?.Traffic ?? default;
-        var terms = new RoundTerms(run, number, model!.ContentHash(), StepOf(number));
+        var outgoing = writer!.Next(model!);
+        var terms = new RoundTerms(run, number, outgoing.Base, StepOf(number));
         var script = context.Replay?.Round(number);
         if (context.Replay is not null && script is null)
         {
@@ -128,8 +136,8 @@ public sealed class SynchronousAggregator(RoleContext context) : IRole
         }
 
         collected = script is { Outcome: RoundOutcome.NoQuorum }
-            ? new CollectedRound(terms, cohort, model.Layout.Length)
-            : await collector.CollectAsync(terms, Encode(model), model.Layout, Rounds.Deadline, Quorum, cancellationToken);
+            ? new CollectedRound(terms, cohort, model!.Layout.Length)
+            : await collector.CollectAsync(terms, outgoing, model!.Layout, Rounds.Deadline, Quorum, cancellationToken);
 
         var needed = context.Replay is { } replay ? cohort.Count(replay.Counted(number).Contains) : Quorum;
         if (context.Replay is not null && collected.Counted.Count < needed)
@@ -158,6 +166,8 @@ public sealed class SynchronousAggregator(RoleContext context) : IRole
             Seconds = context.Time.GetElapsedTime(start).TotalSeconds,
             BytesUp = after.Received - before.Received,
             BytesDown = after.Sent - before.Sent,
+            UpdateBytes = collected.UpdateBytes,
+            ModelBytes = collected.ModelBytes,
             Base = terms.Base,
             Model = model.ContentHash(),
             StepExponent = terms.Step.Exponent,
@@ -212,10 +222,14 @@ public sealed class SynchronousAggregator(RoleContext context) : IRole
 
     private async Task SaveAsync(RoundResult? round, IEnumerable<State.StateChange> also, CancellationToken cancellationToken)
     {
-        var blob = await context.State.BlobsOf(context.Worker.Id).PutAsync(new ReadOnlySequence<byte>(Encode(model!)), cancellationToken);
+        var blob = await StoreAsync(model!);
+        var held = writer!.Held is { } set ? await StoreAsync(set) : null;
         CrashPoint.Reach("model-stored");
-        var checkpoint = new Checkpoint { Run = run, Round = rounds.Count, Blob = blob, Samples = new(collector!.Samples, StringComparer.Ordinal), Failures = failures };
+        var checkpoint = new Checkpoint { Run = run, Round = rounds.Count, Blob = blob, Held = held, Samples = new(collector!.Samples, StringComparer.Ordinal), Failures = failures };
         await checkpoints.SaveAsync(checkpoint, round, also, cancellationToken);
+
+        async Task<string> StoreAsync(ParameterSet values) =>
+            await context.State.BlobsOf(context.Worker.Id).PutAsync(new ReadOnlySequence<byte>(ModelWriter.Encode(UpdateCodec.Float32, values)), cancellationToken);
     }
 
     private async Task FinishAsync(CancellationToken cancellationToken)
@@ -247,12 +261,5 @@ public sealed class SynchronousAggregator(RoleContext context) : IRole
         {
             context.Observer.Say(context.Worker.Id, $"some workers may not have heard that the job is over: {error.Message}");
         }
-    }
-
-    private byte[] Encode(ParameterSet parameters)
-    {
-        var output = new ArrayBufferWriter<byte>(Float32Codec.HeaderBytes + (4 * parameters.Layout.Length));
-        codec.Encode(parameters.Layout, parameters.Values, output);
-        return output.WrittenSpan.ToArray();
     }
 }

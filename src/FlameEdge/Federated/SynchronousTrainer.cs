@@ -1,4 +1,3 @@
-using System.Buffers;
 using FlameEdge.Diagnostics;
 using FlameEdge.Models;
 using FlameEdge.Parameters;
@@ -14,11 +13,12 @@ namespace FlameEdge.Federated;
 public partial class SynchronousTrainer(RoleContext context) : IRole
 {
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(10);
-    private readonly Float32Codec codec = new();
     private readonly Outbox outbox = new(context.State, context.Worker.Id);
     private Dataset? data;
     private ITrainer? trainer;
     private ModelFeed? feed;
+    private ModelReader? reader;
+    private UpdateWriter? writer;
     private UpdateSender? sender;
     private ModelRequest? request;
     private UpdateHead? head;
@@ -64,6 +64,8 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
         trainer = Context.Engine.Open(model, data.SampleShape, data.ClassCount, Context.Training);
         Change = new ParameterSet(trainer.Layout);
         feed = new ModelFeed(channel, Context.Time, (_, round, verdict) => LogVerdict(Context.Logger, Context.Worker.Id.Value, round, verdict.Answer, verdict.Reason ?? string.Empty));
+        reader = new ModelReader(Context.DownCodecOf(channel));
+        writer = new UpdateWriter(Context.UpCodecOf(channel), Context.State, Context.Worker.Id);
         sender = new UpdateSender(Context, channel);
         await channel.JoinAsync(new Channels.PeerCard(data.Count), cancellationToken);
     }
@@ -88,7 +90,12 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
         var received = new float[trainer!.Layout.Length];
         try
         {
-            codec.Decode(request.Arrived.Message.Body, trainer.Layout, received);
+            if (!reader!.TryRead(terms, request.Arrived.Message.Body, trainer.Layout, received))
+            {
+                feed!.Finish(request);
+                await sender!.AskAsync(request.From, round, feed.Superseded, cancellationToken);
+                return Flow.Again;
+            }
         }
         catch (PayloadException error)
         {
@@ -126,10 +133,7 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
             return;
         }
 
-        var output = new ArrayBufferWriter<byte>(Float32Codec.HeaderBytes + (4 * Change!.Values.Length));
-        codec.Encode(Change.Layout, Change.Values, output);
-        body = output.WrittenSpan.ToArray();
-        await outbox.SaveAsync(request!.Round, head!, body, null, cancellationToken);
+        (_, body) = await writer!.KeepAsync(request!.Round, head!, Change!, null, cancellationToken);
         CrashPoint.Reach("update-kept");
     }
 

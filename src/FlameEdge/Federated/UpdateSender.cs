@@ -42,6 +42,20 @@ internal sealed class UpdateSender(RoleContext context, IChannel channel)
         return false;
     }
 
+    /// <summary>Asks for the whole model. A request that does not arrive costs this worker the round: the next one brings another chance.</summary>
+    public async Task AskAsync(WorkerId to, int round, CancellationToken superseded, CancellationToken cancellationToken)
+    {
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(superseded, cancellationToken);
+        try
+        {
+            await channel.SendAsync(to, new Message { Kind = MessageKind.Want, Round = round }, both.Token);
+        }
+        catch (Exception error) when (error is ChannelException || (error is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            // Whoever was to answer is away, or has sent something newer.
+        }
+    }
+
     private async Task PauseAsync(CancellationToken either, CancellationToken cancellationToken)
     {
         try

@@ -24,6 +24,12 @@ public static class JobFingerprint
             }
         }
 
+        // Only what is not the default: a run from before codecs could be chosen can still be resumed.
+        foreach (var channel in job.Graph.Channels.Where(channel => channel.UpCodec != CodecSpec.Float32 || channel.DownCodec != CodecSpec.Float32))
+        {
+            Add($"{channel.Name}|{channel.UpCodec}|{channel.DownCodec}");
+        }
+
         foreach (var role in job.Graph.Roles)
         {
             var training = job.TrainingOf(role.Name);

@@ -48,19 +48,63 @@ public sealed class ExactSum
     public SumRefusal Add(long weight, ReadOnlySpan<float> values)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(values.Length, sums.Length, nameof(values));
-        if (weight <= 0 || weight > Step.WeightLimit - Weight)
+        if (!IsWithin(weight))
         {
             return SumRefusal.WeightOutOfRange;
         }
 
-        // NaN fails the comparison too.
-        if (!(ParameterMath.LargestMagnitude(values) <= Step.LargestValue))
+        if (!IsWithin(values))
         {
             return SumRefusal.ValueOutOfRange;
         }
 
-        // A product with a power of two is exact, so weight · value is rounded no more than once before it is rounded to the step.
-        Accumulate(values, weight * stepsPerUnit, sums);
+        Accumulate(values, FactorOf(weight), sums);
+        Weight += weight;
+        return SumRefusal.None;
+    }
+
+    /// <summary>Adds weight · values a tile at a time, each read once; what is refused, or turns out malformed, leaves the sum as it was.</summary>
+    /// <exception cref="Diagnostics.PayloadException">Reading a tile failed.</exception>
+    public SumRefusal Add(long weight, IValueTiles tiles)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(tiles.Length, sums.Length, nameof(tiles));
+        if (!IsWithin(weight))
+        {
+            return SumRefusal.WeightOutOfRange;
+        }
+
+        // Integers undo an addition to the bit, so nothing needs to be read twice to be sure of it first.
+        var attempt = new TileAddition(this, tiles, FactorOf(weight));
+        if (!attempt.Run())
+        {
+            attempt.Undo();
+            return attempt.Fault is null ? SumRefusal.ValueOutOfRange : throw attempt.Fault;
+        }
+
+        Weight += weight;
+        return SumRefusal.None;
+    }
+
+    /// <summary>Adds weight · values at ascending <paramref name="indices"/> alone; elsewhere the update is zero.</summary>
+    public SumRefusal Add(long weight, ReadOnlySpan<int> indices, ReadOnlySpan<float> values)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(values.Length, indices.Length, nameof(values));
+        if (!IsWithin(weight))
+        {
+            return SumRefusal.WeightOutOfRange;
+        }
+
+        if (!IsWithin(values))
+        {
+            return SumRefusal.ValueOutOfRange;
+        }
+
+        var factor = FactorOf(weight);
+        for (var i = 0; i < indices.Length; i++)
+        {
+            sums[indices[i]] += (long)Math.Round(values[i] * factor, MidpointRounding.ToEven);
+        }
+
         Weight += weight;
         return SumRefusal.None;
     }
@@ -152,6 +196,17 @@ public sealed class ExactSum
         var magnitude = Math.ScaleB((double)kept, scaled + drop);
         return (float)(sum < 0 ? -magnitude : magnitude);
     }
+
+    /// <summary>Adds the values from <paramref name="start"/> on; a negated factor undoes it, because rounding is symmetric.</summary>
+    internal void Accumulate(int start, ReadOnlySpan<float> values, double factor) => Accumulate(values, factor, sums.AsSpan(start, values.Length));
+
+    // NaN fails the comparison too.
+    internal bool IsWithin(ReadOnlySpan<float> values) => ParameterMath.LargestMagnitude(values) <= Step.LargestValue;
+
+    private bool IsWithin(long weight) => weight > 0 && weight <= Step.WeightLimit - Weight;
+
+    // A product with a power of two is exact, so weight · value is rounded no more than once before it is rounded to the step.
+    private double FactorOf(long weight) => weight * stepsPerUnit;
 
     private static void Accumulate(ReadOnlySpan<float> values, double factor, Span<long> sums)
     {

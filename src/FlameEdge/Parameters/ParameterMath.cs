@@ -1,4 +1,6 @@
 using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace FlameEdge.Parameters;
 
@@ -23,6 +25,29 @@ public static class ParameterMath
         }
 
         return Math.Sqrt(sum);
+    }
+
+    /// <summary>The sum of magnitudes, in double and in an order that is the same on every machine.</summary>
+    public static double SumOfMagnitudes(ReadOnlySpan<float> values)
+    {
+        ref var source = ref MemoryMarshal.GetReference(values);
+        var (even, odd) = (Vector256<double>.Zero, Vector256<double>.Zero);
+        var i = 0;
+        for (; i <= values.Length - 8; i += 8)
+        {
+            var (lower, upper) = Vector256.Widen(Vector256.Abs(Vector256.LoadUnsafe(ref source, (nuint)i)));
+            even += lower;
+            odd += upper;
+        }
+
+        var lanes = even + odd;
+        var sum = lanes[0] + lanes[1] + lanes[2] + lanes[3];
+        for (; i < values.Length; i++)
+        {
+            sum += Math.Abs(values[i]);
+        }
+
+        return sum;
     }
 
     /// <summary>The largest magnitude; NaN where any value is NaN, 0 for no values.</summary>

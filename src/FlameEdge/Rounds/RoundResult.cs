@@ -48,7 +48,13 @@ public sealed record RoundResult
     /// <summary>Bytes that went down from it; a broadcast counts once.</summary>
     public long BytesDown { get; init; }
 
-    /// <summary>SHA-256 of the model the round started from.</summary>
+    /// <summary>Updates as they were counted, before and after their codec.</summary>
+    public PayloadBytes UpdateBytes { get; init; }
+
+    /// <summary>Models as they were sent, before and after their codec; a broadcast counts once.</summary>
+    public PayloadBytes ModelBytes { get; init; }
+
+    /// <summary>SHA-256 of the model the workers started from: the former round's, as the codec carried it down.</summary>
     public required string Base { get; init; }
 
     /// <summary>SHA-256 of the model it ended with.</summary>

@@ -1,6 +1,7 @@
 using FlameEdge.Channels;
 using FlameEdge.Diagnostics;
 using FlameEdge.Models;
+using FlameEdge.Parameters.Codecs;
 using FlameEdge.Rounds;
 using FlameEdge.State;
 using FlameEdge.Topology;
@@ -66,7 +67,15 @@ public sealed record RoleContext
             : throw new TopologyException($"role '{Worker.Role}' needs exactly one channel with the function tag '{tag}', the job has {tagged.Length}");
     }
 
+    /// <summary>How updates are written on <paramref name="channel"/>.</summary>
+    public UpdateCodec UpCodecOf(IChannel channel) => Codecs.Of(SpecOf(channel).UpCodec);
+
+    /// <summary>How models are written on <paramref name="channel"/>.</summary>
+    public UpdateCodec DownCodecOf(IChannel channel) => Codecs.Of(SpecOf(channel).DownCodec);
+
     /// <summary>The workers this one can meet on <paramref name="channel"/> as of now, in plan order.</summary>
     public IReadOnlyList<WorkerPlan> CohortOf(IChannel channel) =>
         (LatestPlan?.Invoke() ?? Plan).Members(channel.Endpoint.Channel, channel.Endpoint.Group, channel.Endpoint.OtherRole);
+
+    private ChannelSpec SpecOf(IChannel channel) => Job.Graph.Channels.First(spec => spec.Name == channel.Endpoint.Channel);
 }

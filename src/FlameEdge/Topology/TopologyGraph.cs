@@ -57,8 +57,11 @@ public sealed record ChannelSpec
     /// <summary><c>mqtt</c> or <c>memory</c>; null for the job's backend.</summary>
     public string? Backend { get; init; }
 
-    /// <summary>The codec of model updates on this channel; only <c>float32</c> for now.</summary>
-    public string Codec { get; init; } = "float32";
+    /// <summary>How updates are written on their way to the role that aggregates.</summary>
+    public CodecSpec UpCodec { get; init; } = CodecSpec.Float32;
+
+    /// <summary>How models are written on their way to the role that fetches.</summary>
+    public CodecSpec DownCodec { get; init; } = CodecSpec.Float32;
 
     /// <summary>Which peers take part in a round; only <c>all</c> for now.</summary>
     public string Selector { get; init; } = "all";

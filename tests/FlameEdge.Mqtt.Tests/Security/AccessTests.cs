@@ -1,5 +1,7 @@
+using FlameEdge.Diagnostics;
 using FlameEdge.Mqtt.Access;
 using FlameEdge.Testing.Channels;
+using MQTTnet.Formatter;
 
 namespace FlameEdge.Mqtt.Tests.Security;
 
@@ -67,7 +69,7 @@ public sealed class EmbeddedAccessTests : AccessContract
     [Fact]
     public async Task Nobody_takes_anothers_client_id()
     {
-        await using var thief = await AccessBench.ConnectAsync(Identities, "attacker", broker!.Port, clientId: "victim"); // Set before every test.
+        await using var thief = await ConnectAsync("attacker", clientId: "victim");
 
         Assert.False(thief.IsConnected);
     }
@@ -83,6 +85,68 @@ public sealed class EmbeddedAccessTests : AccessContract
             KeyFile = Identities.Broker.Key,
             Access = AccessList.Read(list),
         });
+        return broker.Port;
+    }
+
+    private protected override Task StopAsync() => broker?.DisposeAsync().AsTask() ?? Task.CompletedTask;
+}
+
+/// <summary>The rights given to a running RabbitMQ by its management plugin, to users that show certificates.</summary>
+[Collection(nameof(SharedRabbitMq))]
+public sealed class RabbitMqAccessTests(SharedRabbitMq rabbit) : AccessContract
+{
+    private protected override TestIdentities Identities => rabbit.Identities;
+
+    private protected override bool IsShared => true;
+
+    private protected override MqttProtocolVersion Version => MqttProtocolVersion.V311;
+
+    [Fact]
+    public async Task An_administrator_with_another_password_is_told_so()
+    {
+        var failure = await Assert.ThrowsAsync<ChannelException>(() => rabbit.ApplyAsync(Rules, "guess"));
+
+        Assert.Matches("^RabbitMQ's management at http://127.0.0.1:.* gives no rights \\(it refuses guest: use a user with the tag administrator, and its password file\\)$", failure.Message);
+    }
+
+    [Fact]
+    public async Task Rights_that_are_taken_away_are_gone_at_the_next_connect()
+    {
+        await rabbit.ApplyAsync(new([.. Rules.Users.Where(user => user.User != "victim"), new UserAccess("victim", ["flameedge/fleet/victim/event"], [])]));
+        await using var observer = await ConnectAsync("observer");
+        await observer.SubscribeAsync("#");
+
+        await using (var victim = await ConnectAsync("victim"))
+        {
+            await victim.PublishAsync("flameedge/fleet/victim/state", "no more");
+        }
+
+        await using var again = await ConnectAsync("victim");
+        await again.PublishAsync("flameedge/fleet/victim/event", "still");
+        await observer.UntilAsync("still");
+        Assert.DoesNotContain(observer.Received, message => message.Text == "no more");
+    }
+
+    private protected override async Task<int> StartAsync()
+    {
+        Assert.Empty(await rabbit.ApplyAsync(Rules));
+        return rabbit.Node!.TlsPort; // Started by the fixture.
+    }
+
+    private protected override Task StopAsync() => Task.CompletedTask;
+}
+
+/// <summary>The rights read by a running NATS server, whose users are certificates' subjects.</summary>
+public sealed class NatsAccessTests : AccessContract
+{
+    private NatsServer? broker;
+
+    private protected override MqttProtocolVersion Version => MqttProtocolVersion.V311;
+
+    private protected override async Task<int> StartAsync()
+    {
+        broker = await NatsServer.StartAsync(Identities.Broker);
+        await broker.ReloadAsync(AccessWriters.All["nats"].Write(Rules));
         return broker.Port;
     }
 

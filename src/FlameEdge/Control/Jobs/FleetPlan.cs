@@ -1,5 +1,5 @@
 using FlameEdge.Models.Declared;
-using FlameEdge.Parameters;
+using FlameEdge.Tasklets;
 using FlameEdge.Topology;
 
 namespace FlameEdge.Control.Jobs;
@@ -40,10 +40,14 @@ public sealed record FleetPlan(IReadOnlyList<PlannedWorker> Workers, long? Round
         }
 
         // Down the model goes once to a group of a channel, and from the broker to each of its members; an update goes up from each and to one.
-        var size = Float32Codec.HeaderBytes + (4L * DeclaredModel.Of(model, input, classes).Layout.Length) + HeadBytes;
-        var links = plan.Job.Graph.Channels.Sum(channel => plan.Workers.Count(worker => channel.Has(worker.Role, FunctionTags.Upload) && worker.Groups.ContainsKey(channel.Name)));
-        var groups = plan.Job.Graph.Channels.Sum(channel => channel.Groups.Count);
-        return size * ((3L * links) + groups);
+        var length = DeclaredModel.Of(model, input, classes).Layout.Length;
+        return plan.Job.Graph.Channels.Sum(channel =>
+        {
+            var links = plan.Workers.Count(worker => channel.Has(worker.Role, FunctionTags.Upload) && worker.Groups.ContainsKey(channel.Name));
+            return (BytesIn(channel.DownCodec) * (links + channel.Groups.Count)) + (BytesIn(channel.UpCodec) * 2L * links);
+        });
+
+        long BytesIn(CodecSpec codec) => Codecs.Of(codec).LargestBytesOf(length) + HeadBytes;
     }
 }
 

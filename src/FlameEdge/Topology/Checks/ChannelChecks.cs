@@ -13,8 +13,12 @@ internal static class ChannelChecks
             CheckGroups(graph, channel);
             CheckFunctionTags(graph, channel);
             CheckWord(graph, $"{channel}: unknown backend", channel.Backend, graph.Job.Words.Backends);
-            CheckWord(graph, $"{channel}: unknown codec", channel.Codec, graph.Job.Words.Codecs);
             CheckWord(graph, $"{channel}: unknown selector", channel.Selector, graph.Job.Words.Selectors);
+        }
+
+        foreach (var channel in graph.Channels.Where(channel => channel.DownCodec.IsDelta))
+        {
+            CheckDelta(graph, channel);
         }
 
         CheckWord(graph, "unknown backend", graph.Job.Backend, graph.Job.Words.Backends);
@@ -28,6 +32,21 @@ internal static class ChannelChecks
         {
             graph.Problems.Add(given.Node, $"{what} '{given.Value}'; use {string.Join(", ", known)}{graph.Problems.Hint(given.Value, known)}");
         }
+    }
+
+    // A middle aggregator that made deltas of its own could not make the same ones again after a restart; handing on those from above it can.
+    private static void CheckDelta(GraphIndex graph, ChannelDraft channel)
+    {
+        foreach (var above in graph.Channels.Where(other => other.DownCodec != channel.DownCodec))
+        {
+            if (Roles(channel, FunctionTags.Distribute).Intersect(Roles(above, FunctionTags.Fetch)).FirstOrDefault() is { } middle)
+            {
+                graph.Problems.Add(channel.Name.Node, $"{channel}: codec '{channel.DownCodec}' goes down from role '{middle}', which itself fetches '{above.DownCodec}'; give {above} the same codec down, or leave delta out here");
+            }
+        }
+
+        static IEnumerable<string> Roles(ChannelDraft channel, string tag) =>
+            (channel.FunctionTags ?? []).Where(entry => entry.Tags.Any(word => word.Value == tag)).Select(entry => entry.Role.Value);
     }
 
     private static void CheckPair(GraphIndex graph, ChannelDraft channel)

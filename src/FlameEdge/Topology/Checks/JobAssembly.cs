@@ -79,7 +79,8 @@ internal static class JobAssembly
             entry => new RoleName(entry.Role.Value),
             entry => (IReadOnlyList<string>)[.. entry.Tags.Select(tag => tag.Value)]),
         Backend = BackendOf(channel.Backend),
-        Codec = channel.Codec?.Value ?? "float32",
+        UpCodec = channel.UpCodec,
+        DownCodec = channel.DownCodec,
         Selector = channel.Selector?.Value is null or "default" ? "all" : channel.Selector.Value.Value,
     };
 

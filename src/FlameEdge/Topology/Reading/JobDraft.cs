@@ -108,7 +108,9 @@ internal sealed class ChannelDraft(LocatedName name)
 
     public LocatedName? Backend { get; init; }
 
-    public LocatedName? Codec { get; init; }
+    public CodecSpec UpCodec { get; init; } = CodecSpec.Float32;
+
+    public CodecSpec DownCodec { get; init; } = CodecSpec.Float32;
 
     public LocatedName? Selector { get; init; }
 
@@ -119,16 +121,14 @@ internal sealed class ChannelDraft(LocatedName name)
 internal sealed record Vocabulary(
     IReadOnlyCollection<string> Backends,
     IReadOnlyCollection<string> Optimizers,
-    IReadOnlyCollection<string> Selectors,
-    IReadOnlyCollection<string> Codecs)
+    IReadOnlyCollection<string> Selectors)
 {
     /// <summary>What runs here.</summary>
-    public static readonly Vocabulary Own = new(["mqtt", "memory"], ["fedavg"], ["all"], ["float32"]);
+    public static readonly Vocabulary Own = new(["mqtt", "memory"], ["fedavg"], ["all"]);
 
     /// <summary>What Flame knows: its jobs can be expanded whether or not every word runs here.</summary>
     public static readonly Vocabulary Flame = new(
         ["mqtt", "p2p", "shm", "local"],
         ["fedavg", "fedadagrad", "fedadam", "fedyogi", "fedbuff", "fedprox", "feddyn", "scaffold", "fedgft"],
-        ["all", "default", "random", "fedbuff", "oort"],
-        ["float32"]);
+        ["all", "default", "random", "fedbuff", "oort"]);
 }

@@ -20,6 +20,9 @@ public static class JobKeys
     /// <summary>An item of <c>topology.channels</c>.</summary>
     public static readonly string[] Channel = ["name", "description", "pair", "groupBy", "funcTags", "backend", "codec", "selector"];
 
+    /// <summary><c>codec</c>, written as a mapping.</summary>
+    public static readonly string[] Codec = ["up", "down"];
+
     /// <summary><c>groupBy</c>, written as a mapping.</summary>
     public static readonly string[] GroupBy = ["type", "value", "label"];
 
@@ -72,6 +75,7 @@ public static class JobKeys
         ["topology"] = Topology,
         ["role"] = Role,
         ["channel"] = Channel,
+        ["codec"] = Codec,
         ["groupBy"] = GroupBy,
         ["dataset"] = Dataset,
         ["label"] = Label,

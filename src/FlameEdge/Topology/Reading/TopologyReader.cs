@@ -133,6 +133,7 @@ internal sealed class TopologyReader(JobDraft draft, Naming naming, DatasetTable
         }
 
         var (groups, label) = ReadGroups(channel);
+        var (up, down) = new CodecReader($"channel '{name.Text}'", problems).Read(channel["codec"]);
         draft.Channels.Add(new(naming.Exact(name, "channel"))
         {
             Pair = [.. channel.Scalars("pair").Select(LocatedName.Of)],
@@ -141,7 +142,8 @@ internal sealed class TopologyReader(JobDraft draft, Naming naming, DatasetTable
             GroupLabel = label,
             FunctionTags = channel.Mapping("funcTags") is { } tags ? ReadTags(channel, tags) : null,
             Backend = channel.Scalar("backend") is { } backend ? LocatedName.Of(backend) : null,
-            Codec = channel.Scalar("codec") is { } codec ? LocatedName.Of(codec) : null,
+            UpCodec = up,
+            DownCodec = down,
             Selector = channel.Scalar("selector") is { } selector ? LocatedName.Of(selector) : null,
         });
     }

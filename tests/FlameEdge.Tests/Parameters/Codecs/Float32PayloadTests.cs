@@ -2,10 +2,11 @@ using System.Buffers;
 using CsCheck;
 using FlameEdge.Diagnostics;
 using FlameEdge.Parameters;
+using FlameEdge.Parameters.Codecs;
 
-namespace FlameEdge.Tests.Parameters;
+namespace FlameEdge.Tests.Parameters.Codecs;
 
-public class Float32CodecTests
+public class Float32PayloadTests
 {
     private static readonly ParameterLayout Layout = ParameterLayout.Of(
         [("layer1.weight", [2, 2], ParameterKind.Trainable), ("layer1.bias", [2], ParameterKind.Trainable)]);
@@ -19,7 +20,7 @@ public class Float32CodecTests
 
         Assert.Equal(golden, Convert.ToHexStringLower(Encoded()));
         var decoded = new float[6];
-        new Float32Codec().Decode(new ReadOnlySequence<byte>(Convert.FromHexString(golden)), Layout, decoded);
+        UpdateCodec.Float32.Decode(new ReadOnlySequence<byte>(Convert.FromHexString(golden)), Layout, decoded);
         Assert.Equal(Values, decoded);
     }
 
@@ -29,7 +30,7 @@ public class Float32CodecTests
         {
             var bytes = Encode(values);
             var decoded = new float[6];
-            new Float32Codec().Decode(Cut(bytes, cut), Layout, decoded);
+            UpdateCodec.Float32.Decode(Cut(bytes, cut), Layout, decoded);
             return decoded.Select(BitConverter.SingleToInt32Bits).SequenceEqual(values.Select(BitConverter.SingleToInt32Bits));
         });
 
@@ -46,8 +47,8 @@ public class Float32CodecTests
 
             try
             {
-                new Float32Codec().Decode(new ReadOnlySequence<byte>(hostile), Layout, new float[6]);
-                return kind == 2 && position >= Float32Codec.HeaderBytes;
+                UpdateCodec.Float32.Decode(new ReadOnlySequence<byte>(hostile), Layout, new float[6]);
+                return kind == 2 && position >= PayloadHeader.Bytes;
             }
             catch (Exception error) when (error is PayloadException or ModelMismatchException)
             {
@@ -62,7 +63,7 @@ public class Float32CodecTests
     {
         var bytes = Encode([1, 2, bad, 4, 5, 6]);
 
-        var error = Assert.Throws<PayloadException>(() => new Float32Codec().Decode(new ReadOnlySequence<byte>(bytes), Layout, new float[6]));
+        var error = Assert.Throws<PayloadException>(() => UpdateCodec.Float32.Decode(new ReadOnlySequence<byte>(bytes), Layout, new float[6]));
 
         Assert.Contains("not finite", error.Message);
     }
@@ -72,7 +73,7 @@ public class Float32CodecTests
     {
         var other = ParameterLayout.Of([("layer1.weight", [4], ParameterKind.Trainable), ("layer1.bias", [2], ParameterKind.Trainable)]);
 
-        Assert.Throws<ModelMismatchException>(() => new Float32Codec().Decode(new ReadOnlySequence<byte>(Encoded()), other, new float[6]));
+        Assert.Throws<ModelMismatchException>(() => UpdateCodec.Float32.Decode(new ReadOnlySequence<byte>(Encoded()), other, new float[6]));
     }
 
     private static byte[] Encoded() => Encode(Values);
@@ -80,7 +81,7 @@ public class Float32CodecTests
     private static byte[] Encode(float[] values)
     {
         var output = new ArrayBufferWriter<byte>();
-        new Float32Codec().Encode(Layout, values, output);
+        UpdateCodec.Float32.Encode(Layout, values, output);
         return output.WrittenSpan.ToArray();
     }
 

@@ -1,0 +1,71 @@
+using System.Buffers;
+using FlameEdge.Diagnostics;
+using FlameEdge.Parameters;
+using FlameEdge.Parameters.Codecs;
+
+namespace FlameEdge.Federated;
+
+/// <summary>
+/// The upper end of a channel's way down. Whatever a codec loses, both ends agree to the bit on what is held below: the writer decodes what it wrote. The model
+/// itself stays as precise as it was, so that changes too small for the codec add up instead of being lost again in every round.
+/// </summary>
+internal sealed class ModelWriter(UpdateCodec codec)
+{
+    private string heldHash = string.Empty;
+
+    /// <summary>What everybody below holds, where models go down as changes; null elsewhere, and before the first. It is part of a checkpoint.</summary>
+    public ParameterSet? Held { get; private set; }
+
+    /// <summary>Goes on where a checkpoint stands.</summary>
+    public void Resume(ParameterSet held) => (Held, heldHash) = (held, held.ContentHash());
+
+    /// <summary>The next model to send.</summary>
+    /// <exception cref="JobFailedException">The codec cannot carry it.</exception>
+    public OutgoingModel Next(ParameterSet model)
+    {
+        try
+        {
+            return codec.IsExact ? OutgoingModel.Complete(model.ContentHash(), Encode(UpdateCodec.Float32, model))
+                : !codec.IsDelta ? Rounded(model)
+                : Held is null ? First(model)
+                : Changed(model, Held);
+        }
+        catch (PayloadException error)
+        {
+            throw new JobFailedException($"the model cannot go down in codec {codec.Name}: {error.Message}. Choose bfloat16 or float32 for this channel.");
+        }
+    }
+
+    /// <summary>A payload of its own.</summary>
+    public static byte[] Encode(UpdateCodec codec, ParameterSet values)
+    {
+        var output = new ArrayBufferWriter<byte>(checked((int)codec.LargestBytesOf(values.Layout.Length)));
+        codec.Encode(values.Layout, values.Values, output);
+        return output.Capacity == output.WrittenCount && System.Runtime.InteropServices.MemoryMarshal.TryGetArray(output.WrittenMemory, out var whole) ? whole.Array! : output.WrittenSpan.ToArray();
+    }
+
+    private OutgoingModel Rounded(ParameterSet model)
+    {
+        var body = Encode(codec, model);
+        var received = new ParameterSet(model.Layout);
+        codec.Decode(new ReadOnlySequence<byte>(body), model.Layout, received.Values);
+        return OutgoingModel.Complete(received.ContentHash(), body);
+    }
+
+    private OutgoingModel First(ParameterSet model)
+    {
+        Resume(model.Clone());
+        return OutgoingModel.Complete(heldHash, Encode(UpdateCodec.Float32, model));
+    }
+
+    private OutgoingModel Changed(ParameterSet model, ParameterSet held)
+    {
+        var change = new ParameterSet(model.Layout);
+        ParameterMath.Delta(held.Values, model.Values, change.Values);
+        var body = Encode(codec, change);
+        var against = heldHash;
+        codec.DecodeAndAdd(new ReadOnlySequence<byte>(body), model.Layout, held.Values);
+        heldHash = held.ContentHash();
+        return new OutgoingModel(heldHash, against, body, new Lazy<ReadOnlyMemory<byte>>(() => Encode(UpdateCodec.Float32, held)));
+    }
+}

@@ -1,0 +1,12 @@
+namespace FlameEdge.Federated;
+
+/// <summary>A model on its way down, in the channel's codec.</summary>
+/// <param name="Base">SHA-256 of the values that whoever reads it holds then: what updates start from.</param>
+/// <param name="Against">SHA-256 of the model the body is a change of; null where the body is the whole model.</param>
+/// <param name="Body">What is broadcast.</param>
+/// <param name="Whole">The same model for those who do not hold <paramref name="Against"/>.</param>
+internal sealed record OutgoingModel(string Base, string? Against, ReadOnlyMemory<byte> Body, Lazy<ReadOnlyMemory<byte>> Whole)
+{
+    /// <summary>A model whose body says everything.</summary>
+    public static OutgoingModel Complete(string hash, ReadOnlyMemory<byte> body) => new(hash, null, body, new Lazy<ReadOnlyMemory<byte>>(body));
+}

@@ -1,0 +1,55 @@
+using System.Buffers;
+using FlameEdge.Diagnostics;
+using FlameEdge.Parameters;
+using FlameEdge.Parameters.Codecs;
+using FlameEdge.Rounds;
+using FlameEdge.State;
+using FlameEdge.Topology;
+
+namespace FlameEdge.Federated;
+
+/// <summary>
+/// The lower end of a channel's way up: writes a change in the channel's codec and keeps it. What the codec left out is kept with the update it belongs to, in one
+/// commit, and goes into the next one; so a repeated round starts from the same error and gives the same bytes.
+/// </summary>
+internal sealed class UpdateWriter(UpdateCodec codec, IStateStore state, WorkerId owner)
+{
+    private readonly Outbox outbox = new(state, owner);
+
+    /// <summary>Writes and keeps a change in place of the former one.</summary>
+    public async Task<(OutboxEntry Entry, byte[] Body)> KeepAsync(int round, UpdateHead head, ParameterSet change, List<WorkerVerdict>? report, CancellationToken cancellationToken)
+    {
+        if (!codec.KeepsError)
+        {
+            var body = ModelWriter.Encode(codec, change);
+            return (await outbox.SaveAsync(round, head, body, report, null, cancellationToken), body);
+        }
+
+        var before = await ErrorBeforeAsync(head.Run, round, cancellationToken);
+        var error = await ReadAsync(before, change.Layout, cancellationToken);
+        ParameterMath.AddScaled(change.Values, 1, error.Values);
+        var output = new ArrayBufferWriter<byte>();
+        codec.EncodeKeepingError(change.Layout, error.Values, output);
+
+        // An update that is not finite will be refused; its error would make all that follow so too.
+        var isSound = float.IsFinite(ParameterMath.LargestMagnitude(error.Values));
+        var after = isSound ? await state.BlobsOf(owner).PutAsync(new ReadOnlySequence<byte>(ModelWriter.Encode(UpdateCodec.Float32, error)), cancellationToken) : before;
+        CrashPoint.Reach("error-kept");
+        return (await outbox.SaveAsync(round, head, output.WrittenMemory, report, new(before, after), cancellationToken), output.WrittenSpan.ToArray());
+    }
+
+    private async Task<string?> ErrorBeforeAsync(string run, int round, CancellationToken cancellationToken) =>
+        await outbox.LastAsync(cancellationToken) is { Error: { } error } last && last.Head.Run == run ? last.Round < round ? error.After : error.Before : null;
+
+    // Without its file a worker starts from no error, as it did in the first round: that costs a little accuracy, once.
+    private async Task<ParameterSet> ReadAsync(string? blob, ParameterLayout layout, CancellationToken cancellationToken)
+    {
+        var error = new ParameterSet(layout);
+        if (blob is not null && await state.BlobsOf(owner).ReadAsync(blob, cancellationToken) is { } bytes)
+        {
+            UpdateCodec.Float32.Decode(new ReadOnlySequence<byte>(bytes), layout, error.Values);
+        }
+
+        return error;
+    }
+}
