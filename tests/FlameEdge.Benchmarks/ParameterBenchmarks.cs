@@ -1,6 +1,7 @@
 using System.Buffers;
 using BenchmarkDotNet.Attributes;
 using FlameEdge.Parameters;
+using FlameEdge.Parameters.Codecs;
 
 namespace FlameEdge.Benchmarks;
 
@@ -11,8 +12,8 @@ public class ParameterBenchmarks
     private const int Length = 10_000_000;
     private readonly float[] update = new float[Length];
     private readonly float[] target = new float[Length];
-    private readonly ArrayBufferWriter<byte> encoded = new(Float32Codec.HeaderBytes + (4 * Length));
-    private readonly Float32Codec codec = new();
+    private readonly ArrayBufferWriter<byte> encoded = new(PayloadHeader.Bytes + (4 * Length));
+    private readonly UpdateCodec codec = UpdateCodec.Float32;
     private ParameterLayout layout = null!;
     // Its limit of weights is out of reach of a benchmark's repeats.
     private readonly ExactSum sum = new(Length, SumStep.For(1L << 40, 1024));
