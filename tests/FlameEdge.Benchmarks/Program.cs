@@ -18,6 +18,8 @@ switch (args)
     case ["rounds", var program, var floor, var rounds, .. var cases]:
         await RoundsBench.RunAsync(Console.Out, program, floor, Number([rounds], 0, 0), cases);
         return 0;
+    case ["rounds-killed", var program, var rounds, var played]:
+        return await RoundsBench.KillAsync(Console.Out, program, Number([rounds], 0, 0), played) ? 0 : 1;
     default:
         BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
         return 0;

@@ -21,7 +21,10 @@ public static class ProcessUse
         return (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) / TicksPerSecond;
     }
 
-    /// <summary>Bytes the loopback has carried in this network namespace, headers of IP and TCP included.</summary>
-    public static long LoopbackBytes() =>
-        long.Parse(File.ReadLines("/proc/net/dev").First(line => line.TrimStart().StartsWith("lo:", StringComparison.Ordinal)).Split(':')[1].Split(' ', StringSplitOptions.RemoveEmptyEntries)[0], CultureInfo.InvariantCulture);
+    /// <summary>What the loopback has carried in this network namespace, headers of IP and TCP included.</summary>
+    public static (long Bytes, long Packets) Loopback()
+    {
+        var fields = File.ReadLines("/proc/net/dev").First(line => line.TrimStart().StartsWith("lo:", StringComparison.Ordinal)).Split(':')[1].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return (long.Parse(fields[0], CultureInfo.InvariantCulture), long.Parse(fields[1], CultureInfo.InvariantCulture));
+    }
 }

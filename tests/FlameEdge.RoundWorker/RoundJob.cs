@@ -7,7 +7,8 @@ namespace FlameEdge.RoundWorker;
 /// <param name="Trainers">Trainers.</param>
 /// <param name="Groups">Middle aggregators; 0 for none.</param>
 /// <param name="Rounds">Rounds.</param>
-public sealed record RoundJob(long Bytes, int Trainers, int Groups, int Rounds)
+/// <param name="Codec">What travels: <c>float32</c>, <c>float16</c> or <c>bfloat16</c> both ways; or <c>int8</c>, <c>sign</c> or <c>top-k</c> (1 %) upwards, with the model's change in int8 downwards.</param>
+public sealed record RoundJob(long Bytes, int Trainers, int Groups, int Rounds, string Codec)
 {
     private static readonly RoleName Trainer = new("trainer");
     private static readonly RoleName Middle = new("middle");
@@ -55,11 +56,17 @@ public sealed record RoundJob(long Bytes, int Trainers, int Groups, int Rounds)
 
     private static RoleSpec Role(RoleName name, string program, bool hasData) => new() { Name = name, Program = program, IsDataConsumer = hasData, GroupAssociation = [] };
 
-    private static ChannelSpec Channel(ChannelName name, RoleName lower, RoleName upper) => new()
+    private CodecSpec Up => Codec == "top-k" ? new() { TopShare = 0.01 } : new() { Values = Enum.Parse<ValueKind>(Codec, ignoreCase: true) };
+
+    private CodecSpec Down => Codec is "float32" or "float16" or "bfloat16" ? Up : new() { IsDelta = true, Values = ValueKind.Int8 };
+
+    private ChannelSpec Channel(ChannelName name, RoleName lower, RoleName upper) => new()
     {
         Name = name,
         Pair = (lower, upper),
         Groups = [GroupName.Default],
+        UpCodec = Up,
+        DownCodec = Down,
         FunctionTags = new Dictionary<RoleName, IReadOnlyList<string>>
         {
             [lower] = [FunctionTags.Fetch, FunctionTags.Upload],

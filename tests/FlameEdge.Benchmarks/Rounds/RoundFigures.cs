@@ -1,12 +1,10 @@
-using FlameEdge.RoundWorker;
-
 namespace FlameEdge.Benchmarks.Rounds;
 
 /// <summary>What a case gave, round by round.</summary>
 internal sealed record RoundFigures
 {
     /// <summary>What was played.</summary>
-    public required RoundJob Job { get; init; }
+    public required RoundCase Case { get; init; }
 
     /// <summary>From one durable round of the top aggregator to the next, in seconds.</summary>
     public required IReadOnlyList<double> Seconds { get; init; }
@@ -18,7 +16,7 @@ internal sealed record RoundFigures
     public required IReadOnlyList<double> AggregatorCpuSeconds { get; init; }
 
     /// <summary>Processor seconds of all worker processes.</summary>
-    public required IReadOnlyList<double> AllCpuSeconds { get; init; }
+    public required IReadOnlyList<double> WorkersCpuSeconds { get; init; }
 
     /// <summary>Processor seconds of the broker.</summary>
     public required IReadOnlyList<double> BrokerCpuSeconds { get; init; }
@@ -26,7 +24,10 @@ internal sealed record RoundFigures
     /// <summary>Bytes over the loopback.</summary>
     public required IReadOnlyList<double> LoopbackBytes { get; init; }
 
-    /// <summary>Trainers counted in the last round.</summary>
+    /// <summary>Segments over the loopback.</summary>
+    public required IReadOnlyList<double> LoopbackPackets { get; init; }
+
+    /// <summary>Workers counted in the last round, those of middle aggregators included.</summary>
     public required int Counted { get; init; }
 
     /// <summary>SHA-256 of the last model.</summary>
@@ -35,7 +36,7 @@ internal sealed record RoundFigures
     /// <summary>The most memory the top aggregator's process held.</summary>
     public required long AggregatorPeakBytes { get; init; }
 
-    /// <summary>The most memory any trainer's process held.</summary>
+    /// <summary>The most memory any process of trainers held.</summary>
     public required long TrainerPeakBytes { get; init; }
 
     /// <summary>Median of our rounds over the median of the floor; NaN where there is no floor.</summary>
