@@ -28,7 +28,7 @@ public sealed class ExactSum
 {
     private const double TwoTo32 = 4294967296.0;
     private readonly long[] sums;
-    private readonly double stepsPerUnit;
+    private double stepsPerUnit;
 
     /// <summary>An empty sum of <paramref name="length"/> values.</summary>
     public ExactSum(int length, SumStep step)
@@ -38,11 +38,21 @@ public sealed class ExactSum
         stepsPerUnit = Math.ScaleB(1.0, -step.Exponent);
     }
 
+    /// <summary>Number of values.</summary>
+    public int Length => sums.Length;
+
     /// <summary>The fixed point, announced before the first update.</summary>
-    public SumStep Step { get; }
+    public SumStep Step { get; private set; }
 
     /// <summary>Weights added so far.</summary>
     public long Weight { get; private set; }
+
+    /// <summary>Forgets what was added and goes on with another step, in the same memory.</summary>
+    public void Restart(SumStep step)
+    {
+        Array.Clear(sums);
+        (Step, Weight, stepsPerUnit) = (step, 0, Math.ScaleB(1.0, -step.Exponent));
+    }
 
     /// <summary>Adds weight · values, or refuses the whole update untouched.</summary>
     public SumRefusal Add(long weight, ReadOnlySpan<float> values)
