@@ -13,14 +13,14 @@ internal sealed class MqttConnection : IAsyncDisposable
     // More publishes under way than the broker announces is a protocol error that ends the connection; more than this brings nothing.
     private const int MaximumUnderWay = 32;
 
-    private readonly IMqttClient client = new MqttClientFactory().CreateMqttClient();
+    private readonly IMqttClient client;
     private readonly CancellationTokenSource lost = new();
     private readonly Action heard;
     private readonly MqttTrafficCounter traffic;
     private SemaphoreSlim underWay = new(1);
 
     /// <param name="number">Counts the connections of a link from 1.</param>
-    /// <param name="received">Told every message; must be quick.</param>
+    /// <param name="received">Told every message where it was read: must be quick, and copy what it keeps.</param>
     /// <param name="heard">Told whenever the broker has said anything.</param>
     /// <param name="traffic">Counts the messages of all the link's connections.</param>
     public MqttConnection(int number, Action<MqttApplicationMessage> received, Action heard, MqttTrafficCounter traffic)
@@ -28,13 +28,12 @@ internal sealed class MqttConnection : IAsyncDisposable
         Number = number;
         this.heard = heard;
         this.traffic = traffic;
-        client.ApplicationMessageReceivedAsync += arrived =>
+        client = new MqttClientFactory().CreateMqttClient(new WireAdapterFactory(message =>
         {
             heard();
-            traffic.Comes(arrived.ApplicationMessage);
-            received(arrived.ApplicationMessage);
-            return Task.CompletedTask;
-        };
+            traffic.Comes(message);
+            received(message);
+        }));
         client.DisconnectedAsync += disconnected =>
         {
             Reason = disconnected.Reason;
@@ -113,6 +112,13 @@ internal sealed class MqttConnection : IAsyncDisposable
                 throw new MqttRefusedException($"a subscription to {refused.TopicFilter.Topic} ({refused.ResultCode})");
             }
         }
+    }
+
+    /// <summary>Subscribes with a quality of service and says which one is granted.</summary>
+    public async Task<MqttClientSubscribeResultCode> GrantedAsync(string filter, MqttQualityOfServiceLevel wanted, CancellationToken cancellationToken)
+    {
+        var answer = await client.SubscribeAsync(new MqttClientSubscribeOptionsBuilder().WithTopicFilter(filter, wanted).Build(), cancellationToken).WaitAsync(Lost);
+        return answer.Items.Single().ResultCode;
     }
 
     /// <summary>Unsubscribes.</summary>

@@ -413,7 +413,12 @@ internal sealed partial class MqttLink : IAsyncDisposable
             {
                 throw new ChannelException($"the broker at {options.Host}:{options.Port} refuses client {clientId} {exception.Message}; check its access rights", exception);
             }
-            catch (Exception exception) when (!either.IsCancellationRequested && IsConnectionTrouble(exception))
+            catch (Exception exception) when (either.IsCancellationRequested && IsConnectionTrouble(exception))
+            {
+                // The connection failed and the caller gave up in the same instant: only one of the two is news.
+                throw new OperationCanceledException(exception.Message, exception, either.Token);
+            }
+            catch (Exception exception) when (IsConnectionTrouble(exception))
             {
                 await LetGoAsync(connection, exception);
             }

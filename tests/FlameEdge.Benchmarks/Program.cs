@@ -4,6 +4,7 @@ using FlameEdge.Benchmarks.Codecs;
 using FlameEdge.Benchmarks.Crowd;
 using FlameEdge.Benchmarks.Engines;
 using FlameEdge.Benchmarks.Kernels;
+using FlameEdge.Benchmarks.Rounds;
 
 // codecs DATA FOLDER: accuracy against bytes for each codec (tests/codec-curves.sh); kernels [REPEATS]: the parameter kernels beside the machine's memory (tests/kernel-figures.sh); engines [REPEATS [SECONDS [STEPS]]]: the two engines side by side; engine …: one of their processes; crowd …: many agents in one process (tests/fleet-figures.sh); else BenchmarkDotNet's own arguments.
 switch (args)
@@ -20,6 +21,11 @@ switch (args)
     case ["crowd", var broker, var first, var count, var folder]:
         await AgentCrowd.RunAsync(broker, Number([first], 0, 0), Number([count], 0, 0), folder);
         return 0;
+    case ["rounds", var program, var floor, var rounds, .. var cases]:
+        await RoundsBench.RunAsync(Console.Out, program, floor, Number([rounds], 0, 0), cases);
+        return 0;
+    case ["rounds-killed", var program, var rounds, var played]:
+        return await RoundsBench.KillAsync(Console.Out, program, Number([rounds], 0, 0), played) ? 0 : 1;
     default:
         BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
         return 0;

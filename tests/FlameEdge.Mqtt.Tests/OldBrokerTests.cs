@@ -20,19 +20,9 @@ public sealed class NatsChannelTests : ChannelContract
         new BrokerBench(new ProcessTestBroker(await NatsServer.StartAsync())) { Configure = static options => options.BrokerProfile = BrokerFolders.ProfileOf("nats") };
 }
 
-/// <summary>A RabbitMQ for all tests of a class: it takes seconds to start.</summary>
-public sealed class SharedRabbitMq : IAsyncLifetime
-{
-    internal RabbitMq? Node { get; private set; }
-
-    public async ValueTask InitializeAsync() => Node = await RabbitMq.StartAsync();
-
-    public ValueTask DisposeAsync() => Node?.DisposeAsync() ?? ValueTask.CompletedTask;
-}
-
 /// <summary>The channel contract over RabbitMQ, which brings no retained messages for filters with wildcards.</summary>
-[Collection(nameof(BrokerContract))]
-public sealed class RabbitMqChannelTests(SharedRabbitMq rabbit) : ChannelContract, IClassFixture<SharedRabbitMq>
+[Collection(nameof(SharedRabbitMq))]
+public sealed class RabbitMqChannelTests(SharedRabbitMq rabbit) : ChannelContract
 {
     protected override ValueTask<IChannelBench> SetUpAsync()
     {

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Threading.Channels;
 using FlameEdge.Channels;
 using FlameEdge.Control.Fleet;
 using FlameEdge.Control.Jobs;
@@ -35,10 +34,9 @@ internal sealed class OperatorSession(MqttSession session, AgentId controller, T
         either.CancelAfter(Quiet + Quiet);
         try
         {
-            await foreach (var notice in WatchAsync(topics, either.Token))
+            await foreach (var notice in new RetainedWatch(session.Bulletin, Self, Controller).RunAsync(topics, () => either.CancelAfter(Quiet), either.Token))
             {
                 found[notice.Topic] = notice;
-                either.CancelAfter(Quiet);
             }
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
@@ -50,24 +48,8 @@ internal sealed class OperatorSession(MqttSession session, AgentId controller, T
     }
 
     /// <summary>Notices of several topics in one stream.</summary>
-    public async IAsyncEnumerable<Bulletin> WatchAsync(IReadOnlyList<BulletinTopic> topics, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        var merged = Channel.CreateBounded<Bulletin>(1024);
-        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var watches = topics.Select(topic => Task.Run(() => PumpAsync(topic, merged.Writer, stopping.Token), CancellationToken.None)).ToList();
-        try
-        {
-            await foreach (var notice in merged.Reader.ReadAllAsync(cancellationToken))
-            {
-                yield return notice;
-            }
-        }
-        finally
-        {
-            await stopping.CancelAsync();
-            await Task.WhenAll(watches);
-        }
-    }
+    public IAsyncEnumerable<Bulletin> WatchAsync(IReadOnlyList<BulletinTopic> topics, CancellationToken cancellationToken) =>
+        new RetainedWatch(session.Bulletin, Self, Controller).RunAsync(topics, static () => { }, cancellationToken);
 
     /// <summary>How the controller says a job stands; null where it says nothing of it.</summary>
     public async Task<JobStatus?> StatusAsync(JobId job, CancellationToken cancellationToken) =>
@@ -125,21 +107,6 @@ internal sealed class OperatorSession(MqttSession session, AgentId controller, T
         catch (OperationCanceledException)
         {
             // Answered, or given up.
-        }
-    }
-
-    private async Task PumpAsync(BulletinTopic topic, ChannelWriter<Bulletin> into, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await foreach (var notice in session.Bulletin.WatchAsync(topic, cancellationToken))
-            {
-                await into.WriteAsync(notice, cancellationToken);
-            }
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            // Seen enough.
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using FlameEdge.Agent;
 using FlameEdge.Agent.Output;
 using FlameEdge.Agent.Verbs;
@@ -27,7 +28,8 @@ internal static class TopologyAclVerb
         Option<string[]> Telemetry,
         Option<bool> AnyJob,
         Option<string?> Out,
-        Option<string?> Apply);
+        Option<string?> Apply,
+        Option<Uri?> Management);
 
     public static Command Create()
     {
@@ -41,10 +43,11 @@ internal static class TopologyAclVerb
             new("--telemetry") { Description = "a filter of topics agents learn from; %u is the agent's name", HelpName = "FILTER" },
             new("--any-job") { Description = "agents may read the channels of every job, also of those submitted later; without it write the rules again for every new job" },
             new("--out") { Description = "file to write; standard output without it", HelpName = "FILE" },
-            new("--apply") { Description = "give the rights to the running broker as this administrator (mosquitto-dynsec)", HelpName = "NAME" });
+            new("--apply") { Description = "give the rights to the running broker as this administrator (mosquitto-dynsec, rabbitmq)", HelpName = "NAME" },
+            new("--management") { Description = "where RabbitMQ's management plugin listens, for --apply: http://host:15672, or https://host:15671", HelpName = "URL", CustomParser = Web });
         options.Product.AcceptOnlyFromAmong([.. AccessWriters.All.Keys.Order(StringComparer.Ordinal)]);
         var verb = new Command("acl", "Write the least rights at a broker with which the agents can run the jobs.") { options.Jobs };
-        foreach (var option in new Option[] { options.Agents, options.Fleet, options.Controllers, options.Operators, options.Product, options.Telemetry, options.AnyJob, options.Out, options.Apply })
+        foreach (var option in new Option[] { options.Agents, options.Fleet, options.Controllers, options.Operators, options.Product, options.Telemetry, options.AnyJob, options.Out, options.Apply, options.Management })
         {
             verb.Add(option);
         }
@@ -94,7 +97,7 @@ internal static class TopologyAclVerb
             Telemetry = parsed.GetValue(options.Telemetry) ?? [],
         });
         return parsed.GetValue(options.Apply) is { } administrator
-            ? await ApplyAsync(product, administrator, ReadBroker(broker, parsed, "--apply"), list, parsed, cancellationToken)
+            ? await ApplyAsync(product, administrator, () => ReadBroker(broker, parsed, "--apply"), () => ReadManagement(options, broker, parsed), list, parsed, cancellationToken)
             : await WriteAsync(AccessWriters.All[product], list, parsed.GetValue(options.Out), parsed, cancellationToken);
     }
 
@@ -113,14 +116,15 @@ internal static class TopologyAclVerb
         return ExitCode.Ok;
     }
 
-    private static async Task<int> ApplyAsync(string product, string administrator, MqttOptions broker, AccessList list, ParseResult parsed, CancellationToken cancellationToken)
+    private static async Task<int> ApplyAsync(
+        string product, string administrator, Func<MqttOptions> broker, Func<MqttOptions> management, AccessList list, ParseResult parsed, CancellationToken cancellationToken)
     {
-        if (product != "mosquitto-dynsec")
+        var refusals = product switch
         {
-            throw new TopologyException($"--apply works with mosquitto-dynsec; for {product} write a file with --out: {AccessWriters.All[product].Advice}");
-        }
-
-        var refusals = await DynamicSecurity.ApplyAsync(broker, administrator, list, cancellationToken);
+            "mosquitto-dynsec" => await DynamicSecurity.ApplyAsync(broker(), administrator, list, cancellationToken),
+            "rabbitmq" => await RabbitMqManagement.ApplyAsync(management(), administrator, list, cancellationToken),
+            _ => throw new TopologyException($"--apply works with mosquitto-dynsec and rabbitmq; for {product} write a file with --out: {AccessWriters.All[product].Advice}"),
+        };
         foreach (var refusal in refusals)
         {
             await parsed.InvocationConfiguration.Error.WriteLineAsync(refusal);
@@ -132,6 +136,22 @@ internal static class TopologyAclVerb
 
     private static MqttOptions ReadBroker(BrokerArguments broker, ParseResult parsed, string what) =>
         broker.IsGiven(parsed) ? broker.Read(parsed) : throw new TopologyException($"{what} needs the broker's address: --broker mqtts://host:port");
+
+    private static MqttOptions ReadManagement(Options options, BrokerArguments broker, ParseResult parsed) =>
+        parsed.GetValue(options.Management) is { } address
+            ? broker.Read(parsed, address)
+            : throw new TopologyException("--apply to RabbitMQ needs the address of its management plugin: --management http://host:15672");
+
+    private static Uri? Web(ArgumentResult argument)
+    {
+        if (Uri.TryCreate(argument.Tokens[0].Value, UriKind.Absolute, out var address) && address.Scheme is "http" or "https")
+        {
+            return address;
+        }
+
+        argument.AddError($"'{argument.Tokens[0].Value}' is no address of a management plugin; write http://host:15672 or https://host:15671");
+        return null;
+    }
 
     private static List<AgentId> Split(string[]? names) =>
         [.. (names ?? []).SelectMany(text => text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).Select(name => new AgentId(name))];

@@ -6,7 +6,7 @@ using FlameEdge.Topology;
 namespace FlameEdge.Federated;
 
 /// <summary>The updates of one round as they come in: folded into the sum, or not, and why.</summary>
-internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> cohort, int length)
+internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> cohort, ExactSum sum)
 {
     private readonly Dictionary<WorkerId, StoredUpdate> counted = [];
     private readonly Dictionary<WorkerId, string> refused = [];
@@ -14,7 +14,7 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
 
     public RoundTerms Terms { get; } = terms;
 
-    public ExactSum Sum { get; } = new(length, terms.Step);
+    public ExactSum Sum { get; } = sum;
 
     public IReadOnlyCollection<StoredUpdate> Counted => counted.Values;
 
@@ -24,7 +24,7 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
     /// <summary>Updates counted.</summary>
     public PayloadBytes UpdateBytes { get; private set; }
 
-    public void Sent(long bytes) => ModelBytes = ModelBytes.Plus(UpdateCodec.Plain.LargestBytesOf(length), bytes);
+    public void Sent(long bytes) => ModelBytes = ModelBytes.Plus(UpdateCodec.Plain.LargestBytesOf(Sum.Length), bytes);
 
     public bool IsCounted(WorkerId worker) => counted.ContainsKey(worker);
 
@@ -37,7 +37,7 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
     public void Count(WorkerId worker, StoredUpdate update, long bytes)
     {
         counted[worker] = update;
-        UpdateBytes = UpdateBytes.Plus(UpdateCodec.Plain.LargestBytesOf(length), bytes);
+        UpdateBytes = UpdateBytes.Plus(UpdateCodec.Plain.LargestBytesOf(Sum.Length), bytes);
     }
 
     public void Refuse(WorkerId worker, string reason) => refused[worker] = reason;

@@ -30,7 +30,7 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
     private IReadOnlyList<WorkerId> cohort = [];
     private ModelRequest? request;
     private OutboxEntry? entry;
-    private byte[] body = [];
+    private ReadOnlySequence<byte> body;
 
     private RoundSpec Rounds => context.Job.Rounds;
 
@@ -126,7 +126,7 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
         var (above, below) = (context.DownCodecOf(upper!), context.DownCodecOf(lower!));
         if (above.Name == below.Name && !above.IsDelta)
         {
-            return OutgoingModel.Complete(head.Base, body.ToArray());
+            return OutgoingModel.Complete(head.Base, new(body.ToArray()));
         }
 
         var model = new ParameterSet(layout);
@@ -136,7 +136,7 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
         }
 
         return above.Name == below.Name
-            ? new(head.Base, head.Against, body.ToArray(), new Lazy<ReadOnlyMemory<byte>>(() => ModelWriter.Encode(UpdateCodec.Plain, model)))
+            ? new(head.Base, head.Against, new(body.ToArray()), new Lazy<ReadOnlySequence<byte>>(() => ModelWriter.Encode(UpdateCodec.Plain, model)))
             : new ModelWriter(below).Next(model);
     }
 
@@ -160,7 +160,7 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
         }
         else
         {
-            body = [];
+            body = default;
             entry = await outbox.SaveAsync(collected.Terms.Round, head, body, verdicts, null, cancellationToken);
         }
 

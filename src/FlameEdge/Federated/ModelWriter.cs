@@ -36,19 +36,26 @@ internal sealed class ModelWriter(UpdateCodec codec)
         }
     }
 
-    /// <summary>A payload of its own.</summary>
-    public static byte[] Encode(UpdateCodec codec, ParameterSet values)
+    /// <summary>The payload of <paramref name="values"/>: a view of them where the codec leaves them as they are, so they must not change while it is used.</summary>
+    public static ReadOnlySequence<byte> Encode(UpdateCodec codec, ParameterSet values)
     {
+        if (codec.IsExact && ParameterBytes.IsPossible)
+        {
+            var header = new ArrayBufferWriter<byte>(PayloadHeader.Bytes);
+            new PayloadHeader(codec.Number, values.Layout.Signature, (ulong)values.Layout.Length).Write(header);
+            return ParameterBytes.After(header.WrittenMemory, values);
+        }
+
         var output = new ArrayBufferWriter<byte>(checked((int)codec.LargestBytesOf(values.Layout.Length)));
         codec.Encode(values.Layout, values.Values, output);
-        return output.Capacity == output.WrittenCount && System.Runtime.InteropServices.MemoryMarshal.TryGetArray(output.WrittenMemory, out var whole) ? whole.Array! : output.WrittenSpan.ToArray();
+        return new ReadOnlySequence<byte>(output.WrittenMemory);
     }
 
     private OutgoingModel Rounded(ParameterSet model)
     {
         var body = Encode(codec, model);
         var received = new ParameterSet(model.Layout);
-        codec.Decode(new ReadOnlySequence<byte>(body), model.Layout, received.Values);
+        codec.Decode(body, model.Layout, received.Values);
         return OutgoingModel.Complete(received.ContentHash(), body);
     }
 
@@ -64,8 +71,8 @@ internal sealed class ModelWriter(UpdateCodec codec)
         ParameterMath.Delta(held.Values, model.Values, change.Values);
         var body = Encode(codec, change);
         var against = heldHash;
-        codec.DecodeAndAdd(new ReadOnlySequence<byte>(body), model.Layout, held.Values);
+        codec.DecodeAndAdd(body, model.Layout, held.Values);
         heldHash = held.ContentHash();
-        return new OutgoingModel(heldHash, against, body, new Lazy<ReadOnlyMemory<byte>>(() => Encode(UpdateCodec.Plain, held)));
+        return new OutgoingModel(heldHash, against, body, new Lazy<ReadOnlySequence<byte>>(() => Encode(UpdateCodec.Plain, held.Clone())));
     }
 }

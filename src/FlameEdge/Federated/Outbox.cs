@@ -28,11 +28,11 @@ internal sealed class Outbox(IStateStore state, WorkerId owner)
     public const string Collection = "outbox";
 
     /// <summary>The kept update with its bytes, if it answers exactly this request.</summary>
-    public async Task<(OutboxEntry Entry, byte[] Body)?> FindAsync(string run, int round, string baseHash, CancellationToken cancellationToken)
+    public async Task<(OutboxEntry Entry, ReadOnlySequence<byte> Body)?> FindAsync(string run, int round, string baseHash, CancellationToken cancellationToken)
     {
         var entry = await LastAsync(cancellationToken);
         return entry is not null && entry.Round == round && entry.Head.Base == baseHash && entry.Head.Run == run
-            && await state.BlobsOf(owner).ReadAsync(entry.Blob, cancellationToken) is { } body ? (entry, body) : null;
+            && await state.BlobsOf(owner).ReadAsync(entry.Blob, cancellationToken) is { } body ? (entry, new ReadOnlySequence<byte>(body)) : null;
     }
 
     /// <summary>The kept update, whatever it answers.</summary>
@@ -40,9 +40,9 @@ internal sealed class Outbox(IStateStore state, WorkerId owner)
         await state.ReadAsync(Collection, owner.Value, cancellationToken) is { } json ? FederatedJson.Read(json, FederatedJson.Default.OutboxEntry) : null;
 
     /// <summary>Keeps an update in place of the former one.</summary>
-    public async Task<OutboxEntry> SaveAsync(int round, UpdateHead head, ReadOnlyMemory<byte> body, List<Rounds.WorkerVerdict>? report, ErrorBlobs? error, CancellationToken cancellationToken)
+    public async Task<OutboxEntry> SaveAsync(int round, UpdateHead head, ReadOnlySequence<byte> body, List<Rounds.WorkerVerdict>? report, ErrorBlobs? error, CancellationToken cancellationToken)
     {
-        var blob = await state.BlobsOf(owner).PutAsync(new ReadOnlySequence<byte>(body), cancellationToken);
+        var blob = await state.BlobsOf(owner).PutAsync(body, cancellationToken);
         var entry = new OutboxEntry { Round = round, Head = head, Blob = blob, Error = error, Report = report };
         await state.CommitAsync([new StateChange(Collection, owner.Value, FederatedJson.Write(entry, FederatedJson.Default.OutboxEntry))], cancellationToken);
         await BlobSweep.RunAsync(state, owner, cancellationToken);

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace FlameEdge.Federated;
 
 /// <summary>A model on its way down, in the channel's codec.</summary>
@@ -5,8 +7,8 @@ namespace FlameEdge.Federated;
 /// <param name="Against">SHA-256 of the model the body is a change of; null where the body is the whole model.</param>
 /// <param name="Body">What is broadcast.</param>
 /// <param name="Whole">The same model for those who do not hold <paramref name="Against"/>.</param>
-internal sealed record OutgoingModel(string Base, string? Against, ReadOnlyMemory<byte> Body, Lazy<ReadOnlyMemory<byte>> Whole)
+internal sealed record OutgoingModel(string Base, string? Against, ReadOnlySequence<byte> Body, Lazy<ReadOnlySequence<byte>> Whole)
 {
     /// <summary>A model whose body says everything.</summary>
-    public static OutgoingModel Complete(string hash, ReadOnlyMemory<byte> body) => new(hash, null, body, new Lazy<ReadOnlyMemory<byte>>(body));
+    public static OutgoingModel Complete(string hash, ReadOnlySequence<byte> body) => new(hash, null, body, new Lazy<ReadOnlySequence<byte>>(body));
 }

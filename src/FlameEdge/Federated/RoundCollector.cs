@@ -19,6 +19,7 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
     private readonly UpdateCodec codec = context.UpCodecOf(inbox.Source);
     private readonly UpdateStore store = new(context.State, context.Worker.Id);
     private readonly Dictionary<WorkerId, List<WorkerVerdict>> reports = [];
+    private ExactSum? sum;
 
     /// <summary>Samples the members announced when they joined, remembered when they leave.</summary>
     public Dictionary<string, long> Samples { get; } = new(StringComparer.Ordinal);
@@ -59,11 +60,20 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
         }
     }
 
-    /// <summary>Runs one round.</summary>
+    /// <summary>Runs one round; the sum of the one before is no more.</summary>
     public async Task<CollectedRound> CollectAsync(RoundTerms terms, OutgoingModel model, ParameterLayout layout, TimeSpan deadline, int quorum, CancellationToken cancellationToken)
     {
         var cohort = Cohort;
-        var round = new CollectedRound(terms, cohort, layout.Length);
+        if (sum?.Length != layout.Length)
+        {
+            sum = new ExactSum(layout.Length, terms.Step);
+        }
+        else
+        {
+            sum.Restart(terms.Step);
+        }
+
+        var round = new CollectedRound(terms, cohort, sum);
         var start = context.Time.GetTimestamp();
         var required = RequiredOf(terms.Round, cohort);
         await FoldStoredAsync(round, layout, required, cancellationToken);
@@ -133,12 +143,12 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
             sends.Send(worker, () => ModelMessage(null, model.Whole.Value), () => !round.IsResolved(worker) && inbox.Source.Peers.Any(peer => peer.Worker == worker));
         }
 
-        Message ModelMessage(string? against, ReadOnlyMemory<byte> body) => new()
+        Message ModelMessage(string? against, ReadOnlySequence<byte> body) => new()
         {
             Kind = MessageKind.Model,
             Round = terms.Round,
             Head = FederatedJson.Write(terms.Head(deadline - context.Time.GetElapsedTime(start), against), FederatedJson.Default.ModelHead),
-            Body = new ReadOnlySequence<byte>(body),
+            Body = body,
         };
 
         bool IsOver()

@@ -136,7 +136,7 @@ public sealed class SynchronousAggregator(RoleContext context) : IRole
         }
 
         collected = script is { Outcome: RoundOutcome.NoQuorum }
-            ? new CollectedRound(terms, cohort, model!.Layout.Length)
+            ? new CollectedRound(terms, cohort, new ExactSum(model!.Layout.Length, terms.Step))
             : await collector.CollectAsync(terms, outgoing, model!.Layout, Rounds.Deadline, Quorum, cancellationToken);
 
         var needed = context.Replay is { } replay ? cohort.Count(replay.Counted(number).Contains) : Quorum;
@@ -148,10 +148,11 @@ public sealed class SynchronousAggregator(RoleContext context) : IRole
         var isValid = collected.Counted.Count >= needed && collected.Counted.Count > 0;
         if (isValid)
         {
-            var mean = new float[model.Layout.Length];
-            collected.Sum.Mean(mean);
-            model = model.Clone();
-            ParameterMath.AddScaled(mean, 1, model.Values);
+            // In a buffer of its own: the model before may still be on its way to somebody.
+            var next = new ParameterSet(model.Layout);
+            collected.Sum.Mean(next.Values);
+            ParameterMath.AddScaled(model.Values, 1, next.Values);
+            model = next;
         }
 
         failures = isValid ? 0 : failures + 1;
@@ -229,7 +230,7 @@ public sealed class SynchronousAggregator(RoleContext context) : IRole
         await checkpoints.SaveAsync(checkpoint, round, also, cancellationToken);
 
         async Task<string> StoreAsync(ParameterSet values) =>
-            await context.State.BlobsOf(context.Worker.Id).PutAsync(new ReadOnlySequence<byte>(ModelWriter.Encode(UpdateCodec.Plain, values)), cancellationToken);
+            await context.State.BlobsOf(context.Worker.Id).PutAsync(ModelWriter.Encode(UpdateCodec.Plain, values), cancellationToken);
     }
 
     private async Task FinishAsync(CancellationToken cancellationToken)

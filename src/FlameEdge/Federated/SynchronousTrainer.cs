@@ -1,3 +1,4 @@
+using System.Buffers;
 using FlameEdge.Diagnostics;
 using FlameEdge.Models;
 using FlameEdge.Parameters;
@@ -20,9 +21,10 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
     private ModelReader? reader;
     private UpdateWriter? writer;
     private UpdateSender? sender;
+    private float[]? received;
     private ModelRequest? request;
     private UpdateHead? head;
-    private byte[] body = [];
+    private ReadOnlySequence<byte> body;
     private bool isKept;
 
     /// <summary>The context this worker runs in.</summary>
@@ -87,10 +89,10 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
             return Flow.Next;
         }
 
-        var received = new float[trainer!.Layout.Length];
+        received ??= new float[trainer!.Layout.Length];
         try
         {
-            if (!reader!.TryRead(terms, request.Arrived.Message.Body, trainer.Layout, received))
+            if (!reader!.TryRead(terms, request.Arrived.Message.Body, trainer!.Layout, received))
             {
                 feed!.Finish(request);
                 await sender!.AskAsync(request.From, round, feed.Superseded, cancellationToken);
@@ -106,7 +108,7 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
         try
         {
             using var both = CancellationTokenSource.CreateLinkedTokenSource(feed!.Superseded, cancellationToken);
-            var result = await Context.Compute.RunAsync(Context.Training.Threads, () => Train(received, round, both.Token), both.Token);
+            var result = await Context.Compute.RunAsync(Context.Training.Threads, () => Train(round, both.Token), both.Token);
             head = new UpdateHead { Run = terms.Run, Base = terms.Base, Samples = result.Samples, Loss = double.IsFinite(result.Loss) ? result.Loss : null };
             CrashPoint.Reach("trained");
             return Flow.Next;
@@ -117,12 +119,12 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
         }
     }
 
-    private TrainingResult Train(float[] received, int round, CancellationToken cancellationToken)
+    private TrainingResult Train(int round, CancellationToken cancellationToken)
     {
-        trainer!.Load(received);
+        trainer!.Load(received!); // Read before.
         var result = trainer.Train(data!, Seeds.Derive(Context.Job.Seed, Context.Worker.Id.Value, round), cancellationToken);
         trainer.Save(Change!.Values);
-        ParameterMath.Delta(received, Change.Values, Change.Values);
+        ParameterMath.Delta(received!, Change.Values, Change.Values);
         return result;
     }
 
@@ -142,7 +144,11 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
         if (await sender!.SendAsync(request!.From, request.Round, head!, body, null, feed!.Superseded, cancellationToken))
         {
             CrashPoint.Reach("update-sent");
+            return;
         }
+
+        // A piece of it may still be under way, so the next change is written elsewhere.
+        Change = new ParameterSet(Change!.Layout);
     }
 
     // The job is over; a broker that is over too must not keep its workers.

@@ -13,7 +13,7 @@ internal sealed class UpdateSender(RoleContext context, IChannel channel)
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
     /// <summary>True when the update was handed over; false when <paramref name="superseded"/> came first.</summary>
-    public async Task<bool> SendAsync(WorkerId to, int round, UpdateHead head, ReadOnlyMemory<byte> body, List<WorkerVerdict>? report, CancellationToken superseded, CancellationToken cancellationToken)
+    public async Task<bool> SendAsync(WorkerId to, int round, UpdateHead head, ReadOnlySequence<byte> body, List<WorkerVerdict>? report, CancellationToken superseded, CancellationToken cancellationToken)
     {
         using var both = CancellationTokenSource.CreateLinkedTokenSource(superseded, cancellationToken);
         while (!superseded.IsCancellationRequested)
@@ -68,12 +68,12 @@ internal sealed class UpdateSender(RoleContext context, IChannel channel)
         }
     }
 
-    private static Message Update(int round, UpdateHead head, ReadOnlyMemory<byte> body) => new()
+    private static Message Update(int round, UpdateHead head, ReadOnlySequence<byte> body) => new()
     {
         Kind = MessageKind.Update,
         Round = round,
         Head = FederatedJson.Write(head, FederatedJson.Default.UpdateHead),
-        Body = new ReadOnlySequence<byte>(body),
+        Body = body,
     };
 
     private static Message Report(int round, List<WorkerVerdict> report) => new()

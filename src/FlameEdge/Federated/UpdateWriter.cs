@@ -16,8 +16,8 @@ internal sealed class UpdateWriter(UpdateCodec codec, IStateStore state, WorkerI
 {
     private readonly Outbox outbox = new(state, owner);
 
-    /// <summary>Writes and keeps a change in place of the former one.</summary>
-    public async Task<(OutboxEntry Entry, byte[] Body)> KeepAsync(int round, UpdateHead head, ParameterSet change, List<WorkerVerdict>? report, CancellationToken cancellationToken)
+    /// <summary>Writes and keeps a change in place of the former one. The body may be a view of <paramref name="change"/>, which must not change while it is used.</summary>
+    public async Task<(OutboxEntry Entry, ReadOnlySequence<byte> Body)> KeepAsync(int round, UpdateHead head, ParameterSet change, List<WorkerVerdict>? report, CancellationToken cancellationToken)
     {
         if (!codec.KeepsError)
         {
@@ -33,9 +33,10 @@ internal sealed class UpdateWriter(UpdateCodec codec, IStateStore state, WorkerI
 
         // An update that is not finite will be refused; its error would make all that follow so too.
         var isSound = float.IsFinite(ParameterMath.LargestMagnitude(error.Values));
-        var after = isSound ? await state.BlobsOf(owner).PutAsync(new ReadOnlySequence<byte>(ModelWriter.Encode(UpdateCodec.Plain, error)), cancellationToken) : before;
+        var after = isSound ? await state.BlobsOf(owner).PutAsync(ModelWriter.Encode(UpdateCodec.Plain, error), cancellationToken) : before;
         CrashPoint.Reach("error-kept");
-        return (await outbox.SaveAsync(round, head, output.WrittenMemory, report, new(before, after), cancellationToken), output.WrittenSpan.ToArray());
+        var written = new ReadOnlySequence<byte>(output.WrittenMemory);
+        return (await outbox.SaveAsync(round, head, written, report, new(before, after), cancellationToken), written);
     }
 
     private async Task<string?> ErrorBeforeAsync(string run, int round, CancellationToken cancellationToken) =>

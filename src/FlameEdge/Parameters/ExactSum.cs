@@ -24,7 +24,7 @@ public sealed class ExactSum
 {
     private const int MeanTile = 1024;
     private readonly long[] sums;
-    private readonly double stepsPerUnit;
+    private double stepsPerUnit;
 
     /// <summary>An empty sum of <paramref name="length"/> values.</summary>
     public ExactSum(int length, SumStep step)
@@ -34,11 +34,21 @@ public sealed class ExactSum
         stepsPerUnit = Math.ScaleB(1.0, -step.Exponent);
     }
 
+    /// <summary>Number of values.</summary>
+    public int Length => sums.Length;
+
     /// <summary>The fixed point, announced before the first update.</summary>
-    public SumStep Step { get; }
+    public SumStep Step { get; private set; }
 
     /// <summary>Weights added so far.</summary>
     public long Weight { get; private set; }
+
+    /// <summary>Forgets what was added and goes on with another step, in the same memory.</summary>
+    public void Restart(SumStep step)
+    {
+        Array.Clear(sums);
+        (Step, Weight, stepsPerUnit) = (step, 0, Math.ScaleB(1.0, -step.Exponent));
+    }
 
     /// <summary>Adds weight · values, or refuses the whole update untouched.</summary>
     public SumRefusal Add(long weight, ReadOnlySpan<float> values)

@@ -30,6 +30,9 @@ public sealed class ParameterSet
     /// <summary>All values, in layout order.</summary>
     public Span<float> Values => values;
 
+    /// <summary>The same, where a span cannot go.</summary>
+    internal ReadOnlyMemory<float> Memory => values;
+
     /// <summary>The values of one tensor, row-major.</summary>
     public Span<float> this[ParameterEntry entry] => values.AsSpan(entry.Offset, entry.Length);
 

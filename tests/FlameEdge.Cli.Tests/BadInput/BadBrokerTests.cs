@@ -4,7 +4,7 @@ using System.Text;
 
 namespace FlameEdge.Cli.Tests.BadInput;
 
-/// <summary>Brokers that are not there, or not brokers. They run side by side: each waits for its bound.</summary>
+/// <summary>Brokers that are not there, or not brokers: each is waited for as long as a start may take.</summary>
 public class BadBrokerTests
 {
     [Fact]

@@ -15,7 +15,7 @@ internal sealed class AccessBench : IAsyncDisposable
 
     public IEnumerable<(string Topic, string Text)> Received => received;
 
-    public static async Task<AccessBench> ConnectAsync(TestIdentities identities, string user, int port, string? clientId = null, (string Topic, string Text)? will = null)
+    public static async Task<AccessBench> ConnectAsync(MqttOptions options, string user, MqttProtocolVersion version, string? clientId = null, (string Topic, string Text)? will = null)
     {
         var bench = new AccessBench();
         bench.client.ApplicationMessageReceivedAsync += arrived =>
@@ -23,14 +23,13 @@ internal sealed class AccessBench : IAsyncDisposable
             bench.received.Enqueue((arrived.ApplicationMessage.Topic, arrived.ApplicationMessage.ConvertPayloadToString() ?? string.Empty));
             return Task.CompletedTask;
         };
-        var options = identities.OptionsOf(user, port);
-        var plan = new ClientOptionsBuilder(options, new(user), TimeProvider.System).Passing(clientId ?? user, MqttProtocolVersion.V500).Options;
+        var plan = new ClientOptionsBuilder(options, new(user), TimeProvider.System).Passing(clientId ?? user, version).Options;
         if (will is { } last)
         {
             (plan.WillTopic, plan.WillPayload) = (last.Topic, System.Text.Encoding.UTF8.GetBytes(last.Text));
         }
 
-        await bench.client.ConnectAsync(plan);
+        await IgnoringAsync(() => bench.client.ConnectAsync(plan));
         return bench;
     }
 
@@ -40,11 +39,11 @@ internal sealed class AccessBench : IAsyncDisposable
 
     public async Task PublishAsync(string topic, string text, bool retain = false) => await IgnoringAsync(() => client.PublishStringAsync(topic, text, MqttQualityOfServiceLevel.AtLeastOnce, retain));
 
-    /// <summary>Waits until a text has arrived.</summary>
-    public async Task UntilAsync(string text)
+    /// <summary>Waits until a text has arrived; where the client may have been thrown out, until that at the latest.</summary>
+    public async Task UntilAsync(string text, bool mayBeThrownOut = false)
     {
         using var bound = new CancellationTokenSource(Seat.Bound);
-        while (!received.Any(message => message.Text == text))
+        while (!received.Any(message => message.Text == text) && !(mayBeThrownOut && !client.IsConnected))
         {
             await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, bound.Token);
         }
@@ -53,10 +52,15 @@ internal sealed class AccessBench : IAsyncDisposable
     /// <summary>Ends as a crash would: the broker speaks its will.</summary>
     public void Die() => client.Dispose();
 
-    public ValueTask DisposeAsync()
+    /// <summary>Says good-bye: who is still there when the next of its name comes is thrown out, which NATS punishes with a pause.</summary>
+    public async ValueTask DisposeAsync()
     {
+        await IgnoringAsync(async () =>
+        {
+            await client.DisconnectAsync();
+            return true;
+        });
         client.Dispose();
-        return ValueTask.CompletedTask;
     }
 
     private static async Task IgnoringAsync<T>(Func<Task<T>> attempt)

@@ -53,7 +53,7 @@ internal sealed class FleetBench : IAsyncDisposable
     public BrokerProcess Broker { get; }
 
     /// <summary>The broker's address.</summary>
-    public string Url => UrlOf(Broker.Port, identities);
+    public string Url => UrlOf(Broker, identities);
 
     /// <summary>How long anything is waited for; <see cref="Bound"/> by default.</summary>
     public TimeSpan Patience { get; set; } = Bound;
@@ -80,7 +80,7 @@ internal sealed class FleetBench : IAsyncDisposable
     public static async Task<FleetBench> StartAsync(BrokerProcess broker, FleetIdentities? identities = null, string? profile = null)
     {
         var files = identities?.FilesOf("observer");
-        var options = new MqttOptions { Broker = new Uri(UrlOf(broker.Port, identities)), CaFile = files?.Authority, CertificateFile = files?.Certificate, KeyFile = files?.Key, BrokerProfile = profile };
+        var options = new MqttOptions { Broker = new Uri(UrlOf(broker, identities)), CaFile = files?.Authority, CertificateFile = files?.Certificate, KeyFile = files?.Key, BrokerProfile = profile };
         return new(broker, identities, profile, await MqttSession.ConnectAsync(options, new AgentId("observer")));
     }
 
@@ -189,7 +189,7 @@ internal sealed class FleetBench : IAsyncDisposable
     private string[] Adapted => profile is null ? [] : ["--broker-profile", profile];
 
     // The name the broker's certificate is for.
-    private static string UrlOf(int port, FleetIdentities? identities) => identities is null ? $"mqtt://127.0.0.1:{port}" : $"mqtts://localhost:{port}";
+    private static string UrlOf(BrokerProcess broker, FleetIdentities? identities) => identities is null ? $"mqtt://127.0.0.1:{broker.Port}" : $"mqtts://localhost:{broker.TlsPort}";
 
     private static bool IsOver(JobStatus status) => status.State is JobPhase.Failed or JobPhase.Refused or JobPhase.Completed or JobPhase.Stopped;
 

@@ -10,6 +10,12 @@ public abstract class BrokerProcess(string folder, int port) : IAsyncDisposable
     /// <summary>The port it listens on for MQTT; the same after a restart.</summary>
     public int Port => port;
 
+    /// <summary>The port of its listener for clients that show certificates, where it was given files for one.</summary>
+    public virtual int TlsPort => port;
+
+    /// <summary>The running process's id.</summary>
+    protected int Id => process?.Id ?? throw new InvalidOperationException("it does not run");
+
     /// <summary>Its folder.</summary>
     protected string Folder => folder;
 

@@ -14,8 +14,8 @@ public sealed class NatsServer : BrokerProcess
         : base(folder, port) => this.program = program;
 
     /// <summary>Starts one.</summary>
-    /// <param name="more">Further lines of its configuration, such as users and their permissions.</param>
-    public static async Task<NatsServer> StartAsync(string more = "")
+    /// <param name="tls">The files of its TLS listener: every client shows a certificate, whose subject is its user. Null for plain text.</param>
+    public static async Task<NatsServer> StartAsync(TlsFiles? tls = null)
     {
         var program = Require(Absent, "/usr/sbin/nats-server", "/usr/bin/nats-server", "/usr/local/bin/nats-server", "/opt/homebrew/bin/nats-server");
         var folder = Directory.CreateTempSubdirectory("flameedge-nats-").FullName;
@@ -25,11 +25,27 @@ public sealed class NatsServer : BrokerProcess
             listen: 127.0.0.1:{{FreePort.Find()}}
             jetstream { store_dir: "{{folder}}/store" }
             max_payload: 1MB
-            mqtt { listen: 127.0.0.1:{{nats.Port}}, max_ack_pending: 100 }
-            {{more}}
+            mqtt { listen: 127.0.0.1:{{nats.Port}}, max_ack_pending: 100 {{(tls is null ? "" : $$""", tls { cert_file: "{{tls.Certificate}}", key_file: "{{tls.Key}}", ca_file: "{{tls.Authority}}", verify_and_map: true }""")}} }
+            include "acl.conf"
             """);
+        await File.WriteAllTextAsync(nats.Rules, string.Empty);
         await nats.StartAgainAsync();
         return nats;
+    }
+
+    /// <summary>The file of users and their permissions, empty at first.</summary>
+    private string Rules => Path.Combine(Folder, "acl.conf");
+
+    /// <summary>Gives it other users and permissions while it runs, as <c>nats-server --signal reload</c> does.</summary>
+    public async Task ReloadAsync(string rules)
+    {
+        await File.WriteAllTextAsync(Rules, rules);
+        using var signal = Process.Start(new ProcessStartInfo(program, ["--signal", $"reload={Id}"]) { UseShellExecute = false })!; // Null is for shell execution only.
+        await signal.WaitForExitAsync();
+        if (signal.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"nats-server --signal reload ended with {signal.ExitCode}");
+        }
     }
 
     protected override ProcessStartInfo Command() => new(program, ["-c", Path.Combine(Folder, "nats.conf")]) { UseShellExecute = false };

@@ -18,20 +18,33 @@ public sealed class RabbitMq : BrokerProcess
     // A virtual machine, a database and plugins: seconds on an idle machine, more on a busy one.
     protected override TimeSpan StartTimeout => TimeSpan.FromSeconds(90);
 
+    /// <summary>The port of its TLS listener, where it has one: every client shows a certificate, whose common name is its user.</summary>
+    public override int TlsPort { get; } = FreePort.Find();
+
+    /// <summary>The port its management plugin listens on, where there is a TLS listener.</summary>
+    public int ManagementPort { get; } = FreePort.Find();
+
     /// <summary>Starts one that lets anybody in.</summary>
-    public static async Task<RabbitMq> StartAsync()
+    /// <param name="tls">The files of a second listener, for clients with certificates, and of users whose rights the management plugin gives; null for neither.</param>
+    public static async Task<RabbitMq> StartAsync(TlsFiles? tls = null)
     {
         var server = Require(Absent, "/usr/lib/rabbitmq/bin/rabbitmq-server", "/opt/homebrew/sbin/rabbitmq-server");
         var folder = Directory.CreateTempSubdirectory("flameedge-rabbitmq-").FullName;
         var rabbit = new RabbitMq(Path.GetDirectoryName(server)!, folder, FreePort.Find()); // A file's path has a folder.
-        await File.WriteAllTextAsync(Path.Combine(folder, "plugins"), "[rabbitmq_mqtt].\n");
+        await File.WriteAllTextAsync(Path.Combine(folder, "plugins"), tls is null ? "[rabbitmq_mqtt].\n" : "[rabbitmq_mqtt,rabbitmq_management].\n");
         await File.WriteAllTextAsync(Path.Combine(folder, "rabbitmq.conf"), $"""
             listeners.tcp = none
             mqtt.listeners.tcp.1 = 127.0.0.1:{rabbit.Port}
             mqtt.allow_anonymous = true
             log.console = false
-            """ + "\n");
+            """ + "\n" + (tls is null ? string.Empty : rabbit.Tls(tls)));
         await rabbit.StartAgainAsync();
+        if (tls is not null)
+        {
+            await FreePort.UntilOpenAsync(rabbit.TlsPort, rabbit.StartTimeout);
+            await FreePort.UntilOpenAsync(rabbit.ManagementPort, rabbit.StartTimeout);
+        }
+
         return rabbit;
     }
 
@@ -61,6 +74,19 @@ public sealed class RabbitMq : BrokerProcess
     protected override ProcessStartInfo Command() => Named(Path.Combine(programs, "rabbitmq-server"), []);
 
     protected override void Forget() => Directory.Delete(Path.Combine(Folder, "mnesia"), recursive: true);
+
+    private string Tls(TlsFiles files) => $"""
+        mqtt.listeners.ssl.1 = 127.0.0.1:{TlsPort}
+        mqtt.ssl_cert_login = true
+        ssl_cert_login_from = common_name
+        ssl_options.cacertfile = {files.Authority}
+        ssl_options.certfile = {files.Certificate}
+        ssl_options.keyfile = {files.Key}
+        ssl_options.verify = verify_peer
+        ssl_options.fail_if_no_peer_cert = true
+        management.tcp.ip = 127.0.0.1
+        management.tcp.port = {ManagementPort}
+        """ + "\n";
 
     private ProcessStartInfo Named(string program, string[] arguments)
     {

@@ -329,8 +329,8 @@ public sealed partial class Exchange : IAsyncDisposable
 
     private void Answer(WorkerId to, PacketHeader header, byte[] payload)
     {
-        var packet = (header with { Incarnation = Endpoint.Incarnation, Floor = outbox.Floor, Sequence = ++answerCount }).ToPacket(new ReadOnlySequence<byte>(payload));
-        Post(new Outbound(to, packet, IsBulk: false));
+        var complete = header with { Incarnation = Endpoint.Incarnation, Floor = outbox.Floor, Sequence = ++answerCount };
+        Post(new Outbound(to, complete, new ReadOnlySequence<byte>(payload), IsBulk: false));
     }
 
     private void Post(Outbound packet) => pump.Post(packet);

@@ -1,17 +1,21 @@
 using System.Buffers;
 using System.IO.MemoryMappedFiles;
+using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace FlameEdge.Channels.Transfer;
 
-/// <summary>A file read as memory, in parts of a gigabyte because memory counts in 32 bits.</summary>
-internal sealed class MappedBody : IDisposable
+/// <summary>A file read as memory, a part at a time: pages of the part that was read before are given back, so that a body of a gigabyte takes up a few megabytes.</summary>
+internal sealed partial class MappedBody : IDisposable
 {
-    private const int PartBytes = 1024 * 1024 * 1024;
+    // A multiple of the page size of every machine, and of every element's.
+    private const int PartBytes = 4 * 1024 * 1024;
+    private const int DoNotNeed = 4; // MADV_DONTNEED of Linux; the pages of a file come back when they are touched again.
 
     private readonly MemoryMappedFile map;
     private readonly MemoryMappedViewAccessor view;
     private readonly List<Part> parts = [];
+    private Part? latest;
 
     public MappedBody(SafeFileHandle file, long length)
     {
@@ -19,7 +23,7 @@ internal sealed class MappedBody : IDisposable
         view = map.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read);
         for (var offset = 0L; offset < length; offset += PartBytes)
         {
-            parts.Add(new Part(view, offset, (int)Math.Min(PartBytes, length - offset)));
+            parts.Add(new Part(this, view, offset, (int)Math.Min(PartBytes, length - offset)));
         }
     }
 
@@ -36,14 +40,28 @@ internal sealed class MappedBody : IDisposable
         map.Dispose();
     }
 
+    /// <summary>Another part is read: the one before needs no memory for now. Who still reads it finds it again in its file.</summary>
+    private void Turn(Part part)
+    {
+        if (Interlocked.Exchange(ref latest, part) is { } former && former != part && OperatingSystem.IsLinux())
+        {
+            former.Rest();
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    private static partial int Advise(nint start, nuint length, int advice);
+
     private sealed unsafe class Part : MemoryManager<byte>
     {
+        private readonly MappedBody body;
         private readonly MemoryMappedViewAccessor view;
         private readonly int length;
         private byte* start;
 
-        public Part(MemoryMappedViewAccessor view, long offset, int length)
+        public Part(MappedBody body, MemoryMappedViewAccessor view, long offset, int length)
         {
+            this.body = body;
             this.view = view;
             this.length = length;
             view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
@@ -53,7 +71,17 @@ internal sealed class MappedBody : IDisposable
         public override Span<byte> GetSpan()
         {
             ObjectDisposedException.ThrowIf(start is null, this);
+            body.Turn(this);
             return new Span<byte>(start, length);
+        }
+
+        /// <summary>Gives its pages back; a hint, so that a refusal costs memory alone.</summary>
+        public void Rest()
+        {
+            if (start is not null)
+            {
+                _ = Advise((nint)start, (nuint)length, DoNotNeed);
+            }
         }
 
         // The mapping never moves: pinning needs nothing.

@@ -97,7 +97,7 @@ internal sealed class Outbox(ChannelEndpoint endpoint, TransferOptions options, 
         {
             if (header.Kind is PacketKind.Request or PacketKind.Hold)
             {
-                post(new Outbound(from, Header(PacketKind.Gone, header.MessageId, header.Incarnation).ToPacket(default), IsBulk: false));
+                post(new Outbound(from, Header(PacketKind.Gone, header.MessageId, header.Incarnation), default, IsBulk: false));
             }
 
             return;
@@ -164,7 +164,7 @@ internal sealed class Outbox(ChannelEndpoint endpoint, TransferOptions options, 
             var message = turns[turn];
             if (message.TryTakeChunk(out var index, out var to))
             {
-                return new Outbound(to?.Worker, ChunkPacket(message, index, to), IsBulk: true, () => message.Sent(index, to));
+                return new Outbound(to?.Worker, ChunkHeader(message, index, to), message.Chunk(index), IsBulk: true, () => message.Sent(index, to));
             }
         }
 
@@ -233,11 +233,11 @@ internal sealed class Outbox(ChannelEndpoint endpoint, TransferOptions options, 
             ChunkCount = message.ChunkCount,
         };
         var payload = message.ChunkCount == 0 ? BufferSegment.Concat(content.Head, content.Body) : new ReadOnlySequence<byte>(content.Head);
-        post(new Outbound(to?.Worker, header.ToPacket(payload), payload.Length > SmallBytes));
+        post(new Outbound(to?.Worker, header, payload, payload.Length > SmallBytes));
     }
 
-    private ReadOnlySequence<byte> ChunkPacket(Outgoing message, int index, Target? to) =>
-        (Header(PacketKind.Chunk, message.Id, to?.Incarnation ?? 0) with
+    private PacketHeader ChunkHeader(Outgoing message, int index, Target? to) =>
+        Header(PacketKind.Chunk, message.Id, to?.Incarnation ?? 0) with
         {
             MessageKind = message.Message.Kind,
             Round = message.Message.Round,
@@ -248,7 +248,7 @@ internal sealed class Outbox(ChannelEndpoint endpoint, TransferOptions options, 
             ChunkBytes = message.ChunkBytes,
             ChunkCount = message.ChunkCount,
             ChunkIndex = index,
-        }).ToPacket(message.Chunk(index));
+        };
 
     private PacketHeader Header(PacketKind kind, ulong messageId, long to) => new()
     {

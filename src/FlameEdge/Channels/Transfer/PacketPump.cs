@@ -109,9 +109,10 @@ internal sealed class PacketPump : IAsyncDisposable
     {
         try
         {
-            // Counted as it goes: the receiver may have it before the broker's confirmation is here.
-            count(packet.Packet.Length);
-            await port.SendAsync(packet.To, packet.Packet, packet.IsBulk, stopping.Token);
+            // The checksum is made here, where nobody waits for the lock. Counted as it goes: the receiver may have it before the broker's confirmation is here.
+            var bytes = packet.Header.ToPacket(packet.Payload);
+            count(bytes.Length);
+            await port.SendAsync(packet.To, bytes, packet.IsBulk, stopping.Token);
         }
         finally
         {

@@ -18,6 +18,8 @@ namespace FlameEdge.Control.Fleet;
 [JsonSerializable(typeof(DesiredJob))]
 [JsonSerializable(typeof(ControllerBirth))]
 [JsonSerializable(typeof(ControllerConfig))]
+[JsonSerializable(typeof(FleetQuestion))]
+[JsonSerializable(typeof(FleetListing))]
 [JsonSerializable(typeof(JobEvent))]
 [JsonSerializable(typeof(JobSummary))]
 [JsonSerializable(typeof(JsonElement))]

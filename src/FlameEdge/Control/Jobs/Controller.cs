@@ -40,6 +40,7 @@ public sealed partial class Controller(IBulletin bulletin, IChannelBackend chann
     private CancellationTokenSource? watchingAlive;
     private ContentDesk? deskInUse;
     private bool hasWaste;
+    private bool isListingAsked;
 
     /// <summary>Its epoch; 0 until it has claimed one.</summary>
     public long Epoch => core.Epoch;
@@ -84,7 +85,7 @@ public sealed partial class Controller(IBulletin bulletin, IChannelBackend chann
         BulletinTopic.AnyOfFleet(BulletinKind.State),
         BulletinTopic.AnyOfFleet(BulletinKind.Task),
         BulletinTopic.AnyOfFleet(BulletinKind.Metrics),
-        BulletinTopic.OfFleet(Self, BulletinKind.Event),
+        BulletinTopic.AnyOfFleet(BulletinKind.Event),
         BulletinTopic.OfFleet(Self, BulletinKind.Config),
         BulletinTopic.AnyJob(BulletinKind.Desired),
         BulletinTopic.AnyJob(BulletinKind.State),
@@ -167,6 +168,7 @@ public sealed partial class Controller(IBulletin bulletin, IChannelBackend chann
             outbox.Post(BulletinTopic.OfFleet(Self, BulletinKind.Event), Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $$"""{"echo":{{echoes}},"session":"{{options.Session}}"}""")));
         }
 
+        TellListing();
         foreach (var submission in effects.Fetches)
         {
             Start($"files of {submission.Job}", FetchFilesAsync(desk, submission, cancellationToken));
@@ -175,6 +177,20 @@ public sealed partial class Controller(IBulletin bulletin, IChannelBackend chann
         if (effects.HasWaste || hasWaste)
         {
             await SweepAsync(cancellationToken);
+        }
+    }
+
+    private void TellListing()
+    {
+        if (!isListingAsked)
+        {
+            return;
+        }
+
+        isListingAsked = false;
+        foreach (var page in FleetListing.Pages(core.Fleet.Agents.Where(agent => agent.Birth is not null).Select(agent => agent.Name), core.Lives.Keys))
+        {
+            outbox.Post(BulletinTopic.OfFleet(Self, BulletinKind.Event), FleetJson.Write(page, FleetJson.Default.FleetListing));
         }
     }
 
@@ -238,6 +254,11 @@ public sealed partial class Controller(IBulletin bulletin, IChannelBackend chann
         if (notice.Topic == BulletinTopic.OfFleet(Self, BulletinKind.Event))
         {
             TakeEcho(notice.Json.Span);
+        }
+        else if (notice.Topic is { Job: null, Kind: BulletinKind.Event })
+        {
+            // Agents speak here too; of a question any number is answered once.
+            isListingAsked |= FleetJson.Read(notice.Json.Span, FleetJson.Default.FleetQuestion) is { Ask: "listing" };
         }
         else if (notice.Topic == BulletinTopic.OfFleet(Self, BulletinKind.Alive))
         {

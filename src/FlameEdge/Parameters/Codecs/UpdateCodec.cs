@@ -32,7 +32,7 @@ public sealed class UpdateCodec(ValueFormat format, double? topShare = null, boo
     /// <summary>True where what is decoded is what was encoded, to the bit.</summary>
     public bool IsExact => topShare is null && format is Float32Values && !isDelta;
 
-    private ushort Number => (ushort)(format.Id | (topShare is null ? 0 : PayloadHeader.Sparse) | (isDelta ? PayloadHeader.Delta : 0));
+    internal ushort Number => (ushort)(format.Id | (topShare is null ? 0 : PayloadHeader.Sparse) | (isDelta ? PayloadHeader.Delta : 0));
 
     private int Prefix => PayloadHeader.Bytes + (format.Block > 1 ? Word : 0) + (topShare is null ? 0 : 2 * Word);
 

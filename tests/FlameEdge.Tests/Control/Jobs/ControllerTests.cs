@@ -115,6 +115,46 @@ public class ControllerTests
     }
 
     [Fact]
+    public async Task Who_wants_to_read_is_met_and_gets_what_the_controller_keeps_whether_it_asks_first_or_comes_first()
+    {
+        await using var bench = await StartedAsync();
+        await bench.MeetAsync("op", contents: Model);
+        await bench.WishAsync(WithFile(ContentExchange.HashOf(Model)));
+        await bench.UntilAsync(() => bench.Status()?.State == JobPhase.Deploying, "the job is not deployed");
+
+        await bench.WishAsync("""{"state":"read"}""", from: "first");
+        var first = await bench.MeetAsync("first");
+        var second = await bench.MeetAsync("second");
+        await bench.WishAsync("""{"state":"read"}""", from: "second");
+
+        Assert.Equal(Model, await FetchAsync(first, ContentExchange.HashOf(Model)));
+        Assert.Equal(Model, await FetchAsync(second, ContentExchange.HashOf(Model)));
+    }
+
+    [Fact]
+    public async Task Who_asks_is_told_the_names_of_all_agents_and_jobs_page_by_page()
+    {
+        await using var bench = await StartedAsync();
+        string[] others = [.. Enumerable.Range(0, 100).Select(number => $"edge-{number:000}")];
+        foreach (var agent in others)
+        {
+            await bench.UpAsync(agent);
+        }
+
+        await bench.WishAsync(ScriptedFleet.Job());
+        await bench.UntilAsync(() => bench.Status()?.State == JobPhase.Deploying, "the job is not deployed");
+
+        await bench.PostAsync(BulletinTopic.OfFleet(new("desk"), BulletinKind.Event), """{"ask":"listing"}"""u8.ToArray());
+        await bench.UntilAsync(() => Listings().Count() == 2, "there is no answer");
+
+        Assert.Equal(["a", "b", .. others], Listings().SelectMany(page => page.Agents).Order(StringComparer.Ordinal));
+        Assert.Equal(["demo"], Listings().SelectMany(page => page.Jobs));
+
+        IEnumerable<FleetListing> Listings() => bench.Board.Posted.Where(notice => notice.Topic == BulletinTopic.OfFleet(new("controller"), BulletinKind.Event))
+            .Select(notice => FleetJson.Read(notice.Json.Span, FleetJson.Default.FleetListing)).OfType<FleetListing>();
+    }
+
+    [Fact]
     public async Task A_second_controller_takes_over_and_the_first_stops_as_fenced()
     {
         await using var bench = await StartedAsync();
