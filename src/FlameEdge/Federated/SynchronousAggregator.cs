@@ -149,10 +149,8 @@ public sealed class SynchronousAggregator(RoleContext context) : IRole
         if (isValid)
         {
             // In a buffer of its own: the model before may still be on its way to somebody.
-            var next = new ParameterSet(model.Layout);
-            collected.Sum.Mean(next.Values);
-            ParameterMath.AddScaled(model.Values, 1, next.Values);
-            model = next;
+            model = model.Clone();
+            collected.Sum.AddMeanTo(model.Values);
         }
 
         failures = isValid ? 0 : failures + 1;
