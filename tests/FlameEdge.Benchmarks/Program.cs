@@ -1,14 +1,20 @@
 using System.Globalization;
 using BenchmarkDotNet.Running;
+using FlameEdge.Benchmarks.Codecs;
 using FlameEdge.Benchmarks.Crowd;
 using FlameEdge.Benchmarks.Engines;
+using FlameEdge.Benchmarks.Kernels;
 using FlameEdge.Benchmarks.Rounds;
 
-// engines [REPEATS [SECONDS [STEPS]]]: the two engines side by side; engine …: one of their processes; crowd …: many agents in one process (tests/fleet-figures.sh); else BenchmarkDotNet's own arguments.
+// codecs DATA FOLDER: accuracy against bytes for each codec (tests/codec-curves.sh); kernels [REPEATS]: the parameter kernels beside the machine's memory (tests/kernel-figures.sh); engines [REPEATS [SECONDS [STEPS]]]: the two engines side by side; engine …: one of their processes; crowd …: many agents in one process (tests/fleet-figures.sh); else BenchmarkDotNet's own arguments.
 switch (args)
 {
     case ["engines", .. var rest]:
         return EngineComparison.Run(Console.Out, Number(rest, 0, 5), Number(rest, 1, 2), Number(rest, 2, 100_000)) ? 0 : 1;
+    case ["codecs", var data, var folder]:
+        return await CodecCurves.RunAsync(data, folder, Console.Out) ? 0 : 1;
+    case ["kernels", .. var rest]:
+        return KernelFigures.Run(Console.Out, Number(rest, 0, 15)) ? 0 : 1;
     case ["engine", var engine, var model, var batch, var seconds, var steps]:
         EngineMeter.Run(engine, model, Number([batch], 0, 0), double.Parse(seconds, CultureInfo.InvariantCulture), Number([steps], 0, 0));
         return 0;

@@ -16,11 +16,12 @@ public static class LearningCurvePlot
     /// <summary>Writes the picture; a file that is there is replaced.</summary>
     /// <param name="path">The PNG file; its folder must exist.</param>
     /// <param name="title">Above the picture.</param>
-    /// <param name="yLabel">What the lines show, for example <c>test accuracy</c>; the other axis is the round.</param>
+    /// <param name="yLabel">What the lines show, for example <c>test accuracy</c>.</param>
     /// <param name="series">Name, rounds and values of each line, of equal length; values that are not finite leave a gap.</param>
+    /// <param name="xLabel">The other axis, with ticks at whole numbers.</param>
     /// <exception cref="ArgumentException">A series has not as many rounds as values.</exception>
     public static void Write(
-        string path, string title, string yLabel, IReadOnlyList<(string Name, IReadOnlyList<double> Xs, IReadOnlyList<double> Ys)> series)
+        string path, string title, string yLabel, IReadOnlyList<(string Name, IReadOnlyList<double> Xs, IReadOnlyList<double> Ys)> series, string xLabel = "round")
     {
         PlotFont.Ensure();
         using var plot = new Plot();
@@ -29,7 +30,7 @@ public static class LearningCurvePlot
             AddLine(plot, index, name, xs, ys);
         }
 
-        Label(plot, title, yLabel);
+        Label(plot, title, xLabel, yLabel);
         Scale(plot, series);
         ShowLegend(plot, isShown: series.Count > 1);
 
@@ -52,10 +53,10 @@ public static class LearningCurvePlot
         line.MarkerSize = xs.Count <= 40 ? 6 : 0;
     }
 
-    private static void Label(Plot plot, string title, string yLabel)
+    private static void Label(Plot plot, string title, string xLabel, string yLabel)
     {
         plot.Title(title);
-        plot.XLabel("round");
+        plot.XLabel(xLabel);
         plot.YLabel(yLabel);
         plot.Axes.Title.Label.FontSize = 20;
         foreach (var axis in new IAxis[] { plot.Axes.Bottom, plot.Axes.Left })

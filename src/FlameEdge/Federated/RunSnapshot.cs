@@ -27,11 +27,13 @@ public static class RunSnapshot
             var rounds = (await state.ListAsync(Checkpoints.RoundsCollection, cancellationToken))
                 .Where(entry => IsOf(worker, entry.Key) && string.CompareOrdinal(entry.Key, key) <= 0)
                 .ToDictionary(entry => entry.Key, entry => JsonDocument.Parse(entry.Value).RootElement);
-            var head = FederatedJson.Write(new SnapshotHead(worker.Value, key, JsonDocument.Parse(json).RootElement, rounds), FederatedJson.Default.SnapshotHead);
-            var content = new byte[PrefixBytes + head.Length + model.Length];
+            var held = checkpoint.Held is { } blob ? await state.BlobsOf(worker).ReadAsync(blob, cancellationToken) : null;
+            var head = FederatedJson.Write(new SnapshotHead(worker.Value, key, JsonDocument.Parse(json).RootElement, rounds, held is null ? null : model.Length), FederatedJson.Default.SnapshotHead);
+            var content = new byte[PrefixBytes + head.Length + model.Length + (held?.Length ?? 0)];
             BinaryPrimitives.WriteInt32LittleEndian(content, head.Length);
             head.CopyTo(content.AsSpan(PrefixBytes));
             model.CopyTo(content.AsSpan(PrefixBytes + head.Length));
+            held?.CopyTo(content.AsSpan(PrefixBytes + head.Length + model.Length));
             return content;
         }
 
@@ -42,7 +44,7 @@ public static class RunSnapshot
     /// <exception cref="PayloadException">It is none, or another worker's.</exception>
     public static async Task PutAsync(IStateStore state, WorkerId worker, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
-        var (head, model) = Read(worker, content);
+        var (head, model, held) = Read(worker, content);
         var checkpoint = FederatedJson.Read(JsonSerializer.SerializeToUtf8Bytes(head.Checkpoint, FederatedJson.Default.JsonElement), FederatedJson.Default.Checkpoint);
         var own = (await state.ListAsync(Checkpoints.Collection, cancellationToken)).Where(entry => IsOf(worker, entry.Key)).Select(entry => FederatedJson.Read(entry.Value, FederatedJson.Default.Checkpoint)).ToList();
         if (own.Exists(known => known.Run == checkpoint.Run && known.Round >= checkpoint.Round))
@@ -51,7 +53,7 @@ public static class RunSnapshot
         }
 
         var blob = await state.BlobsOf(worker).PutAsync(new(model), cancellationToken);
-        if (blob != checkpoint.Blob)
+        if (blob != checkpoint.Blob || (!held.IsEmpty && await state.BlobsOf(worker).PutAsync(new(held), cancellationToken) != checkpoint.Held))
         {
             throw new PayloadException($"the checkpoint handed to {worker} names another model than it carries");
         }
@@ -73,15 +75,15 @@ public static class RunSnapshot
         return (checkpoint.Run, checkpoint.Round);
     }
 
-    private static (SnapshotHead Head, ReadOnlyMemory<byte> Model) Read(WorkerId worker, ReadOnlyMemory<byte> content)
+    private static (SnapshotHead Head, ReadOnlyMemory<byte> Model, ReadOnlyMemory<byte> Held) Read(WorkerId worker, ReadOnlyMemory<byte> content)
     {
-        var (head, model) = Split(content, worker.Value);
+        var (head, model, held) = Split(content, worker.Value);
         return head.Worker == worker.Value && IsOf(worker, head.Key) && head.Rounds.Keys.All(key => IsOf(worker, key))
-            ? (head, model)
+            ? (head, model, held)
             : throw new PayloadException($"the checkpoint handed to {worker} is {head.Worker}'s");
     }
 
-    private static (SnapshotHead Head, ReadOnlyMemory<byte> Model) Split(ReadOnlyMemory<byte> content, string reader)
+    private static (SnapshotHead Head, ReadOnlyMemory<byte> Model, ReadOnlyMemory<byte> Held) Split(ReadOnlyMemory<byte> content, string reader)
     {
         var length = content.Length < PrefixBytes ? -1 : BinaryPrimitives.ReadInt32LittleEndian(content.Span);
         if (length is <= 0 or > LargestHead || length > content.Length - PrefixBytes)
@@ -89,11 +91,20 @@ public static class RunSnapshot
             throw new PayloadException($"what {reader} was handed is no checkpoint");
         }
 
-        return (FederatedJson.Read(content.Slice(PrefixBytes, length).Span, FederatedJson.Default.SnapshotHead), content[(PrefixBytes + length)..]);
+        var head = FederatedJson.Read(content.Slice(PrefixBytes, length).Span, FederatedJson.Default.SnapshotHead);
+        var rest = content[(PrefixBytes + length)..];
+        return head.ModelBytes is not { } model ? (head, rest, default)
+            : model >= 0 && model <= rest.Length ? (head, rest[..model], rest[model..])
+            : throw new PayloadException($"what {reader} was handed is no whole checkpoint");
     }
 
     private static bool IsOf(WorkerId worker, string key) => key.StartsWith($"{worker}.", StringComparison.Ordinal) && !key.Contains('/', StringComparison.Ordinal);
 }
 
 /// <summary>The documents of a snapshot.</summary>
-internal sealed record SnapshotHead(string Worker, string Key, JsonElement Checkpoint, IReadOnlyDictionary<string, JsonElement> Rounds);
+/// <param name="Worker">Whose it is.</param>
+/// <param name="Key">The checkpoint's key.</param>
+/// <param name="Checkpoint">Where it stands.</param>
+/// <param name="Rounds">The records up to there.</param>
+/// <param name="ModelBytes">Length of the model, where what the workers below hold follows it; null where the model is the rest.</param>
+internal sealed record SnapshotHead(string Worker, string Key, JsonElement Checkpoint, IReadOnlyDictionary<string, JsonElement> Rounds, int? ModelBytes = null);

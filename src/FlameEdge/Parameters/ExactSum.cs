@@ -1,8 +1,4 @@
-using System.Numerics;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
+using System.Numerics.Tensors;
 
 namespace FlameEdge.Parameters;
 
@@ -26,7 +22,7 @@ public enum SumRefusal
 /// <remarks>Memory: 8 bytes per value, flat in the number of updates. Not thread-safe.</remarks>
 public sealed class ExactSum
 {
-    private const double TwoTo32 = 4294967296.0;
+    private const int MeanTile = 1024;
     private readonly long[] sums;
     private double stepsPerUnit;
 
@@ -63,12 +59,12 @@ public sealed class ExactSum
             return SumRefusal.WeightOutOfRange;
         }
 
-        if (!IsWithin(values))
+        if (!TryLargest(values, out var largest))
         {
             return SumRefusal.ValueOutOfRange;
         }
 
-        Accumulate(values, FactorOf(weight), sums);
+        FixedPoint.Accumulate(values, largest, FactorOf(weight), sums);
         Weight += weight;
         return SumRefusal.None;
     }
@@ -104,7 +100,7 @@ public sealed class ExactSum
             return SumRefusal.WeightOutOfRange;
         }
 
-        if (!IsWithin(values))
+        if (!TryLargest(values, out _))
         {
             return SumRefusal.ValueOutOfRange;
         }
@@ -142,161 +138,62 @@ public sealed class ExactSum
     /// <exception cref="InvalidOperationException">Nothing was added.</exception>
     public void Mean(Span<float> mean)
     {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(mean.Length, sums.Length, nameof(mean));
+        RequireUpdates();
+        FixedPoint.Mean(sums, Weight, Step.Exponent, mean);
+    }
+
+    private void RequireUpdates()
+    {
         if (Weight == 0)
         {
             throw new InvalidOperationException("the mean of no updates is not defined");
         }
-
-        var unitsPerStepAndWeight = (double)Weight;
-        var scale = Math.ScaleB(1.0, Step.Exponent);
-        for (var i = 0; i < sums.Length; i++)
-        {
-            var quotient = sums[i] / unitsPerStepAndWeight * scale;
-            mean[i] = IsSafelyRounded(quotient) ? (float)quotient : RoundedOnce(sums[i], Weight, Step.Exponent);
-        }
     }
 
-    // The double quotient is off by at most a few of its last bits: far from the middle between two floats that cannot change the float.
-    private static bool IsSafelyRounded(double quotient)
+    /// <summary>Adds the mean to a model's values, each sum rounded to float32; no buffer for the mean itself is needed.</summary>
+    /// <exception cref="InvalidOperationException">Nothing was added.</exception>
+    public void AddMeanTo(Span<float> values)
     {
-        if (quotient == 0)
+        ArgumentOutOfRangeException.ThrowIfNotEqual(values.Length, sums.Length, nameof(values));
+        RequireUpdates();
+        unsafe
         {
-            return true;
+            fixed (float* target = values)
+            {
+                var to = (nint)target;
+                Ranges.Run(sums.Length, (_, start, count) =>
+                {
+                    Span<float> tile = stackalloc float[MeanTile];
+                    for (var at = start; at < start + count; at += MeanTile)
+                    {
+                        var length = Math.Min(MeanTile, start + count - at);
+                        FixedPoint.Mean(sums.AsSpan(at, length), Weight, Step.Exponent, tile[..length]);
+                        var part = new Span<float>((float*)to + at, length);
+                        TensorPrimitives.Add(part, tile[..length], part);
+                    }
+                });
+            }
         }
-
-        var magnitude = Math.Abs(quotient);
-        var tail = BitConverter.DoubleToInt64Bits(quotient) & 0x1FFF_FFFF;
-        return magnitude > 1.1754943508222875e-38 && magnitude < float.MaxValue && Math.Abs(tail - 0x1000_0000) > 8;
     }
 
-    /// <summary>sum · 2^exponent / weight rounded once to the nearest float32, ties to even, by whole numbers alone.</summary>
-    private static float RoundedOnce(long sum, long weight, int exponent)
+    /// <summary>Adds the values from <paramref name="start"/> on, or none of them where one is out of range.</summary>
+    internal bool TryAccumulate(int start, ReadOnlySpan<float> values, double factor)
     {
-        if (sum == 0)
+        if (!TryLargest(values, out var largest))
         {
-            return 0f;
+            return false;
         }
 
-        var numerator = (UInt128)Int128.Abs(sum) << 64;
-        var (quotient, rest) = UInt128.DivRem(numerator, (UInt128)(ulong)weight);
-        var scaled = exponent - 64;
-        var length = 128 - (int)UInt128.LeadingZeroCount(quotient);
-
-        // 24 bits of mantissa, fewer where the result is subnormal (below 2^-126, unit 2^-149).
-        var drop = Math.Max(length - 24, -149 - scaled);
-        if (drop > 128)
-        {
-            return sum < 0 ? -0f : 0f;
-        }
-
-        UInt128 kept;
-        if (drop <= 0)
-        {
-            kept = quotient << -drop;
-        }
-        else
-        {
-            kept = drop == 128 ? UInt128.Zero : quotient >> drop;
-            var half = UInt128.One << (drop - 1);
-            var dropped = drop == 128 ? quotient : quotient & ((UInt128.One << drop) - 1);
-            var roundsUp = dropped > half || (dropped == half && (rest != 0 || (kept & 1) == 1));
-            kept += roundsUp ? UInt128.One : UInt128.Zero;
-        }
-
-        var magnitude = Math.ScaleB((double)kept, scaled + drop);
-        return (float)(sum < 0 ? -magnitude : magnitude);
+        FixedPoint.Accumulate(values, largest, factor, sums.AsSpan(start, values.Length));
+        return true;
     }
-
-    /// <summary>Adds the values from <paramref name="start"/> on; a negated factor undoes it, because rounding is symmetric.</summary>
-    internal void Accumulate(int start, ReadOnlySpan<float> values, double factor) => Accumulate(values, factor, sums.AsSpan(start, values.Length));
 
     // NaN fails the comparison too.
-    internal bool IsWithin(ReadOnlySpan<float> values) => ParameterMath.LargestMagnitude(values) <= Step.LargestValue;
+    private bool TryLargest(ReadOnlySpan<float> values, out float largest) => (largest = ParameterMath.LargestMagnitude(values)) <= Step.LargestValue;
 
     private bool IsWithin(long weight) => weight > 0 && weight <= Step.WeightLimit - Weight;
 
     // A product with a power of two is exact, so weight · value is rounded no more than once before it is rounded to the step.
     private double FactorOf(long weight) => weight * stepsPerUnit;
-
-    private static void Accumulate(ReadOnlySpan<float> values, double factor, Span<long> sums)
-    {
-        var done = Vector512.IsHardwareAccelerated && Avx512DQ.IsSupported ? Accumulate512(values, factor, sums)
-            : Avx2.IsSupported ? Accumulate256(values, factor, sums)
-            : Vector128.IsHardwareAccelerated ? Accumulate128(values, factor, sums)
-            : 0;
-        AccumulateScalar(values[done..], factor, sums[done..]);
-    }
-
-    internal static void AccumulateScalar(ReadOnlySpan<float> values, double factor, Span<long> sums)
-    {
-        for (var i = 0; i < values.Length; i++)
-        {
-            sums[i] += (long)Math.Round(values[i] * factor, MidpointRounding.ToEven);
-        }
-    }
-
-    internal static int Accumulate512(ReadOnlySpan<float> values, double factor, Span<long> sums)
-    {
-        ref var source = ref MemoryMarshal.GetReference(values);
-        ref var target = ref MemoryMarshal.GetReference(sums);
-        var factors = Vector512.Create(factor);
-        var i = 0;
-        for (; i <= values.Length - 16; i += 16)
-        {
-            var (lower, upper) = Vector512.Widen(Vector512.LoadUnsafe(ref source, (nuint)i));
-            var first = Vector512.ConvertToInt64Native(Vector512.Round(lower * factors));
-            var second = Vector512.ConvertToInt64Native(Vector512.Round(upper * factors));
-            (Vector512.LoadUnsafe(ref target, (nuint)i) + first).StoreUnsafe(ref target, (nuint)i);
-            (Vector512.LoadUnsafe(ref target, (nuint)i + 8) + second).StoreUnsafe(ref target, (nuint)i + 8);
-        }
-
-        return i;
-    }
-
-    internal static int Accumulate256(ReadOnlySpan<float> values, double factor, Span<long> sums)
-    {
-        ref var source = ref MemoryMarshal.GetReference(values);
-        ref var target = ref MemoryMarshal.GetReference(sums);
-        var factors = Vector256.Create(factor);
-        var i = 0;
-        for (; i <= values.Length - 8; i += 8)
-        {
-            var (lower, upper) = Vector256.Widen(Vector256.LoadUnsafe(ref source, (nuint)i));
-            (Vector256.LoadUnsafe(ref target, (nuint)i) + ToInt64(lower * factors)).StoreUnsafe(ref target, (nuint)i);
-            (Vector256.LoadUnsafe(ref target, (nuint)i + 4) + ToInt64(upper * factors)).StoreUnsafe(ref target, (nuint)i + 4);
-        }
-
-        return i;
-    }
-
-    internal static int Accumulate128(ReadOnlySpan<float> values, double factor, Span<long> sums)
-    {
-        ref var source = ref MemoryMarshal.GetReference(values);
-        ref var target = ref MemoryMarshal.GetReference(sums);
-        var factors = Vector128.Create(factor);
-        var i = 0;
-        for (; i <= values.Length - 4; i += 4)
-        {
-            var (lower, upper) = Vector128.Widen(Vector128.LoadUnsafe(ref source, (nuint)i));
-            var first = Vector128.ConvertToInt64(Vector128.Round(lower * factors));
-            var second = Vector128.ConvertToInt64(Vector128.Round(upper * factors));
-            (Vector128.LoadUnsafe(ref target, (nuint)i) + first).StoreUnsafe(ref target, (nuint)i);
-            (Vector128.LoadUnsafe(ref target, (nuint)i + 2) + second).StoreUnsafe(ref target, (nuint)i + 2);
-        }
-
-        return i;
-    }
-
-    // AVX2 has no conversion from double to int64: split into 32-bit halves, which the 2^52 trick converts exactly.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<long> ToInt64(Vector256<double> value)
-    {
-        var magic = Vector256.Create(6755399441055744.0);
-        var whole = Vector256.Round(value);
-        var high = Vector256.Floor(whole * Vector256.Create(1 / TwoTo32));
-        var low = whole - (high * Vector256.Create(TwoTo32));
-        var highBits = (high + magic).AsInt64() - magic.AsInt64();
-        var lowBits = (low + magic).AsInt64() - magic.AsInt64();
-        return (highBits << 32) + lowBits;
-    }
 }

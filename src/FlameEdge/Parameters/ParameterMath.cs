@@ -8,12 +8,43 @@ namespace FlameEdge.Parameters;
 public static class ParameterMath
 {
     /// <summary>difference = to − from: what training changed.</summary>
-    public static void Delta(ReadOnlySpan<float> from, ReadOnlySpan<float> to, Span<float> difference) =>
-        TensorPrimitives.Subtract(to, from, difference);
+    public static void Delta(ReadOnlySpan<float> from, ReadOnlySpan<float> to, Span<float> difference)
+    {
+        Require(from.Length, to.Length, difference.Length);
+        unsafe
+        {
+            fixed (float* left = from, right = to, target = difference)
+            {
+                var (one, other, result) = ((nint)left, (nint)right, (nint)target);
+                Ranges.Run(difference.Length, (_, start, count) =>
+                    TensorPrimitives.Subtract(new ReadOnlySpan<float>((float*)other + start, count), new ReadOnlySpan<float>((float*)one + start, count), new Span<float>((float*)result + start, count)));
+            }
+        }
+    }
 
     /// <summary>target += scale · change.</summary>
-    public static void AddScaled(ReadOnlySpan<float> change, float scale, Span<float> target) =>
-        TensorPrimitives.MultiplyAdd(change, scale, target, target);
+    public static void AddScaled(ReadOnlySpan<float> change, float scale, Span<float> target)
+    {
+        Require(change.Length, target.Length, target.Length);
+        unsafe
+        {
+            fixed (float* source = change, sum = target)
+            {
+                var (from, to) = ((nint)source, (nint)sum);
+                Ranges.Run(target.Length, (_, start, count) =>
+                {
+                    var part = new Span<float>((float*)to + start, count);
+                    TensorPrimitives.MultiplyAdd(new ReadOnlySpan<float>((float*)from + start, count), scale, part, part);
+                });
+            }
+        }
+    }
+
+    private static void Require(int first, int second, int third)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(first, third);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(second, third);
+    }
 
     /// <summary>The Euclidean norm over all values, summed in double.</summary>
     public static double Norm(ReadOnlySpan<float> values)
@@ -51,6 +82,32 @@ public static class ParameterMath
     }
 
     /// <summary>The largest magnitude; NaN where any value is NaN, 0 for no values.</summary>
-    public static float LargestMagnitude(ReadOnlySpan<float> values) =>
-        values.IsEmpty ? 0 : Math.Abs(TensorPrimitives.MaxMagnitude(values));
+    public static float LargestMagnitude(ReadOnlySpan<float> values)
+    {
+        // Without their sign bits floats order as whole numbers do, NaN above infinity.
+        const int magnitude = 0x7FFF_FFFF;
+        ref var source = ref MemoryMarshal.GetReference(MemoryMarshal.Cast<float, int>(values));
+        var mask = Vector256.Create(magnitude);
+        var (first, second) = (Vector256<int>.Zero, Vector256<int>.Zero);
+        var i = 0;
+        for (; i <= values.Length - 16; i += 16)
+        {
+            first = Vector256.Max(first, Vector256.LoadUnsafe(ref source, (nuint)i) & mask);
+            second = Vector256.Max(second, Vector256.LoadUnsafe(ref source, (nuint)i + 8) & mask);
+        }
+
+        var lanes = Vector256.Max(first, second);
+        var largest = 0;
+        for (var lane = 0; lane < Vector256<int>.Count; lane++)
+        {
+            largest = Math.Max(largest, lanes[lane]);
+        }
+
+        for (; i < values.Length; i++)
+        {
+            largest = Math.Max(largest, BitConverter.SingleToInt32Bits(values[i]) & magnitude);
+        }
+
+        return BitConverter.Int32BitsToSingle(largest);
+    }
 }

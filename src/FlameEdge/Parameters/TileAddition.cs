@@ -21,11 +21,7 @@ internal sealed class TileAddition(ExactSum sum, IValueTiles tiles, double facto
     }
 
     /// <summary>Subtracts again what was added.</summary>
-    public void Undo() => Ranges.Run(tiles.Length, (range, start, _) => ForTiles(start, added[range], (from, values) =>
-    {
-        sum.Accumulate(from, values, -factor);
-        return true;
-    }), rangeLength);
+    public void Undo() => Ranges.Run(tiles.Length, (range, start, _) => ForTiles(start, added[range], (from, values) => sum.TryAccumulate(from, values, -factor)), rangeLength);
 
     private void AddRange(int range, int start, int count)
     {
@@ -33,13 +29,12 @@ internal sealed class TileAddition(ExactSum sum, IValueTiles tiles, double facto
         {
             ForTiles(start, count, (from, values) =>
             {
-                if (isRefused || !sum.IsWithin(values))
+                if (isRefused || !sum.TryAccumulate(from, values, factor))
                 {
                     isRefused = true;
                     return false;
                 }
 
-                sum.Accumulate(from, values, factor);
                 added[range] += values.Length;
                 return true;
             });

@@ -52,14 +52,14 @@ public class ExactSumTests
             }
 
             var expected = new long[values.Length];
-            ExactSum.AccumulateScalar(values, factor, expected);
-            return Same(ExactSum.Accumulate512) && Same(ExactSum.Accumulate256) && Same(ExactSum.Accumulate128);
+            FixedPoint.AccumulateScalar(values, factor, expected);
+            return Same(FixedPoint.AccumulateLarge) && (factor * 1000 >= Math.ScaleB(1.0, 51) || Same(FixedPoint.AccumulateSmall));
 
             bool Same(Accumulate path)
             {
                 var sums = new long[values.Length];
                 var done = path(values, factor, sums);
-                ExactSum.AccumulateScalar(values.AsSpan(done), factor, sums.AsSpan(done));
+                FixedPoint.AccumulateScalar(values.AsSpan(done), factor, sums.AsSpan(done));
                 return sums.SequenceEqual(expected);
             }
         });
@@ -106,6 +106,25 @@ public class ExactSumTests
 
             var mean = Mean(sum, 1)[0];
             return IsNearest(mean, total, weights.Sum(), step.Exponent);
+        });
+
+    [Fact]
+    public void The_mean_of_many_values_is_that_of_each_alone() =>
+        Gen.Select(Gen.Int[1, 60].SelectMany(length => Gen.OneOf(Value, Gen.Float[-1e-38f, 1e-38f], Gen.Const(0f), Gen.Int[-9, 9].Select(whole => whole / 8f)).Array[length]), Gen.Long[1, 1_000_000]).Sample((values, weight) =>
+        {
+            var step = SumStep.For(weight * 4, 1000);
+            var (whole, onto) = (new ExactSum(values.Length, step), new float[values.Length]);
+            whole.Add(weight, values);
+            Array.Fill(onto, 0.25f);
+            whole.AddMeanTo(onto);
+            var mean = Mean(whole, values.Length);
+            return Enumerable.Range(0, values.Length).All(i =>
+            {
+                var alone = new ExactSum(1, step);
+                alone.Add(weight, [values[i]]);
+                var expected = Mean(alone, 1)[0];
+                return BitConverter.SingleToInt32Bits(expected) == BitConverter.SingleToInt32Bits(mean[i]) && onto[i] == 0.25f + expected;
+            });
         });
 
     public static TheoryData<string> GoldenCases()

@@ -11,6 +11,7 @@ public class CodecReaderTests
     [InlineData("{ \"up\": \"top-k 0.25%\" }", "top-k 0.25%", "float32")]
     [InlineData("{ \"up\": \"sign\", \"down\": [ \"delta\", \"int8 64\" ] }", "sign", "delta + int8 64")]
     [InlineData("{ \"down\": [ \"delta\", \"top-k 10%\" ] }", "float32", "delta + top-k 10%")]
+    [InlineData("{ \"up\": \"top-k 1% + int8 64\", \"down\": \"delta+float16\" }", "top-k 1% + int8 64", "delta + float16")]
     [InlineData("null", "float32", "float32")]
     public void A_channel_names_a_codec_for_both_directions_or_for_each(string codec, string up, string down)
     {

@@ -42,7 +42,7 @@ public class RefusedJobTests
         { "\"groupBy\": \"default\"", "\"codec\": { \"down\": [ §\"top-k 1%\" ] }", "channel 'global': codec 'top-k 1%' carries changes, and down goes the model", "put delta before it" },
         { "\"groupBy\": \"default\"", "\"codec\": { \"down\": §\"sign\" }", "channel 'global': codec 'sign' carries changes", "put delta before it" },
         { "\"groupBy\": \"default\"", "\"codec\": { \"up\": [ §\"delta\", \"int8\" ] }", "channel 'global': codec 'delta' cannot go up", "remove it" },
-        { "\"groupBy\": \"default\"", "\"codec\": { \"up\": [ §{ \"x\": 1 } ] }", "channel 'global': codec is a mapping", "a step such as int8" },
+        { "\"groupBy\": \"default\"", "\"codec\": { \"up\": [ §{ \"x\": 1 } ] }", "channel 'global': codec is a mapping", "such as top-k 1% + int8" },
         { "\"groupBy\": \"default\"", "\"codec\": { §\"upp\": \"int8\" }", "codec of channel 'global': unknown key 'upp'", "did you mean 'up'?" },
         { "{ \"name\": \"param\", \"pair\"", "{ \"name\": §\"param\", \"codec\": { \"down\": [ \"delta\", \"int8\" ] }, \"pair\"", "channel 'param': codec 'delta + int8' goes down from role 'm', which itself fetches 'float32'", "give channel 'global' the same" },
         { "\"groupBy\": \"default\"", "\"selector\": §\"random\"", "channel 'global': unknown selector 'random'", "use all" },

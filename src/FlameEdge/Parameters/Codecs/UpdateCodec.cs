@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Numerics.Tensors;
 using FlameEdge.Diagnostics;
 
 namespace FlameEdge.Parameters.Codecs;
@@ -302,7 +303,7 @@ public sealed class UpdateCodec(ValueFormat format, double? topShare = null, boo
             var read = tiles.Read(start + at, isAdded ? buffer.AsSpan(0, target.Length) : target);
             if (isAdded)
             {
-                ParameterMath.AddScaled(read, 1, target);
+                TensorPrimitives.Add(read, target, target);
             }
             else if (read != target)
             {

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace FlameEdge.Topology.Reading;
 
-/// <summary>Reads a channel's <c>codec</c>: a step, a list of steps, or one of these for each direction.</summary>
+/// <summary>Reads a channel's <c>codec</c>: steps joined by +, or a list of them, or one of these for each direction.</summary>
 internal sealed class CodecReader(string channel, SpecProblems problems)
 {
     private const int SmallestBlock = 8;
@@ -33,61 +33,64 @@ internal sealed class CodecReader(string channel, SpecProblems problems)
         {
             if (item is not SpecScalar { IsNull: false } scalar)
             {
-                problems.Add(item, $"{channel}: codec is {item.Kind}, but must be a step such as int8, a list of steps, or {{ up: ..., down: ... }}");
+                problems.Add(item, $"{channel}: codec is {item.Kind}, but must be steps such as top-k 1% + int8, or {{ up: ..., down: ... }}");
                 continue;
             }
 
-            // Before a delta comes nothing, before top-k only a delta, after a value format nothing.
-            var words = scalar.Text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            var rank = words is [Delta, ..] ? 1 : words is [TopK, ..] ? 2 : 3;
-            if (rank <= step)
+            foreach (var text in scalar.Text.Split('+', StringSplitOptions.TrimEntries))
             {
-                problems.Add(item, $"{channel}: codec step '{scalar.Text}' cannot stand here; the order is delta, top-k, then one of {string.Join(", ", Formats.Keys)}");
-                continue;
-            }
+                // Before a delta comes nothing, before top-k only a delta, after a value format nothing.
+                var words = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+                var rank = words is [Delta, ..] ? 1 : words is [TopK, ..] ? 2 : 3;
+                if (rank <= step)
+                {
+                    problems.Add(item, $"{channel}: codec step '{text}' cannot stand here; the order is delta, top-k, then one of {string.Join(", ", Formats.Keys)}");
+                    continue;
+                }
 
-            step = rank;
-            chain = Step(chain, scalar, words, isUp);
+                step = rank;
+                chain = Step(chain, scalar, text, words, isUp);
+            }
         }
 
         return chain;
     }
 
-    private CodecSpec Step(CodecSpec chain, SpecScalar scalar, string[] words, bool isUp)
+    private CodecSpec Step(CodecSpec chain, SpecScalar scalar, string text, string[] words, bool isUp)
     {
         switch (words)
         {
             case [Delta]:
                 if (isUp)
                 {
-                    problems.Add(scalar, $"{channel}: codec 'delta' cannot go up, where the change against the model both sides hold travels anyway; remove it, or write codec: {{ down: [delta, ...] }}");
+                    problems.Add(scalar, $"{channel}: codec 'delta' cannot go up, where the change against the model both sides hold travels anyway; remove it, or write codec: {{ down: delta + ... }}");
                 }
 
                 return chain with { IsDelta = true };
-            case [TopK, var text] when Share(text) is { } share:
-                RequireChange(chain, scalar, isUp);
+            case [TopK, var percent] when Share(percent) is { } share:
+                RequireChange(chain, scalar, text, isUp);
                 return chain with { TopShare = share };
             case [TopK, ..]:
-                problems.Add(scalar, $"{channel}: codec '{scalar.Text}' must say the share of values that travel, above 0% and up to 100%, such as top-k 1%");
+                problems.Add(scalar, $"{channel}: codec '{text}' must say the share of values that travel, above 0% and up to 100%, such as top-k 1%");
                 return chain;
             case [var name] when Formats.TryGetValue(name, out var format):
-                return WithValues(chain, scalar, format, null, isUp);
-            case ["int8" or "sign", var text] when Block(text) is { } block:
-                return WithValues(chain, scalar, Formats[words[0]], block, isUp);
+                return WithValues(chain, scalar, text, format, null, isUp);
+            case ["int8" or "sign", var length] when Block(length) is { } block:
+                return WithValues(chain, scalar, text, Formats[words[0]], block, isUp);
             case ["int8" or "sign", ..]:
-                problems.Add(scalar, $"{channel}: codec '{scalar.Text}' has no such block; write {words[0]}, or {words[0]} N with a multiple of {SmallestBlock} from {SmallestBlock} to {LargestBlock}");
+                problems.Add(scalar, $"{channel}: codec '{text}' has no such block; write {words[0]}, or {words[0]} N with a multiple of {SmallestBlock} from {SmallestBlock} to {LargestBlock}");
                 return chain;
             default:
-                problems.Add(scalar, $"{channel}: unknown codec '{scalar.Text}'; use {string.Join(", ", Words)}{problems.Hint(words.Length == 0 ? "" : words[0], Words)}");
+                problems.Add(scalar, $"{channel}: unknown codec '{text}'; use {string.Join(", ", Words)}{problems.Hint(words.Length == 0 ? "" : words[0], Words)}");
                 return chain;
         }
     }
 
-    private CodecSpec WithValues(CodecSpec chain, SpecScalar scalar, ValueKind format, int? block, bool isUp)
+    private CodecSpec WithValues(CodecSpec chain, SpecScalar scalar, string text, ValueKind format, int? block, bool isUp)
     {
         if (format == ValueKind.Sign)
         {
-            RequireChange(chain, scalar, isUp);
+            RequireChange(chain, scalar, text, isUp);
         }
 
         if (format == ValueKind.Sign && chain.TopShare is not null)
@@ -99,11 +102,11 @@ internal sealed class CodecReader(string channel, SpecProblems problems)
     }
 
     // Most of a model's own values matter, however small; of a change the rest can follow later.
-    private void RequireChange(CodecSpec chain, SpecScalar scalar, bool isUp)
+    private void RequireChange(CodecSpec chain, SpecScalar scalar, string text, bool isUp)
     {
         if (!isUp && !chain.IsDelta)
         {
-            problems.Add(scalar, $"{channel}: codec '{scalar.Text}' carries changes, and down goes the model; put delta before it, or write codec: {{ up: {scalar.Text}, down: float16 }}");
+            problems.Add(scalar, $"{channel}: codec '{text}' carries changes, and down goes the model; put delta before it, or write codec: {{ up: {text}, down: float16 }}");
         }
     }
 

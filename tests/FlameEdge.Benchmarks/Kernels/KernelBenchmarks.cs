@@ -3,11 +3,11 @@ using BenchmarkDotNet.Attributes;
 using FlameEdge.Parameters;
 using FlameEdge.Parameters.Codecs;
 
-namespace FlameEdge.Benchmarks;
+namespace FlameEdge.Benchmarks.Kernels;
 
 /// <summary>What an aggregator does per update of a model of 40 MB, against copying the same bytes once.</summary>
 [MemoryDiagnoser]
-public class ParameterBenchmarks
+public class KernelBenchmarks
 {
     private const int Length = 10_000_000;
     private readonly float[] update = new float[Length];
