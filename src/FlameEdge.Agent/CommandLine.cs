@@ -39,7 +39,7 @@ internal sealed class CommandLine
         }
         catch (OperationCanceledException)
         {
-            await error.WriteLineAsync("interrupted; what was committed is kept, go on with --resume");
+            await error.WriteLineAsync(parsed.CommandResult.Command.Options.Any(static option => option.Name == "--resume") ? "interrupted; what was committed is kept, go on with --resume" : "interrupted");
             return ExitCode.Interrupted;
         }
         catch (Exception exception)

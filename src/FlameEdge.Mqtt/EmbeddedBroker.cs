@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using FlameEdge.Diagnostics;
+using FlameEdge.Mqtt.Identity;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using MQTTnet.Protocol;
@@ -29,9 +30,9 @@ public sealed partial class EmbeddedBroker : IAsyncDisposable
         this.logger = logger;
         Port = port;
         server.ValidatingConnectionAsync += OnConnectingAsync;
-        if (options.Access is { } access)
+        if (options is { Access: not null } or { PasswordFile: not null })
         {
-            new EmbeddedGate(access).Guard(server);
+            new EmbeddedGate(options.Access, options.PasswordFile is { } file ? new PasswordBook(file) : null, LogNoPasswords).Guard(server);
         }
 
         server.InterceptingPublishAsync += OnPublishAsync;
@@ -56,10 +57,7 @@ public sealed partial class EmbeddedBroker : IAsyncDisposable
     public static async Task<EmbeddedBroker> StartAsync(EmbeddedBrokerOptions options, ILogger<EmbeddedBroker>? logger = null)
     {
         ArgumentNullException.ThrowIfNull(options);
-        if (options is { Access: not null, IsTls: false })
-        {
-            throw new ChannelException("an access list tells clients apart by their certificates: give the embedded broker authorities, a certificate and its key");
-        }
+        RequireUsable(options);
 
         for (var attempt = 1; ; attempt++)
         {
@@ -117,6 +115,26 @@ public sealed partial class EmbeddedBroker : IAsyncDisposable
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync() => await StopAsync();
+
+    private static void RequireUsable(EmbeddedBrokerOptions options)
+    {
+        if (options is { Access: not null, IsTls: false, PasswordFile: null })
+        {
+            throw new ChannelException("an access list tells clients apart by their certificates or passwords: give the embedded broker authorities, a certificate and its key, or a password file");
+        }
+
+        try
+        {
+            if (options.PasswordFile is { } file)
+            {
+                new PasswordBook(file).Check();
+            }
+        }
+        catch (StateException exception)
+        {
+            throw new ChannelException(exception.Message, exception);
+        }
+    }
 
     private static MqttServerOptions Configure(EmbeddedBrokerOptions options, int port)
     {
@@ -194,6 +212,9 @@ public sealed partial class EmbeddedBroker : IAsyncDisposable
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The embedded broker dropped a packet for {Client}: {Limit} were waiting. It reads too slowly or not at all; further drops are only counted.")]
     private partial void LogDropped(string client, int limit);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The embedded broker lets nobody in by password: {Why}")]
+    private partial void LogNoPasswords(string why);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The embedded broker disconnected {Client}: a payload of {Bytes} bytes exceeds the limit of {Limit}.")]
     private partial void LogTooLarge(string client, long bytes, int limit);

@@ -1,14 +1,20 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography.X509Certificates;
+using FlameEdge.Diagnostics;
 using FlameEdge.Mqtt.Access;
+using FlameEdge.Mqtt.Identity;
 using MQTTnet.Protocol;
 using MQTTnet.Server;
 
 namespace FlameEdge.Mqtt;
 
-/// <summary>The embedded broker's door: who is who, and who may write and read what.</summary>
-internal sealed class EmbeddedGate(AccessList access)
+/// <summary>The embedded broker's door: who is who, by certificate or password, and who may write and read what.</summary>
+/// <param name="access">Everybody's rights; null lets whoever is somebody do everything.</param>
+/// <param name="passwords">Passwords; null for none.</param>
+/// <param name="told">Told why the passwords cannot be read.</param>
+internal sealed class EmbeddedGate(AccessList? access, PasswordBook? passwords, Action<string> told)
 {
+    private static readonly UserAccess Everything = new(string.Empty, ["#"], ["#"]);
     private readonly ConcurrentDictionary<string, UserAccess> clients = new(StringComparer.Ordinal);
 
     /// <summary>Has a server ask here.</summary>
@@ -20,11 +26,13 @@ internal sealed class EmbeddedGate(AccessList access)
         server.InterceptingClientEnqueueAsync += OnDeliverAsync;
     }
 
-    /// <summary>The user is the certificate's common name, and the client's id is the user's: nobody pushes another out of its session.</summary>
+    /// <summary>The user is the certificate's common name, else who gives the right password. A client's id is the user's name, or begins with it and an underscore, which no name has:
+    /// nobody pushes another out of its session.</summary>
     private Task OnConnectingAsync(ValidatingConnectionEventArgs connecting)
     {
-        var user = connecting.ClientCertificate?.GetNameInfo(X509NameType.SimpleName, forIssuer: false);
-        if (user is not null && access.Find(user) is { } rights && (connecting.ClientId == user || connecting.ClientId == $"{user}_bulk"))
+        if (UserOf(connecting) is { } user
+            && (access is null ? Everything : access.Find(user)) is { } rights
+            && (connecting.ClientId == user || connecting.ClientId.StartsWith($"{user}_", StringComparison.Ordinal)))
         {
             clients[connecting.ClientId] = rights;
         }
@@ -34,6 +42,24 @@ internal sealed class EmbeddedGate(AccessList access)
         }
 
         return Task.CompletedTask;
+    }
+
+    private string? UserOf(ValidatingConnectionEventArgs connecting)
+    {
+        if (connecting.ClientCertificate is { } certificate)
+        {
+            return certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false);
+        }
+
+        try
+        {
+            return passwords is not null && connecting is { UserName: { } user, RawPassword: { } password } && passwords.IsRight(user, password) ? user : null;
+        }
+        catch (StateException exception)
+        {
+            told(exception.Message);
+            return null;
+        }
     }
 
     private Task OnPublishAsync(InterceptingPublishEventArgs publish)

@@ -6,7 +6,7 @@ using MQTTnet.Server;
 
 namespace FlameEdge.Mqtt;
 
-/// <summary>The embedded broker's TLS listener: it shows a certificate and asks every client for one of the same authority.</summary>
+/// <summary>The embedded broker's TLS listener: it shows a certificate and asks every client for one of the same authority. Where there are passwords, a client may do without.</summary>
 internal static class EmbeddedTls
 {
     private static readonly Oid ClientAuthentication = new("1.3.6.1.5.5.7.3.2");
@@ -29,7 +29,7 @@ internal static class EmbeddedTls
             .WithEncryptedEndpointBoundIPV6Address(IPAddress.None)
             .WithEncryptedEndpointPort(port)
             .WithEncryptionCertificate(certificate)
-            .WithClientCertificate((_, shown, _, _) => shown is X509Certificate2 client && IsOf(authorities, client), false);
+            .WithClientCertificate((_, shown, _, _) => shown is X509Certificate2 client ? IsOf(authorities, client) : shown is null && options.PasswordFile is not null, false);
     }
 
     private static bool IsOf(X509Certificate2Collection authorities, X509Certificate2 client)

@@ -114,6 +114,13 @@ internal sealed class MqttConnection : IAsyncDisposable
         }
     }
 
+    /// <summary>Subscribes with a quality of service and says which one is granted.</summary>
+    public async Task<MqttClientSubscribeResultCode> GrantedAsync(string filter, MqttQualityOfServiceLevel wanted, CancellationToken cancellationToken)
+    {
+        var answer = await client.SubscribeAsync(new MqttClientSubscribeOptionsBuilder().WithTopicFilter(filter, wanted).Build(), cancellationToken).WaitAsync(Lost);
+        return answer.Items.Single().ResultCode;
+    }
+
     /// <summary>Unsubscribes.</summary>
     public async Task UnsubscribeAsync(IEnumerable<string> filters, CancellationToken cancellationToken)
     {

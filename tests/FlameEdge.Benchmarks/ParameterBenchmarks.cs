@@ -13,7 +13,7 @@ public class ParameterBenchmarks
     private readonly float[] update = new float[Length];
     private readonly float[] target = new float[Length];
     private readonly ArrayBufferWriter<byte> encoded = new(PayloadHeader.Bytes + (4 * Length));
-    private readonly UpdateCodec codec = UpdateCodec.Float32;
+    private readonly UpdateCodec codec = UpdateCodec.Plain;
     private ParameterLayout layout = null!;
     // Its limit of weights is out of reach of a benchmark's repeats.
     private readonly ExactSum sum = new(Length, SumStep.For(1L << 40, 1024));

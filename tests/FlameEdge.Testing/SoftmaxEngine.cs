@@ -17,6 +17,9 @@ public sealed class SoftmaxEngine : IEngine
     /// <summary>Runs before each training, in the trainer's thread: a test may block or fault it. Dataset name and cancellation.</summary>
     public Action<string, CancellationToken>? OnTrain { get; init; }
 
+    /// <summary>Sees the values that a trainer, or the aggregator's scoring, starts from.</summary>
+    public Action<float[]>? OnLoaded { get; init; }
+
     /// <summary>Changes what a trainer learned, before it is read: a test may make it hostile. Dataset name and values.</summary>
     public Action<string, float[]>? OnTrained { get; init; }
 
@@ -32,7 +35,11 @@ public sealed class SoftmaxEngine : IEngine
 
         public void Initialize(ulong seed) => values = new float[values.Length];
 
-        public void Load(ReadOnlySpan<float> parameters) => values = parameters.ToArray();
+        public void Load(ReadOnlySpan<float> parameters)
+        {
+            values = parameters.ToArray();
+            engine.OnLoaded?.Invoke([.. values]);
+        }
 
         public void Save(Span<float> parameters) => values.CopyTo(parameters);
 

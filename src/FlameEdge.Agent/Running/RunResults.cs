@@ -60,7 +60,7 @@ internal sealed class RunResults(string folder, JobPlan plan, Func<string> runti
     private void WriteModel(JobEnd end, List<string> files)
     {
         var encoded = new ArrayBufferWriter<byte>();
-        UpdateCodec.Float32.Encode(end.Model.Layout, end.Model.Values, encoded);
+        UpdateCodec.Plain.Encode(end.Model.Layout, end.Model.Values, encoded);
         Write("model.parameters", encoded.WrittenMemory, files);
         if (end.Exporter is { } exporter)
         {

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Text;
 using FlameEdge.Agent;
 using FlameEdge.Channels;
@@ -13,8 +14,21 @@ internal static class JobWatch
 {
     private const int ShownEvents = 12;
 
-    /// <summary>Returns the exit code that says how it ended.</summary>
-    public static async Task<int> RunAsync(OperatorSession session, JobId job, TextWriter output, bool isLog, CancellationToken cancellationToken)
+    /// <summary>Returns the exit code that says how it ended, or that nobody wanted to see more of it.</summary>
+    public static async Task<int> RunAsync(OperatorSession session, JobId job, InvocationConfiguration streams, bool isLog, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await RunAsync(session, job, streams.Output, isLog, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            await streams.Error.WriteLineAsync($"interrupted; '{job}' goes on without being watched: `flame-edge job watch {job}` shows it again, `flame-edge job stop {job}` ends it");
+            return ExitCode.Interrupted;
+        }
+    }
+
+    private static async Task<int> RunAsync(OperatorSession session, JobId job, TextWriter output, bool isLog, CancellationToken cancellationToken)
     {
         BulletinTopic[] topics = [BulletinTopic.AnyOfJob(job, BulletinKind.Event), BulletinTopic.AnyOfJob(job, BulletinKind.Round), BulletinTopic.OfJob(job, session.Controller, BulletinKind.State)];
         if (isLog || output != Console.Out || Console.IsOutputRedirected || !AnsiConsole.Profile.Capabilities.Interactive)

@@ -25,7 +25,7 @@ internal static class ForwardModel
         if (parameters is { } learned)
         {
             var values = new float[trainer.Layout.Length];
-            UpdateCodec.Float32.Decode(new ReadOnlySequence<byte>(learned), trainer.Layout, values);
+            UpdateCodec.Plain.Decode(new ReadOnlySequence<byte>(learned), trainer.Layout, values);
             trainer.Load(values);
         }
 

@@ -12,11 +12,12 @@ internal static class BrokerProbeVerb
     {
         var url = new Argument<Uri?>("URL") { Description = "mqtt://host:port, or mqtts://host:port for TLS", CustomParser = RunOptionChecks.Broker };
         var file = new Option<string?>("--out") { Description = "file to write the profile to; standard output without it", HelpName = "FILE" };
-        var verb = new Command("probe", "Find out what a broker does, in up to a minute and a half and some 10 MB, and write a profile that sessions adapt to.") { url, file };
+        var name = new Option<string?>("--name") { Description = "as whom: an operator of the broker's access list, where it has one", HelpName = "NAME" };
+        var verb = new Command("probe", "Find out what a broker does, in half a minute to two and a half and with up to some 50 MB, and write a profile that sessions adapt to.") { url, file, name };
         var broker = new BrokerArguments(verb, isArgument: true);
         verb.SetAction(async (parsed, cancellationToken) =>
         {
-            var findings = await BrokerProbe.RunAsync(broker.Read(parsed, parsed.GetValue(url)!), cancellationToken); // An argument is required.
+            var findings = await BrokerProbe.RunAsync(broker.Read(parsed, parsed.GetValue(url)!), parsed.GetValue(name), cancellationToken); // An argument is required.
             if (parsed.GetValue(file) is { } path)
             {
                 await File.WriteAllTextAsync(path, findings.ToJson(), cancellationToken);

@@ -1,12 +1,13 @@
 using System.CommandLine;
 using FlameEdge.Agent;
 using FlameEdge.Cli.Output;
+using FlameEdge.Diagnostics;
 using FlameEdge.Mqtt.Identity;
 using Spectre.Console;
 
 namespace FlameEdge.Cli.Verbs;
 
-/// <summary><c>identity</c>: a private authority, and the certificates agents, operators, controllers and brokers show each other.</summary>
+/// <summary><c>identity</c>: a private authority, and the certificates agents, operators, controllers and brokers show each other; or passwords.</summary>
 internal static class IdentityVerbs
 {
     public static Command Create() => new("identity", "Make out certificates: an authority of one's own, one name each for agents, operators, controllers and brokers.")
@@ -15,6 +16,7 @@ internal static class IdentityVerbs
         Issue(),
         Rotate(),
         List(),
+        Password(),
     };
 
     private static Option<string> Folder() => new("--folder") { Description = "the authority's folder", DefaultValueFactory = _ => "identity", HelpName = "DIR" };
@@ -101,6 +103,34 @@ internal static class IdentityVerbs
             return ExitCode.Ok;
         });
         return verb;
+    }
+
+    private static Command Password()
+    {
+        var name = new Argument<string>("NAME") { Description = "the user: an agent's, operator's or controller's name" };
+        var secret = new Option<string>("--password-file") { Description = "file whose first line is the password", Required = true, HelpName = "FILE" };
+        var book = new Option<string>("--out") { Description = "the broker's password file, to which the user is added or in which it gets this password", DefaultValueFactory = _ => "passwords", HelpName = "FILE" };
+        var verb = new Command("password", "Give a user a password, for set-ups without certificates; the embedded broker and mosquitto read the file.") { name, secret, book };
+        verb.SetAction(parsed =>
+        {
+            var (user, file) = (parsed.GetValue(name)!, parsed.GetValue(book)!); // An argument is required, the option has a default.
+            new PasswordBook(file).Set(user, FirstLine(parsed.GetValue(secret)!)); // It is required.
+            parsed.InvocationConfiguration.Output.WriteLine($"{user} has a password in {file}");
+            return ExitCode.Ok;
+        });
+        return verb;
+    }
+
+    private static string FirstLine(string file)
+    {
+        try
+        {
+            return File.ReadLines(file).FirstOrDefault() ?? string.Empty;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new StateException($"the password file {file} cannot be read: {exception.Message}", exception);
+        }
     }
 
     private static void Show(ParseResult parsed, IssuedIdentity issued) =>

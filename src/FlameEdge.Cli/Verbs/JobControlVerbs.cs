@@ -61,7 +61,7 @@ internal static class JobControlVerbs
         {
             await using var session = await asking.ConnectAsync(parsed, cancellationToken);
             var job = new JobId(parsed.GetValue(name)!); // not null: it is required
-            return await session.StatusAsync(job, cancellationToken) is null ? throw await UnknownAsync(job.Value, session, cancellationToken) : await JobWatch.RunAsync(session, job, parsed.InvocationConfiguration.Output, isLog, cancellationToken);
+            return await session.StatusAsync(job, cancellationToken) is null ? throw await UnknownAsync(job.Value, session, cancellationToken) : await JobWatch.RunAsync(session, job, parsed.InvocationConfiguration, isLog, cancellationToken);
         });
         return verb;
     }

@@ -35,7 +35,7 @@ internal static class JobSubmitVerb
             await using var serving = parcel.Files.Count == 0 ? null : await ServeAsync(parcel, session, backend, plan.Job.Name, cancellationToken);
             var status = await session.AskAsync(plan.Job.Name, new DesiredJob { State = "running", Text = parcel.Text, Files = parcel.Files.Count == 0 ? null : parcel.Files }, cancellationToken);
             JobViews.WriteStatus(parsed.InvocationConfiguration.Output, status!, asking.IsJson(parsed)); // not null: only a deleted job has none
-            return parsed.GetValue(watch) ? await JobWatch.RunAsync(session, plan.Job.Name, parsed.InvocationConfiguration.Output, isLog: false, cancellationToken) : ExitCode.Ok;
+            return parsed.GetValue(watch) ? await JobWatch.RunAsync(session, plan.Job.Name, parsed.InvocationConfiguration, isLog: false, cancellationToken) : ExitCode.Ok;
         });
         return verb;
     }

@@ -69,6 +69,7 @@ public static class AccessRules
             $"{prefix}/job/+/{name}/desired",
             $"{prefix}/data/+/spec/default/{name}/+/+",
             $"{prefix}/here/+/spec/default/{name}/+",
+            $"{prefix}/fleet/{name}/probe/#",
         ],
         [.. Watching(prefix), $"{prefix}/data/+/spec/default/+/+/agent", $"{prefix}/data/+/spec/default/+/+/{name}_0"]);
 

@@ -27,10 +27,10 @@ internal sealed class RabbitMqAccess : IAccessWriter
         return text.ToString();
     }
 
-    /// <summary>A client's subscriptions are queues named after its id, which is the user's own or with <c>_bulk</c>.</summary>
+    /// <summary>A client's subscriptions are queues named after its id, which is the user's name or begins with it and an underscore, which no name has.</summary>
     internal static (string Configure, string Use) OwnQueues(string user)
     {
-        var queues = $"mqtt-subscription-{user}(_bulk)?qos[01]";
+        var queues = $"mqtt-subscription-{user}(_[a-z0-9]+)?qos[01]";
         return ($"^{queues}$", $"^(amq\\.topic|{queues})$");
     }
 

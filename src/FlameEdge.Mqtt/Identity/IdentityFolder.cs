@@ -121,7 +121,8 @@ internal sealed class IdentityFolder(string path)
         }
     }
 
-    private static void Put(string file, string text, UnixFileMode mode, bool overwrite)
+    /// <summary>Writes a file whole or not at all, with these rights from its first byte on.</summary>
+    internal static void Put(string file, string text, UnixFileMode mode, bool overwrite)
     {
         var passing = $"{file}.{Guid.NewGuid():n}";
         try

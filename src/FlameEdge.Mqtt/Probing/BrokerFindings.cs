@@ -10,8 +10,11 @@ public sealed record BrokerFindings
     /// <summary>The version of MQTT spoken: <c>5</c> or <c>3.1.1</c>.</summary>
     public required string Protocol { get; init; }
 
-    /// <summary>The largest packet seen to arrive or announced, in bytes; null where the largest tried arrived.</summary>
+    /// <summary>The broker's limit of a packet as it announces it or as it was found by halving, in bytes; null where the largest tried arrived and nothing was announced.</summary>
     public int? MaximumPacketBytes { get; init; }
+
+    /// <summary>The largest packet that was seen to arrive, in bytes, up to 16 MiB and to what the link carries in two seconds.</summary>
+    public required int LargestPacketBytes { get; init; }
 
     /// <summary>Publishes under way at most, as announced; null where the broker says nothing.</summary>
     public int? Window { get; init; }
@@ -25,17 +28,29 @@ public sealed record BrokerFindings
     /// <summary>Subscriptions that worked, up to those tried.</summary>
     public required int Subscriptions { get; init; }
 
+    /// <summary>The quality of service granted to who subscribes with 2.</summary>
+    public required int GrantedQos { get; init; }
+
     /// <summary>A retained message comes to who asks for its topic.</summary>
     public required bool RetainedByTopic { get; init; }
 
     /// <summary>A retained message comes to who asks by a wildcard.</summary>
     public required bool RetainedByWildcard { get; init; }
 
+    /// <summary>A retained message comes again to who returns to its session and subscribes anew.</summary>
+    public required bool RetainedAfterReconnect { get; init; }
+
+    /// <summary>A retained message is forgotten when the time it was given is over (MQTT 5).</summary>
+    public required bool ExpiresMessages { get; init; }
+
     /// <summary>What was sent while a client with a session was away reaches it when it comes back.</summary>
     public required bool ResumesSessions { get; init; }
 
     /// <summary>A last will is posted when a connection breaks.</summary>
     public required bool SpeaksWills { get; init; }
+
+    /// <summary>A last will is held back as long as it asks for (MQTT 5).</summary>
+    public required bool DelaysWills { get; init; }
 
     /// <summary>Members of a shared subscription each get a part.</summary>
     public required bool SharesSubscriptions { get; init; }

@@ -1,51 +1,50 @@
 using FlameEdge.Diagnostics;
+using FlameEdge.Topology.Reading;
 using MQTTnet.Formatter;
 
 namespace FlameEdge.Mqtt.Probing;
 
-/// <summary>Finds out what a broker does by doing it: a few megabytes and some seconds, under topics of its own, which it clears.</summary>
+/// <summary>Finds out what a broker does by doing it: some ten megabytes and half a minute, under topics of its own, which it clears.</summary>
+/// <remarks>It needs the right to write and read <c>{prefix}/fleet/{name}/probe/#</c>, which the operators of an access list have.</remarks>
 public sealed class BrokerProbe
 {
     /// <summary>Subscriptions tried in one session.</summary>
     public const int ManySubscriptions = 200;
 
-    private const int RoundTrips = 50;
-    private const int Chunks = 32;
-    private const int ChunkBytes = 256 * 1024;
-
-    // From the largest down: what arrives first is what the broker takes.
-    private static readonly int[] PacketBytes = [1024 * 1024 - 1024, 512 * 1024, 256 * 1024, 64 * 1024];
-
-    // What does not come within this does not come.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(150);
 
     private readonly MqttOptions options;
-    private readonly string name = $"probe-{Guid.NewGuid():n}"[..18];
-    private readonly string root;
-    private MqttProtocolVersion version = MqttProtocolVersion.V500;
-    private int clients;
+    private readonly ProbeDesk desk;
 
-    private BrokerProbe(MqttOptions options)
+    private BrokerProbe(MqttOptions options, string name)
     {
         this.options = options;
-        root = $"{options.Prefix}/fleet/{name}";
+        desk = new ProbeDesk(options, name);
     }
 
-    /// <summary>Probes a broker; takes up to a minute and a half.</summary>
-    /// <exception cref="ChannelException">It cannot be reached, refuses us, or stops answering.</exception>
-    public static async Task<BrokerFindings> RunAsync(MqttOptions options, CancellationToken cancellationToken)
+    /// <summary>Probes a broker; takes up to two and a half minutes.</summary>
+    /// <param name="options">The broker.</param>
+    /// <param name="name">As whom: the user's name where the broker knows users; null for one of its own.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="ChannelException">It cannot be reached, refuses us, gives no right to probe, or stops answering.</exception>
+    public static async Task<BrokerFindings> RunAsync(MqttOptions options, string? name, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
+        var user = name ?? options.User ?? $"probe-{Guid.NewGuid():n}"[..18];
+        if (!SafeName.IsSafe(user))
+        {
+            throw new ChannelException($"'{user}' cannot be a topic level: name the probe with --name, 1 to {SafeName.MaxLength} of a-z, 0-9 and dashes");
+        }
+
         using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         bound.CancelAfter(Bound);
         try
         {
-            return await new BrokerProbe(options).MeasureAsync(bound.Token);
+            return await new BrokerProbe(options, user).MeasureAsync(bound.Token);
         }
         catch (Exception exception) when (exception is MqttRefusedException or CredentialsException)
         {
-            throw ConnectFault.Refused(exception, "of the probe", options);
+            throw ConnectFault.Refused(exception, user, options);
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested && MqttLink.IsConnectionTrouble(exception))
         {
@@ -56,196 +55,76 @@ public sealed class BrokerProbe
     private async Task<BrokerFindings> MeasureAsync(CancellationToken cancellationToken)
     {
         await using var sender = await FirstAsync(cancellationToken);
+        await RequireRightsAsync(sender, cancellationToken);
+        var (retained, sessions, subscriptions, flow) = (new RetainedProbe(desk, sender), new SessionProbe(desk, sender), new SubscriptionProbe(desk, sender), new FlowProbe(desk, sender));
         var answer = sender.Connection.Answer!; // It is connected.
-        var byTopic = await RetainedAsync(sender, $"{root}/kept", cancellationToken);
-        var byWildcard = await RetainedAsync(sender, $"{options.Prefix}/fleet/+/kept", cancellationToken);
-        await sender.PublishAsync($"{root}/kept", [], retain: true);
-        var subscriptions = await SubscriptionsAsync(cancellationToken);
-        var largest = await LargestAsync(cancellationToken);
+        int? announced = answer.MaximumPacketSize is > 0 and < int.MaxValue and var bytes ? (int)bytes : null;
+        var byTopic = await retained.ByTopicAsync(cancellationToken);
+        var byWildcard = await retained.ByWildcardAsync(cancellationToken);
+        var afterReconnect = await retained.AfterReconnectAsync(cancellationToken);
+        await retained.ClearAsync();
+        var count = await subscriptions.CountAsync(ManySubscriptions, cancellationToken);
+        var throughput = await flow.ThroughputAsync(cancellationToken);
+        var (largest, isLimit) = await flow.LargestAsync(announced, throughput, cancellationToken);
         return new BrokerFindings
         {
-            Protocol = version == MqttProtocolVersion.V500 ? "5" : "3.1.1",
-            MaximumPacketBytes = answer.MaximumPacketSize is > 0 and < int.MaxValue and var bytes ? (int)bytes : largest,
+            Protocol = desk.IsNew ? "5" : "3.1.1",
+            MaximumPacketBytes = isLimit ? largest : announced,
             Window = answer.ReceiveMaximum is > 0 and < ushort.MaxValue and var window ? window : null,
             ExactRetained = byTopic && !byWildcard,
-            FewSubscriptions = subscriptions < ManySubscriptions,
-            Subscriptions = subscriptions,
+            FewSubscriptions = count < ManySubscriptions,
+            Subscriptions = count,
+            GrantedQos = await subscriptions.GrantedAsync(cancellationToken),
+            LargestPacketBytes = largest,
             RetainedByTopic = byTopic,
             RetainedByWildcard = byWildcard,
-            ResumesSessions = await ResumesAsync(sender, cancellationToken),
-            SpeaksWills = await WillAsync(sender, cancellationToken),
-            SharesSubscriptions = await SharesAsync(sender, cancellationToken),
-            RoundTripMilliseconds = Math.Round(await RoundTripAsync(sender, cancellationToken), 2),
-            MegabytesPerSecond = Math.Round(await ThroughputAsync(sender, cancellationToken), 1),
+            RetainedAfterReconnect = afterReconnect,
+            ExpiresMessages = await retained.ExpiresAsync(cancellationToken),
+            ResumesSessions = await sessions.ResumesAsync(cancellationToken),
+            SpeaksWills = await sessions.SpeaksWillsAsync(cancellationToken),
+            DelaysWills = await sessions.DelaysWillsAsync(cancellationToken),
+            SharesSubscriptions = await subscriptions.SharesAsync(cancellationToken),
+            RoundTripMilliseconds = Math.Round((await flow.RoundTripAsync(cancellationToken)).TotalMilliseconds, 2),
+            MegabytesPerSecond = Math.Round(throughput / 1e6, 1),
         };
     }
 
     private async Task<ProbeClient> FirstAsync(CancellationToken cancellationToken)
     {
+        desk.Version = options.Protocol == "3.1.1" ? MqttProtocolVersion.V311 : MqttProtocolVersion.V500;
         try
         {
-            return await NextAsync(cancellationToken);
+            return await desk.NextAsync(cancellationToken);
         }
-        catch (Exception failure) when (ProtocolChoice.MayBeOfVersion(failure, options.Protocol, version))
+        catch (Exception failure) when (ProtocolChoice.MayBeOfVersion(failure, options.Protocol, desk.Version))
         {
-            version = MqttProtocolVersion.V311;
-            return await NextAsync(cancellationToken);
+            desk.Version = MqttProtocolVersion.V311;
+            return await desk.NextAsync(cancellationToken);
         }
     }
 
-    private Task<ProbeClient> NextAsync(CancellationToken cancellationToken) =>
-        ProbeClient.ConnectAsync(options, $"{name}-{++clients}", version, will: null, isLasting: false, cancellationToken);
-
-    private async Task<bool> RetainedAsync(ProbeClient sender, string filter, CancellationToken cancellationToken)
+    /// <summary>Brokers acknowledge what they refuse: only what comes back was allowed.</summary>
+    private async Task RequireRightsAsync(ProbeClient sender, CancellationToken cancellationToken)
     {
-        await sender.PublishAsync($"{root}/kept", "kept", retain: true);
-        await using var late = await NextAsync(cancellationToken);
-        await late.SubscribeAsync(filter, cancellationToken);
-        return await late.HasAsync($"{root}/kept", 1, Patience, cancellationToken);
-    }
-
-    /// <summary>The last of many subscriptions must still be served; brokers that hold few refuse, hang up or fall silent.</summary>
-    private async Task<int> SubscriptionsAsync(CancellationToken cancellationToken)
-    {
-        await using var many = await NextAsync(cancellationToken);
-        var taken = 0;
+        Exception? refusal = null;
         try
         {
-            while (taken < ManySubscriptions)
+            await sender.SubscribeAsync($"{desk.Root}/rights", cancellationToken);
+            await sender.PublishAsync($"{desk.Root}/rights", "mine");
+            if (await sender.HasAsync($"{desk.Root}/rights", 1, ProbeDesk.Patience, cancellationToken))
             {
-                await many.SubscribeAsync($"{root}/many/{taken}", cancellationToken).WaitAsync(Patience, TimeProvider.System, cancellationToken);
-                taken++;
+                return;
             }
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested && MqttLink.IsConnectionTrouble(exception))
         {
-            // So many and no more.
+            refusal = exception;
         }
 
-        return taken;
-    }
-
-    /// <summary>The largest packet tried that arrives; null where that is the largest of all.</summary>
-    private async Task<int?> LargestAsync(CancellationToken cancellationToken)
-    {
-        foreach (var bytes in PacketBytes)
+        throw new ChannelException(
+            $"the broker at {options.Host}:{options.Port} does not let '{desk.Name}' write and read {desk.Root}/#: probe as an operator of its access list (--name), whom 'flame-edge topology acl' gives this right", refusal)
         {
-            try
-            {
-                // A connection for each: too large a packet ends it.
-                await using var client = await NextAsync(cancellationToken);
-                await client.SubscribeAsync($"{root}/large", cancellationToken);
-                await client.PublishAsync($"{root}/large", new byte[bytes]).WaitAsync(Patience, TimeProvider.System, cancellationToken);
-                if (await client.HasAsync($"{root}/large", 1, Patience, cancellationToken))
-                {
-                    return bytes == PacketBytes[0] ? null : bytes;
-                }
-            }
-            catch (Exception exception) when (!cancellationToken.IsCancellationRequested && MqttLink.IsConnectionTrouble(exception))
-            {
-                // Too large; try less.
-            }
-        }
-
-        return 1024;
-    }
-
-    private async Task<bool> ResumesAsync(ProbeClient sender, CancellationToken cancellationToken)
-    {
-        var id = $"{name}-away";
-        await using (var before = await ProbeClient.ConnectAsync(options, id, version, will: null, isLasting: true, cancellationToken))
-        {
-            await before.SubscribeAsync($"{root}/away", cancellationToken);
-            await before.Connection.CloseAsync(Patience);
-        }
-
-        await sender.PublishAsync($"{root}/away", "meanwhile");
-        bool came;
-        await using (var after = await ProbeClient.ConnectAsync(options, id, version, will: null, isLasting: true, cancellationToken))
-        {
-            came = await after.HasAsync($"{root}/away", 1, Patience, cancellationToken);
-            await after.Connection.CloseAsync(Patience);
-        }
-
-        // A clean start takes the session away again.
-        await using var last = await ProbeClient.ConnectAsync(options, id, version, will: null, isLasting: false, cancellationToken);
-        return came;
-    }
-
-    private async Task<bool> WillAsync(ProbeClient sender, CancellationToken cancellationToken)
-    {
-        await sender.SubscribeAsync($"{root}/will", cancellationToken);
-        var dying = await ProbeClient.ConnectAsync(options, $"{name}-will", version, $"{root}/will", isLasting: true, cancellationToken);
-        await dying.DisposeAsync();
-        var spoken = await sender.HasAsync($"{root}/will", 1, Patience, cancellationToken);
-        await using var last = await ProbeClient.ConnectAsync(options, $"{name}-will", version, will: null, isLasting: false, cancellationToken);
-        return spoken;
-    }
-
-    private async Task<bool> SharesAsync(ProbeClient sender, CancellationToken cancellationToken)
-    {
-        const int Packets = 10;
-        await using var one = await NextAsync(cancellationToken);
-        await using var other = await NextAsync(cancellationToken);
-        try
-        {
-            await one.SubscribeAsync($"$share/{name}/{root}/shared", cancellationToken);
-            await other.SubscribeAsync($"$share/{name}/{root}/shared", cancellationToken);
-            for (var packet = 0; packet < Packets; packet++)
-            {
-                await sender.PublishAsync($"{root}/shared", "part");
-            }
-
-            var start = TimeProvider.System.GetTimestamp();
-            while (one.Count + other.Count < Packets && TimeProvider.System.GetElapsedTime(start) < Patience)
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, cancellationToken);
-            }
-
-            return one.Count + other.Count == Packets && one.Count > 0 && other.Count > 0;
-        }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested && MqttLink.IsConnectionTrouble(exception))
-        {
-            return false;
-        }
-    }
-
-    private async Task<double> RoundTripAsync(ProbeClient client, CancellationToken cancellationToken)
-    {
-        await client.SubscribeAsync($"{root}/echo", cancellationToken);
-        var times = new List<double>(RoundTrips);
-        for (var trip = 1; trip <= RoundTrips; trip++)
-        {
-            var start = TimeProvider.System.GetTimestamp();
-            await client.PublishAsync($"{root}/echo", "echo");
-            if (!await client.HasAsync($"{root}/echo", trip, Patience, cancellationToken))
-            {
-                throw new TimeoutException("a message that was acknowledged did not come back");
-            }
-
-            times.Add(TimeProvider.System.GetElapsedTime(start).TotalMilliseconds);
-        }
-
-        times.Sort();
-        return times[RoundTrips / 2];
-    }
-
-    private async Task<double> ThroughputAsync(ProbeClient sender, CancellationToken cancellationToken)
-    {
-        await using var receiver = await NextAsync(cancellationToken);
-        await receiver.SubscribeAsync($"{root}/bulk", cancellationToken);
-        var chunk = new byte[ChunkBytes];
-        var start = TimeProvider.System.GetTimestamp();
-        for (var sent = 0; sent < Chunks; sent++)
-        {
-            await sender.PublishAsync($"{root}/bulk", chunk).WaitAsync(cancellationToken);
-        }
-
-        if (!await receiver.HasAsync($"{root}/bulk", Chunks, Bound, cancellationToken))
-        {
-            throw new TimeoutException("packets that were acknowledged did not arrive");
-        }
-
-        return (double)Chunks * ChunkBytes / 1e6 / TimeProvider.System.GetElapsedTime(start).TotalSeconds;
+            Fault = ChannelFault.BrokerUnreachable,
+        };
     }
 }

@@ -18,14 +18,21 @@ internal sealed class ProbeClient : IAsyncDisposable
 
     public int Count => received.Count;
 
-    public static async Task<ProbeClient> ConnectAsync(MqttOptions options, string id, MqttProtocolVersion version, string? will, bool isLasting, CancellationToken cancellationToken)
+    public static async Task<ProbeClient> ConnectAsync(
+        MqttOptions options, string user, string id, MqttProtocolVersion version, string? will, bool isLasting, TimeSpan willDelay, CancellationToken cancellationToken)
     {
         var client = new ProbeClient();
         try
         {
-            var build = new ClientOptionsBuilder(options, new AgentId(id), TimeProvider.System);
-            var attempt = isLasting ? build.Lasting(id, version, will ?? $"{id}/unused", [1]) : build.Passing(id, version);
+            var build = new ClientOptionsBuilder(options, new AgentId(user), TimeProvider.System);
+            var attempt = isLasting ? build.Lasting(id, version, will ?? string.Empty, [1]) : build.Passing(id, version);
+            if (will is null)
+            {
+                (attempt.Options.WillTopic, attempt.Options.WillPayload) = (null, null);
+            }
+
             attempt.Options.WillRetain = false;
+            attempt.Options.WillDelayInterval = (uint)willDelay.TotalSeconds;
             await client.Connection.ConnectAsync(attempt, options, cancellationToken);
             return client;
         }
@@ -42,11 +49,22 @@ internal sealed class ProbeClient : IAsyncDisposable
 
     public Task PublishAsync(string topic, string text, bool retain = false) => PublishAsync(topic, Encoding.UTF8.GetBytes(text), retain);
 
+    /// <summary>A retained message that the broker is to forget after a time.</summary>
+    public Task PublishAsync(string topic, string text, TimeSpan expiry)
+    {
+        var message = MqttLink.ToMessage(topic, new(Encoding.UTF8.GetBytes(text)), retain: true);
+        message.MessageExpiryInterval = (uint)expiry.TotalSeconds;
+        return Connection.PublishAsync(message);
+    }
+
+    /// <summary>How many packets came on a topic.</summary>
+    public int CountOf(string topic) => received.Count(message => message.Topic == topic);
+
     /// <summary>True when so many packets have come on a topic within the bound.</summary>
     public async Task<bool> HasAsync(string topic, int count, TimeSpan bound, CancellationToken cancellationToken)
     {
         var start = TimeProvider.System.GetTimestamp();
-        while (received.Count(message => message.Topic == topic) < count)
+        while (CountOf(topic) < count)
         {
             var left = bound - TimeProvider.System.GetElapsedTime(start);
             if (left <= TimeSpan.Zero || !await arrivals.WaitAsync(left, cancellationToken))

@@ -70,7 +70,7 @@ internal sealed class Checkpoints(IStateStore state, WorkerId owner)
         ParameterSet Decoded(byte[] bytes)
         {
             var values = new ParameterSet(layout);
-            UpdateCodec.Float32.Decode(new ReadOnlySequence<byte>(bytes), layout, values.Values);
+            UpdateCodec.Plain.Decode(new ReadOnlySequence<byte>(bytes), layout, values.Values);
             return values;
         }
     }

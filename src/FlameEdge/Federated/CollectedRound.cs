@@ -24,7 +24,7 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
     /// <summary>Updates counted.</summary>
     public PayloadBytes UpdateBytes { get; private set; }
 
-    public void Sent(long bytes) => ModelBytes = ModelBytes.Plus(UpdateCodec.Float32.LargestBytesOf(Sum.Length), bytes);
+    public void Sent(long bytes) => ModelBytes = ModelBytes.Plus(UpdateCodec.Plain.LargestBytesOf(Sum.Length), bytes);
 
     public bool IsCounted(WorkerId worker) => counted.ContainsKey(worker);
 
@@ -37,7 +37,7 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
     public void Count(WorkerId worker, StoredUpdate update, long bytes)
     {
         counted[worker] = update;
-        UpdateBytes = UpdateBytes.Plus(UpdateCodec.Float32.LargestBytesOf(Sum.Length), bytes);
+        UpdateBytes = UpdateBytes.Plus(UpdateCodec.Plain.LargestBytesOf(Sum.Length), bytes);
     }
 
     public void Refuse(WorkerId worker, string reason) => refused[worker] = reason;

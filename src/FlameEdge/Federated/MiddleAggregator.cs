@@ -97,7 +97,7 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
             using var both = CancellationTokenSource.CreateLinkedTokenSource(feed!.Superseded, cancellationToken);
             cohort = collector!.Cohort;
             var layout = reader!.LayoutOf(head, request.Arrived.Message.Body);
-            if (HandDown(head, request.Arrived.Message.Body, layout) is not { } model)
+            if (layout is null || HandDown(head, request.Arrived.Message.Body, layout) is not { } model)
             {
                 feed.Finish(request);
                 await sender!.AskAsync(request.From, round, feed.Superseded, cancellationToken);
@@ -136,7 +136,7 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
         }
 
         return above.Name == below.Name
-            ? new(head.Base, head.Against, new(body.ToArray()), new Lazy<ReadOnlySequence<byte>>(() => ModelWriter.Encode(UpdateCodec.Float32, model)))
+            ? new(head.Base, head.Against, new(body.ToArray()), new Lazy<ReadOnlySequence<byte>>(() => ModelWriter.Encode(UpdateCodec.Plain, model)))
             : new ModelWriter(below).Next(model);
     }
 

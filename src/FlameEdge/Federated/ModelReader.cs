@@ -13,10 +13,10 @@ internal sealed class ModelReader(UpdateCodec codec)
     /// <summary>The last model that was read, where models come as changes.</summary>
     public ParameterSet? Held { get; private set; }
 
-    /// <summary>The layout of a model that this worker has no engine for.</summary>
+    /// <summary>The layout of a model that this worker has no engine for; null where it comes as a change and this worker holds none.</summary>
     /// <exception cref="PayloadException">The body is no model.</exception>
-    public ParameterLayout LayoutOf(ModelHead head, ReadOnlySequence<byte> body) => head.Against is not null && Held is { } held ? held.Layout
-        : (codec.IsDelta ? UpdateCodec.Float32 : codec).LayoutOf(body);
+    public ParameterLayout? LayoutOf(ModelHead head, ReadOnlySequence<byte> body) =>
+        codec.IsDelta && head.Against is not null ? Held?.Layout : (codec.IsDelta ? UpdateCodec.Plain : codec).LayoutOf(body);
 
     /// <summary>Reads a model into <paramref name="values"/>; false where it is a change of one this worker does not hold, and it must ask for the whole.</summary>
     /// <exception cref="PayloadException">The body is no model, or not the one its head names.</exception>
@@ -31,7 +31,7 @@ internal sealed class ModelReader(UpdateCodec codec)
 
         if (head.Against is null)
         {
-            UpdateCodec.Float32.Decode(body, layout, values);
+            UpdateCodec.Plain.Decode(body, layout, values);
             Hold(head, new ParameterSet(layout, values.ToArray()));
             return true;
         }

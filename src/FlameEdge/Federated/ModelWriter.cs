@@ -25,7 +25,7 @@ internal sealed class ModelWriter(UpdateCodec codec)
     {
         try
         {
-            return codec.IsExact ? OutgoingModel.Complete(model.ContentHash(), Encode(UpdateCodec.Float32, model))
+            return codec.IsExact ? OutgoingModel.Complete(model.ContentHash(), Encode(UpdateCodec.Plain, model))
                 : !codec.IsDelta ? Rounded(model)
                 : Held is null ? First(model)
                 : Changed(model, Held);
@@ -62,7 +62,7 @@ internal sealed class ModelWriter(UpdateCodec codec)
     private OutgoingModel First(ParameterSet model)
     {
         Resume(model.Clone());
-        return OutgoingModel.Complete(heldHash, Encode(UpdateCodec.Float32, model));
+        return OutgoingModel.Complete(heldHash, Encode(UpdateCodec.Plain, model));
     }
 
     private OutgoingModel Changed(ParameterSet model, ParameterSet held)
@@ -73,6 +73,6 @@ internal sealed class ModelWriter(UpdateCodec codec)
         var against = heldHash;
         codec.DecodeAndAdd(body, model.Layout, held.Values);
         heldHash = held.ContentHash();
-        return new OutgoingModel(heldHash, against, body, new Lazy<ReadOnlySequence<byte>>(() => Encode(UpdateCodec.Float32, held.Clone())));
+        return new OutgoingModel(heldHash, against, body, new Lazy<ReadOnlySequence<byte>>(() => Encode(UpdateCodec.Plain, held.Clone())));
     }
 }

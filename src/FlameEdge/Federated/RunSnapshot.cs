@@ -61,7 +61,7 @@ public static class RunSnapshot
         await state.CommitAsync(changes, cancellationToken);
     }
 
-    /// <summary>The model of a snapshot, in the float32 format of <see cref="Parameters.Codecs.UpdateCodec.Float32"/>.</summary>
+    /// <summary>The model of a snapshot, in the float32 format of <see cref="Parameters.Codecs.UpdateCodec.Plain"/>.</summary>
     /// <exception cref="PayloadException">It is no snapshot.</exception>
     public static ReadOnlyMemory<byte> ModelOf(ReadOnlyMemory<byte> content) => Split(content, "the tool").Model;
 

@@ -231,7 +231,7 @@ public sealed class SynchronousAggregator(RoleContext context) : IRole
         await checkpoints.SaveAsync(checkpoint, round, also, cancellationToken);
 
         async Task<string> StoreAsync(ParameterSet values) =>
-            await context.State.BlobsOf(context.Worker.Id).PutAsync(ModelWriter.Encode(UpdateCodec.Float32, values), cancellationToken);
+            await context.State.BlobsOf(context.Worker.Id).PutAsync(ModelWriter.Encode(UpdateCodec.Plain, values), cancellationToken);
     }
 
     private async Task FinishAsync(CancellationToken cancellationToken)

@@ -33,7 +33,7 @@ internal sealed class UpdateWriter(UpdateCodec codec, IStateStore state, WorkerI
 
         // An update that is not finite will be refused; its error would make all that follow so too.
         var isSound = float.IsFinite(ParameterMath.LargestMagnitude(error.Values));
-        var after = isSound ? await state.BlobsOf(owner).PutAsync(ModelWriter.Encode(UpdateCodec.Float32, error), cancellationToken) : before;
+        var after = isSound ? await state.BlobsOf(owner).PutAsync(ModelWriter.Encode(UpdateCodec.Plain, error), cancellationToken) : before;
         CrashPoint.Reach("error-kept");
         var written = new ReadOnlySequence<byte>(output.WrittenMemory);
         return (await outbox.SaveAsync(round, head, written, report, new(before, after), cancellationToken), written);
@@ -48,7 +48,7 @@ internal sealed class UpdateWriter(UpdateCodec codec, IStateStore state, WorkerI
         var error = new ParameterSet(layout);
         if (blob is not null && await state.BlobsOf(owner).ReadAsync(blob, cancellationToken) is { } bytes)
         {
-            UpdateCodec.Float32.Decode(new ReadOnlySequence<byte>(bytes), layout, error.Values);
+            UpdateCodec.Plain.Decode(new ReadOnlySequence<byte>(bytes), layout, error.Values);
         }
 
         return error;

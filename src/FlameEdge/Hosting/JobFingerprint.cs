@@ -25,7 +25,7 @@ public static class JobFingerprint
         }
 
         // Only what is not the default: a run from before codecs could be chosen can still be resumed.
-        foreach (var channel in job.Graph.Channels.Where(channel => channel.UpCodec != CodecSpec.Float32 || channel.DownCodec != CodecSpec.Float32))
+        foreach (var channel in job.Graph.Channels.Where(channel => channel.UpCodec != CodecSpec.Plain || channel.DownCodec != CodecSpec.Plain))
         {
             Add($"{channel.Name}|{channel.UpCodec}|{channel.DownCodec}");
         }

@@ -5,8 +5,8 @@ namespace FlameEdge.Topology;
 /// <summary>How one value is written.</summary>
 public enum ValueKind
 {
-    /// <summary>As it is: 4 bytes.</summary>
-    Float32,
+    /// <summary>As it is, a float32: 4 bytes.</summary>
+    Plain,
 
     /// <summary>IEEE binary16: 2 bytes, magnitudes up to 65 504.</summary>
     Float16,
@@ -14,8 +14,8 @@ public enum ValueKind
     /// <summary>The upper half of a float32: 2 bytes, its whole range.</summary>
     BFloat16,
 
-    /// <summary>A byte, and a scale for each block.</summary>
-    Int8,
+    /// <summary>A signed byte, and a scale for each block.</summary>
+    Quantized,
 
     /// <summary>A bit, and a scale for each block.</summary>
     Sign,
@@ -25,7 +25,7 @@ public enum ValueKind
 public sealed record CodecSpec
 {
     /// <summary>Every value as it is.</summary>
-    public static CodecSpec Float32 { get; } = new();
+    public static CodecSpec Plain { get; } = new();
 
     /// <summary>True where the model goes down as what changed since the one before.</summary>
     public bool IsDelta { get; init; }
@@ -38,6 +38,14 @@ public sealed record CodecSpec
 
     /// <summary>Values that share a scale; null for the format's own number.</summary>
     public int? Block { get; init; }
+
+    /// <summary>The word a job says for a format.</summary>
+    public static string NameOf(ValueKind values) => values switch
+    {
+        ValueKind.Plain => "float32",
+        ValueKind.Quantized => "int8",
+        _ => values.ToString().ToLowerInvariant(),
+    };
 
     /// <summary>The steps as a job writes them.</summary>
     public override string ToString()
@@ -54,9 +62,9 @@ public sealed record CodecSpec
         }
 
         // Named alone, the first two leave the values as they are.
-        if (Values != ValueKind.Float32 || steps.Count == 0)
+        if (Values != ValueKind.Plain || steps.Count == 0)
         {
-            var name = Values.ToString().ToLowerInvariant();
+            var name = NameOf(Values);
             steps.Add(Block is { } block ? string.Create(CultureInfo.InvariantCulture, $"{name} {block}") : name);
         }
 

@@ -58,10 +58,10 @@ public sealed record ChannelSpec
     public string? Backend { get; init; }
 
     /// <summary>How updates are written on their way to the role that aggregates.</summary>
-    public CodecSpec UpCodec { get; init; } = CodecSpec.Float32;
+    public CodecSpec UpCodec { get; init; } = CodecSpec.Plain;
 
     /// <summary>How models are written on their way to the role that fetches.</summary>
-    public CodecSpec DownCodec { get; init; } = CodecSpec.Float32;
+    public CodecSpec DownCodec { get; init; } = CodecSpec.Plain;
 
     /// <summary>Which peers take part in a round; only <c>all</c> for now.</summary>
     public string Selector { get; init; } = "all";

@@ -66,6 +66,27 @@ public class FleetVerbTests(LiveFleet fleet) : IClassFixture<LiveFleet>
     }
 
     [Fact]
+    public async Task Who_is_interrupted_while_watching_is_told_that_the_job_goes_on()
+    {
+        var watched = await fleet.AskUntilAsync("long: running", "job", "submit", fleet.JobFile("long", rounds: 1_000_000), "--with-data", "--watch");
+
+        Assert.Equal(ExitCode.Interrupted, watched.Code);
+        Assert.Equal("interrupted; 'long' goes on without being watched: `flame-edge job watch long` shows it again, `flame-edge job stop long` ends it", watched.LastLine);
+        await fleet.StateAsync("long", "running");
+        Assert.Equal(0, (await fleet.AskAsync("job", "delete", "long")).Code);
+    }
+
+    [Fact]
+    public async Task The_fleet_is_watched_line_by_line_until_interrupted()
+    {
+        var watched = await fleet.AskUntilAsync("edge-1: ", "fleet", "watch");
+
+        Assert.Equal((ExitCode.Ok, ""), (watched.Code, watched.Error));
+        Assert.Matches("^edge-1: [a-z]+, .+", watched.Output);
+        Assert.DoesNotContain('\u001b', watched.Output);
+    }
+
+    [Fact]
     public async Task The_fleet_is_listed_shown_and_drained()
     {
         var list = fleet.AskAsync("fleet", "list");

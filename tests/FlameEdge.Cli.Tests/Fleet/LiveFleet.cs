@@ -68,6 +68,27 @@ public sealed class LiveFleet : IAsyncLifetime
     /// <summary>Runs a verb of the tool against the broker.</summary>
     public Task<Outcome> AskAsync(params string[] args) => Outcome.OfAsync([.. args, "--broker", Url]);
 
+    /// <summary>The same for a verb that stays: it is interrupted when it has written <paramref name="awaited"/>.</summary>
+    public async Task<Outcome> AskUntilAsync(string awaited, params string[] args)
+    {
+        using var interrupt = new CancellationTokenSource();
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        var (seen, told) = (TextWriter.Synchronized(output), TextWriter.Synchronized(error));
+        var asking = FlameEdgeHost.RunAsync([.. args, "--broker", Url], null, null, seen, told, interrupt.Token);
+        await UntilAsync(async () =>
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+            lock (seen)
+            {
+                // A synchronized writer locks itself.
+                return asking.IsCompleted || output.ToString().Contains(awaited, StringComparison.Ordinal);
+            }
+        });
+        await interrupt.CancelAsync();
+        return new(await asking, output.ToString(), error.ToString());
+    }
+
     /// <summary>Waits until a job is in a state, and says what it said last where it never comes.</summary>
     public async Task<JsonElement> StateAsync(string job, string state)
     {

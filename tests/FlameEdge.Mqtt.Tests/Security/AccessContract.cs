@@ -26,6 +26,9 @@ public abstract class AccessContract : IAsyncLifetime
     /// <summary>True where the identities outlive a test.</summary>
     private protected virtual bool IsShared => false;
 
+    /// <summary>True where users give passwords and show no certificates.</summary>
+    private protected virtual bool HasPasswords => false;
+
     private protected virtual MqttProtocolVersion Version => MqttProtocolVersion.V500;
 
     private protected AccessList Rules { get; private set; } = new([]);
@@ -92,7 +95,15 @@ public abstract class AccessContract : IAsyncLifetime
     }
 
     private protected Task<AccessBench> ConnectAsync(string user, string? clientId = null, (string Topic, string Text)? will = null) =>
-        AccessBench.ConnectAsync(Identities, user, port, Version, clientId, will);
+        AccessBench.ConnectAsync(OptionsOf(user), user, Version, clientId, will);
+
+    /// <summary>With a certificate; or with the password in the file of the user's name.</summary>
+    private MqttOptions OptionsOf(string user)
+    {
+        var options = Identities.OptionsOf(HasPasswords ? null : user, port);
+        options.PasswordFile = HasPasswords ? Identities[user] : null;
+        return options;
+    }
 
     /// <summary>A connection for each: mosquitto ends one that was refused, and a further attempt on it would prove nothing.</summary>
     private async Task AttemptAsync(string topic, string text, bool retain)

@@ -1,5 +1,6 @@
 using FlameEdge.Diagnostics;
 using FlameEdge.Mqtt.Access;
+using FlameEdge.Mqtt.Identity;
 using FlameEdge.Testing.Channels;
 using MQTTnet.Formatter;
 
@@ -84,6 +85,88 @@ public sealed class EmbeddedAccessTests : AccessContract
             CertificateFile = Identities.Broker.Certificate,
             KeyFile = Identities.Broker.Key,
             Access = AccessList.Read(list),
+        });
+        return broker.Port;
+    }
+
+    private protected override Task StopAsync() => broker?.DisposeAsync().AsTask() ?? Task.CompletedTask;
+}
+
+/// <summary>The same rights at the embedded broker for users with passwords, in the place of certificates.</summary>
+public sealed class EmbeddedPasswordTests : AccessContract
+{
+    private EmbeddedBroker? broker;
+
+    private protected override bool HasPasswords => true;
+
+    [Theory]
+    [InlineData("victim", "attacker's")]
+    [InlineData("victim", "")]
+    [InlineData("nobody", "victim's")]
+    public async Task A_password_that_is_not_the_users_own_lets_nobody_in(string user, string password)
+    {
+        await File.WriteAllTextAsync(Identities[user], password);
+        await using var thief = await ConnectAsync(user);
+
+        Assert.False(thief.IsConnected);
+    }
+
+    [Fact]
+    public async Task Who_has_a_certificate_needs_no_password_and_who_has_neither_is_nobody()
+    {
+        await using var shows = await AccessBench.ConnectAsync(Identities.OptionsOf("victim", broker!.Port), "victim", Version); // Set before every test.
+        await using var shy = await AccessBench.ConnectAsync(Identities.OptionsOf(null, broker.Port), "victim", Version);
+
+        Assert.Equal((true, false), (shows.IsConnected, shy.IsConnected));
+    }
+
+    [Fact]
+    public async Task A_changed_password_holds_from_the_next_connect_on()
+    {
+        await using (var former = await ConnectAsync("victim"))
+        {
+            Assert.True(former.IsConnected);
+        }
+
+        new PasswordBook(Identities["passwords"]).Set("victim", "another");
+        await using var late = await ConnectAsync("victim");
+        await File.WriteAllTextAsync(Identities["victim"], "another");
+        await using var told = await ConnectAsync("victim");
+
+        Assert.Equal((false, true), (late.IsConnected, told.IsConnected));
+    }
+
+    [Theory]
+    [InlineData("victim")]
+    [InlineData("victim:secret")]
+    [InlineData("victim:$6$aaaa$bbbb")]
+    [InlineData("victim:$7$0$aaaa$bbbb")]
+    [InlineData("victim:$7$1$?$?")]
+    public async Task A_file_that_holds_something_else_is_refused_at_the_start(string line)
+    {
+        await File.WriteAllTextAsync(Identities["bad"], line);
+
+        var failure = await Assert.ThrowsAsync<ChannelException>(() => EmbeddedBroker.StartAsync(new EmbeddedBrokerOptions { PasswordFile = Identities["bad"] }));
+
+        Assert.Contains($"{Identities["bad"]}:1 is no NAME:", failure.Message, StringComparison.Ordinal);
+    }
+
+    private protected override async Task<int> StartAsync()
+    {
+        var book = new PasswordBook(Identities["passwords"]);
+        foreach (var user in Rules.Users)
+        {
+            await File.WriteAllTextAsync(Identities[user.User], $"{user.User}'s\n");
+            book.Set(user.User, $"{user.User}'s");
+        }
+
+        broker = await EmbeddedBroker.StartAsync(new EmbeddedBrokerOptions
+        {
+            CaFile = Identities.CaFile,
+            CertificateFile = Identities.Broker.Certificate,
+            KeyFile = Identities.Broker.Key,
+            PasswordFile = Identities["passwords"],
+            Access = Rules,
         });
         return broker.Port;
     }

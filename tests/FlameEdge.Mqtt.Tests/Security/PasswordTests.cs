@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using FlameEdge.Channels;
 using FlameEdge.Diagnostics;
+using FlameEdge.Mqtt.Identity;
 using FlameEdge.Testing;
 using FlameEdge.Testing.Channels;
 using FlameEdge.Topology;
@@ -71,6 +72,17 @@ public sealed class PasswordTests : IDisposable
         Assert.StartsWith($"the password file {options.PasswordFile} cannot be read", failure.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task What_mosquittos_own_tool_has_written_is_read()
+    {
+        Assert.SkipUnless(Mosquitto.Find() is not null, Mosquitto.Absent);
+        using var tool = Process.Start("mosquitto_passwd", ["-b", Written("theirs", ""), "alpha", "secret"]);
+        await tool.WaitForExitAsync(TestContext.Current.CancellationToken);
+        var book = new PasswordBook(folder["theirs"]);
+
+        Assert.Equal((true, false, false), (book.IsRight("alpha", "secret"u8), book.IsRight("alpha", "guess"u8), book.IsRight("beta", "secret"u8)));
+    }
+
     public void Dispose() => folder.Dispose();
 
     private string Written(string file, string text)
@@ -88,13 +100,8 @@ public sealed class PasswordTests : IDisposable
 
     private async Task<Mosquitto> StartAsync(string? accessList = null)
     {
-        var passwords = Written("passwords", "");
-        if (Mosquitto.Find() is not null)
-        {
-            using var tool = Process.Start("mosquitto_passwd", ["-b", passwords, "alpha", "secret"]);
-            await tool.WaitForExitAsync();
-        }
-
+        var passwords = folder["passwords"];
+        new PasswordBook(passwords).Set("alpha", "secret");
         return await Mosquitto.StartAsync(new MosquittoSetup { PasswordFile = passwords, AclFile = accessList });
     }
 }

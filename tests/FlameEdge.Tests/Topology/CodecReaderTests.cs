@@ -18,6 +18,6 @@ public class CodecReaderTests
 
         var channel = job.Graph.Channels.Single(channel => channel.Name == new ChannelName("global"));
         Assert.Equal((up, down), (channel.UpCodec.ToString(), channel.DownCodec.ToString()));
-        Assert.Equal(CodecSpec.Float32, job.Graph.Channels[0].UpCodec);
+        Assert.Equal(CodecSpec.Plain, job.Graph.Channels[0].UpCodec);
     }
 }

@@ -119,7 +119,7 @@ internal sealed class ControllerCore
                 Delete(job, known, wish);
                 break;
             default:
-                Refuse(job, wish.Request, known is null ? $"there is no job '{job}' here{Nearest(job)}; submit it first" : $"'{wish.State}' cannot be asked of a job that is {known.Record.Phase.ToString().ToLowerInvariant()}");
+                Refuse(job, wish.Request, now.Own, known is null ? $"there is no job '{job}' here{Nearest(job)}; submit it first" : $"'{wish.State}' cannot be asked of a job that is {known.Record.Phase.ToString().ToLowerInvariant()}");
                 break;
         }
     }
@@ -133,7 +133,7 @@ internal sealed class ControllerCore
         }
         else if (fault is not null)
         {
-            Refuse(submission.Job, submission.Wish.Request, fault);
+            Refuse(submission.Job, submission.Wish.Request, passingAt: null, fault);
         }
     }
 
@@ -204,7 +204,7 @@ internal sealed class ControllerCore
     {
         if (SubmissionChecks.Fault(submission, known?.Record, [.. Fleet.Agents.SelectMany(agent => agent.Birth?.Datasets ?? [])]) is { } fault)
         {
-            Refuse(submission.Job, submission.Wish.Request, fault);
+            Refuse(submission.Job, submission.Wish.Request, passingAt: null, fault);
         }
         else if (submission.Wish.Files is { Count: > 0 })
         {
@@ -273,7 +273,7 @@ internal sealed class ControllerCore
         book.Clear(job);
     }
 
-    private void Refuse(string job, string? request, string why) => book.Refused(job, request, why, jobs.ContainsKey(job));
+    private void Refuse(string job, string? request, TimeSpan? passingAt, string why) => book.Refused(job, request, why, jobs.ContainsKey(job), passingAt);
 
     private string Nearest(string job) => NearestName.Of(job, jobs.Keys) is { } near ? $" (did you mean '{near}'?)" : "";
 
@@ -322,7 +322,7 @@ internal sealed class ControllerCore
     private void Tell(Moment now, Effects effects)
     {
         book.TellTasks(this, now, effects);
-        book.TellJobs(jobs, Epoch, effects);
+        book.TellJobs(jobs, Epoch, now, effects);
     }
 
     /// <summary>The whole of what every agent should run; agents without work are not named.</summary>

@@ -8,12 +8,15 @@ namespace FlameEdge.Control.Jobs;
 /// <summary>What a controller has told and stored, so that nothing is said twice.</summary>
 internal sealed class NoticeBook(string controller)
 {
+    // Who asked something of a job that is not here has read the answer by then; an answer to a submission stays, for it says what became of the job.
+    private static readonly TimeSpan AnswerStays = TimeSpan.FromSeconds(30);
+
     private readonly Dictionary<BulletinTopic, byte[]> told = [];
     private readonly Dictionary<string, byte[]> stored = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (byte[] Body, long Revision)> tasks = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (string? Request, string Why)> refusals = new(StringComparer.Ordinal);
     private readonly List<(string Job, JobEvent Event)> happened = [];
-    private readonly HashSet<string> refusedAlone = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, TimeSpan?> refusedAlone = new(StringComparer.Ordinal);
     private readonly HashSet<string> cleared = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Submission> fetching = new(StringComparer.Ordinal);
 
@@ -38,7 +41,12 @@ internal sealed class NoticeBook(string controller)
     }
 
     /// <summary>A wish was refused.</summary>
-    public void Refused(string job, string? request, string why, bool isKnown)
+    /// <param name="job">The job.</param>
+    /// <param name="request">The wish.</param>
+    /// <param name="why">The reason.</param>
+    /// <param name="isKnown">Whether there is such a job.</param>
+    /// <param name="passingAt">Now on the controller's clock, where the answer need not stay; null where it does.</param>
+    public void Refused(string job, string? request, string why, bool isKnown, TimeSpan? passingAt)
     {
         const int longest = 2000;
         var text = why.Length <= longest ? why : $"{why[..longest]}…";
@@ -46,7 +54,7 @@ internal sealed class NoticeBook(string controller)
         happened.Add((job, new JobEvent { Event = "refused", Request = request, Why = text }));
         if (!isKnown)
         {
-            refusedAlone.Add(job);
+            refusedAlone[job] = passingAt + AnswerStays;
             cleared.Remove(job);
         }
     }
@@ -120,8 +128,9 @@ internal sealed class NoticeBook(string controller)
     }
 
     /// <summary>What jobs are, how they stand and what has happened to them, where it has changed.</summary>
-    public void TellJobs(IReadOnlyDictionary<string, JobLife> jobs, long epoch, Effects effects)
+    public void TellJobs(IReadOnlyDictionary<string, JobLife> jobs, long epoch, Moment now, Effects effects)
     {
+        Outdate(now, effects);
         foreach (var (name, life) in jobs)
         {
             happened.AddRange(life.TakeEvents().Select(what => (name, what)));
@@ -131,7 +140,7 @@ internal sealed class NoticeBook(string controller)
             Retain(name, BulletinKind.State, FleetJson.Write(why is null ? status : status with { Request = request, Refusal = why }, FleetJson.Default.JobStatus), effects);
         }
 
-        foreach (var name in refusedAlone.Where(name => !jobs.ContainsKey(name)))
+        foreach (var name in refusedAlone.Keys.Where(name => !jobs.ContainsKey(name)))
         {
             var (request, why) = refusals[name];
             var status = new JobStatus { Job = name, Generation = "", State = JobPhase.Refused, Reason = why, Controller = controller, Epoch = epoch, Request = request, Refusal = why };
@@ -145,6 +154,21 @@ internal sealed class NoticeBook(string controller)
 
         happened.Clear();
         TakeDown(jobs, effects);
+    }
+
+    private void Outdate(Moment now, Effects effects)
+    {
+        foreach (var (job, until) in refusedAlone.ToList())
+        {
+            if (until <= now.Own)
+            {
+                Clear(job);
+            }
+            else if (until is { } later)
+            {
+                effects.Due(later - now.Own);
+            }
+        }
     }
 
     private void TakeDown(IReadOnlyDictionary<string, JobLife> jobs, Effects effects)

@@ -17,7 +17,7 @@ public sealed class UpdateCodec(ValueFormat format, double? topShare = null, boo
     private const int Word = 4;
 
     /// <summary>Every value as it is: what is stored, and what moves where a job names no codec.</summary>
-    public static UpdateCodec Float32 { get; } = new(new Float32Values());
+    public static UpdateCodec Plain { get; } = new(new Float32Values());
 
     /// <summary>The name a job gives it.</summary>
     public string Name { get; } = string.Join(" + ", new[] { isDelta ? "delta" : null, topShare is { } share ? $"top-k {share:0.####%}" : null, format.Name }.OfType<string>());

@@ -10,14 +10,7 @@ internal sealed class CodecReader(string channel, SpecProblems problems)
     private const string Delta = "delta";
     private const string TopK = "top-k";
 
-    private static readonly Dictionary<string, ValueKind> Formats = new(StringComparer.Ordinal)
-    {
-        ["float32"] = ValueKind.Float32,
-        ["float16"] = ValueKind.Float16,
-        ["bfloat16"] = ValueKind.BFloat16,
-        ["int8"] = ValueKind.Int8,
-        ["sign"] = ValueKind.Sign,
-    };
+    private static readonly Dictionary<string, ValueKind> Formats = Enum.GetValues<ValueKind>().ToDictionary(CodecSpec.NameOf, StringComparer.Ordinal);
 
     private static readonly string[] Words = [.. Formats.Keys, TopK, Delta];
 
@@ -34,7 +27,7 @@ internal sealed class CodecReader(string channel, SpecProblems problems)
 
     private CodecSpec Chain(SpecNode? node, bool isUp)
     {
-        var chain = CodecSpec.Float32;
+        var chain = CodecSpec.Plain;
         var step = 0;
         foreach (var item in node is SpecSequence list ? list.Items : node is null ? [] : [node])
         {

@@ -108,9 +108,9 @@ internal sealed class ChannelDraft(LocatedName name)
 
     public LocatedName? Backend { get; init; }
 
-    public CodecSpec UpCodec { get; init; } = CodecSpec.Float32;
+    public CodecSpec UpCodec { get; init; } = CodecSpec.Plain;
 
-    public CodecSpec DownCodec { get; init; } = CodecSpec.Float32;
+    public CodecSpec DownCodec { get; init; } = CodecSpec.Plain;
 
     public LocatedName? Selector { get; init; }
 

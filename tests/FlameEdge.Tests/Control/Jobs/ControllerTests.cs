@@ -115,6 +115,23 @@ public class ControllerTests
     }
 
     [Fact]
+    public async Task Who_wants_to_read_is_met_and_gets_what_the_controller_keeps_whether_it_asks_first_or_comes_first()
+    {
+        await using var bench = await StartedAsync();
+        await bench.MeetAsync("op", contents: Model);
+        await bench.WishAsync(WithFile(ContentExchange.HashOf(Model)));
+        await bench.UntilAsync(() => bench.Status()?.State == JobPhase.Deploying, "the job is not deployed");
+
+        await bench.WishAsync("""{"state":"read"}""", from: "first");
+        var first = await bench.MeetAsync("first");
+        var second = await bench.MeetAsync("second");
+        await bench.WishAsync("""{"state":"read"}""", from: "second");
+
+        Assert.Equal(Model, await FetchAsync(first, ContentExchange.HashOf(Model)));
+        Assert.Equal(Model, await FetchAsync(second, ContentExchange.HashOf(Model)));
+    }
+
+    [Fact]
     public async Task Who_asks_is_told_the_names_of_all_agents_and_jobs_page_by_page()
     {
         await using var bench = await StartedAsync();

@@ -246,6 +246,23 @@ public class JobLifeTests
     }
 
     [Fact]
+    public void An_answer_about_a_job_that_is_not_here_is_taken_down_after_a_while_and_one_to_a_submission_stays()
+    {
+        var fleet = Running();
+        fleet.Wish("dmeo", """{"state":"paused","request":"r1"}""");
+        fleet.Wish("bad", """{"job":"bad","topology":{"roles":[{"name":"trainer","isDataConsumer":true}],"channels":[]}}""");
+        fleet.Review();
+        fleet.Pass(29);
+        Assert.Equal(JobPhase.Refused, fleet.Status("dmeo").State);
+        Assert.InRange(fleet.Last.DueIn!.Value, TimeSpan.Zero, TimeSpan.FromSeconds(1));
+
+        fleet.Pass(1);
+
+        Assert.DoesNotContain(fleet.Board.Keys, topic => topic.Job?.Value == "dmeo");
+        Assert.Equal(JobPhase.Refused, fleet.Status("bad").State);
+    }
+
+    [Fact]
     public void A_job_that_cannot_work_as_written_is_refused_with_its_problems()
     {
         var fleet = TwoAgents();

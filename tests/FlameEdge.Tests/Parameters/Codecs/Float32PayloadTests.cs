@@ -20,7 +20,7 @@ public class Float32PayloadTests
 
         Assert.Equal(golden, Convert.ToHexStringLower(Encoded()));
         var decoded = new float[6];
-        UpdateCodec.Float32.Decode(new ReadOnlySequence<byte>(Convert.FromHexString(golden)), Layout, decoded);
+        UpdateCodec.Plain.Decode(new ReadOnlySequence<byte>(Convert.FromHexString(golden)), Layout, decoded);
         Assert.Equal(Values, decoded);
     }
 
@@ -30,7 +30,7 @@ public class Float32PayloadTests
         {
             var bytes = Encode(values);
             var decoded = new float[6];
-            UpdateCodec.Float32.Decode(Cut(bytes, cut), Layout, decoded);
+            UpdateCodec.Plain.Decode(Cut(bytes, cut), Layout, decoded);
             return decoded.Select(BitConverter.SingleToInt32Bits).SequenceEqual(values.Select(BitConverter.SingleToInt32Bits));
         });
 
@@ -47,7 +47,7 @@ public class Float32PayloadTests
 
             try
             {
-                UpdateCodec.Float32.Decode(new ReadOnlySequence<byte>(hostile), Layout, new float[6]);
+                UpdateCodec.Plain.Decode(new ReadOnlySequence<byte>(hostile), Layout, new float[6]);
                 return kind == 2 && position >= PayloadHeader.Bytes;
             }
             catch (Exception error) when (error is PayloadException or ModelMismatchException)
@@ -63,7 +63,7 @@ public class Float32PayloadTests
     {
         var bytes = Encode([1, 2, bad, 4, 5, 6]);
 
-        var error = Assert.Throws<PayloadException>(() => UpdateCodec.Float32.Decode(new ReadOnlySequence<byte>(bytes), Layout, new float[6]));
+        var error = Assert.Throws<PayloadException>(() => UpdateCodec.Plain.Decode(new ReadOnlySequence<byte>(bytes), Layout, new float[6]));
 
         Assert.Contains("not finite", error.Message);
     }
@@ -73,7 +73,7 @@ public class Float32PayloadTests
     {
         var other = ParameterLayout.Of([("layer1.weight", [4], ParameterKind.Trainable), ("layer1.bias", [2], ParameterKind.Trainable)]);
 
-        Assert.Throws<ModelMismatchException>(() => UpdateCodec.Float32.Decode(new ReadOnlySequence<byte>(Encoded()), other, new float[6]));
+        Assert.Throws<ModelMismatchException>(() => UpdateCodec.Plain.Decode(new ReadOnlySequence<byte>(Encoded()), other, new float[6]));
     }
 
     private static byte[] Encoded() => Encode(Values);
@@ -81,7 +81,7 @@ public class Float32PayloadTests
     private static byte[] Encode(float[] values)
     {
         var output = new ArrayBufferWriter<byte>();
-        UpdateCodec.Float32.Encode(Layout, values, output);
+        UpdateCodec.Plain.Encode(Layout, values, output);
         return output.WrittenSpan.ToArray();
     }
 
