@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Publishes every class that runs an agent, installs each into an empty root twice, makes its package, asks systemd about its service, and writes docs/reports/profiles.md.
+# Publishes every class that runs an agent, installs each into an empty root twice, makes its package and has dpkg install it, asks systemd about its service, and writes docs/reports/profiles.md.
 #   tests/publish-profiles.sh [CLASS…]      all classes unless some are named
-# Needs what docs/agent.md says of publishing, dpkg-deb and systemd-analyze. Exit code 0 only where all is well.
+# Needs what docs/agent.md says of publishing, dpkg-deb and systemd-analyze; root, for dpkg in a throw-away copy of this machine. Exit code 0 only where all is well.
 set -u
 cd "$(dirname "$0")/.."
 [ "${1:-}" = --help ] && { sed -n 2,4p "$0"; exit 2; }
@@ -20,6 +20,34 @@ verify() {
   systemd-analyze verify --man=no --root="$1" "$2" 2>&1 | grep -F "$2" | grep -v 'Unit .* not found'
 }
 
+# The real dpkg, on top of a copy of this machine that lives in memory and ends with its name space: installed, used, installed again, removed, purged. Says what went wrong.
+installed() {
+  unshare --mount --propagation private bash -s -- "$1" "$2" 2>&1 <<'OUTSIDE'
+    over=$(mktemp -d) && mount -t tmpfs none "$over" && mkdir "$over/upper" "$over/work" "$over/root" &&
+      mount -t overlay overlay -o "lowerdir=/,upperdir=$over/upper,workdir=$over/work" "$over/root" || { echo "no overlay can be mounted"; exit 3; }
+    cp "$1" "$over/root/agent.deb"
+    chroot "$over/root" /bin/sh -s -- "$2" <<'INSIDE'
+      export DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin
+      # What is built for another machine is unpacked and configured here, and not run.
+      [ "$1" = here ] && force= || force=--force-architecture,depends
+      check() { "$@" >/tmp/said 2>&1 || { echo "$*: $(tail -1 /tmp/said)"; exit 1; }; }
+      check dpkg ${force:+$force} -i /agent.deb
+      check getent passwd flameedge
+      [ "$1" != here ] || check flame-edge-agent --version
+      check test "$(stat -c %U:%G:%a /etc/flameedge/agent.json)" = root:flameedge:640
+      check test "$(stat -c %U:%G:%a /var/lib/flameedge)" = flameedge:flameedge:700
+      echo '{"name":"mine"}' > /etc/flameedge/agent.json
+      check dpkg ${force:+$force} -i /agent.deb
+      check grep -q mine /etc/flameedge/agent.json
+      check dpkg -r flame-edge-agent
+      check test ! -e /usr/lib/flameedge
+      check grep -q mine /etc/flameedge/agent.json
+      check dpkg -P flame-edge-agent
+      check test ! -e /etc/flameedge -a ! -e /var/lib/flameedge
+INSIDE
+OUTSIDE
+}
+
 for class in "${classes[@]}"; do
   echo "== $class"
   project=src/FlameEdge.Agent
@@ -28,7 +56,7 @@ for class in "${classes[@]}"; do
   began=$SECONDS
   if ! dotnet publish "$project" -c Release -p:FirmwareProfile="$class" -o "$out" -v quiet --nologo -p:RunAnalyzers=false -nodeReuse:false > "$work/log" 2>&1; then
     tail -20 "$work/log"
-    lines+=("| $class | publish failed | | | | |"); failed=1
+    lines+=("| $class | publish failed | | | | | |"); failed=1
     continue
   fi
   took=$((SECONDS - began))
@@ -42,11 +70,19 @@ for class in "${classes[@]}"; do
   program=$(sed -n 's|^ExecStart=/usr/lib/flameedge/\([^ ]*\).*|\1|p' "$out/flame-edge-agent.service")
   kind=$(head -c 20 "$out/$program" | od -An -tx1 -j18 -N1 | tr -d ' ')
   version="arm64, not run here"
-  [ "$kind" = 3e ] && { version=$("$out/$program" --version 2>&1) || problems+="does not start; "; }
+  where=elsewhere
+  [ "$kind" = 3e ] && { where=here; version=$("$out/$program" --version 2>&1) || problems+="does not start; "; }
+  dpkg="installed, removed, purged"
+  if [ "$(id -u)" = 0 ]; then
+    found=$(installed "$work/$class.deb" "$where")
+    case $? in 0) ;; 3) dpkg="not tried: $found" ;; *) dpkg=$found problems+="dpkg; " ;; esac
+  else
+    dpkg="not tried: not root"
+  fi
   "$out/install.sh" --root "$root" --uninstall && [ ! -e "$root/usr/lib/flameedge" ] && [ -e "$root/etc/flameedge/agent.json" ] || problems+="uninstall; "
   "$out/install.sh" --root "$root" --purge && [ ! -e "$root/etc/flameedge" ] || problems+="purge; "
   [ -z "$problems" ] || failed=1
-  lines+=("| $class | $(du -sm "$out" | cut -f1) MB | $(du -sm "$work/$class.deb" | cut -f1) MB | $level | $version | ${problems:-sound} |")
+  lines+=("| $class | $(du -sm "$out" | cut -f1) MB | $(du -sm "$work/$class.deb" | cut -f1) MB | $level | $version | $dpkg | ${problems:-sound} |")
   echo "${lines[-1]} ($took s)"
   rm -rf "$out" "$root" "$work/$class.deb"
 done
@@ -57,8 +93,8 @@ controller=$(exposure src/FlameEdge.Cli/Package/flame-edge-controller.service)
   echo
   echo "Written by \`tests/publish-profiles.sh${*:+ $*}\` on $(date -u +%Y-%m-%d), commit $(git rev-parse --short HEAD)$([ -z "$(git status --porcelain -uno)" ] || echo ' with changes'), $(systemd-analyze --version | head -1)."
   echo
-  echo "| class | folder | package | exposure (at most 3.0) | starts | installed twice, verified, packaged, removed, purged |"
-  echo "|---|---:|---:|---:|---|---|"
+  echo "| class | folder | package | exposure (at most 3.0) | starts | the package, by dpkg | the folder: installed twice, verified, packaged, removed, purged |"
+  echo "|---|---:|---:|---:|---|---|---|"
   printf '%s\n' "${lines[@]}"
   echo
   echo "Exposure is \`systemd-analyze security --offline=true\` of the service as installed; the controller's is $controller."

@@ -56,9 +56,9 @@ public sealed record RoundJob(long Bytes, int Trainers, int Groups, int Rounds, 
 
     private static RoleSpec Role(RoleName name, string program, bool hasData) => new() { Name = name, Program = program, IsDataConsumer = hasData, GroupAssociation = [] };
 
-    private CodecSpec Up => Codec == "top-k" ? new() { TopShare = 0.01 } : new() { Values = Enum.Parse<ValueKind>(Codec, ignoreCase: true) };
+    private CodecSpec Up => Codec == "top-k" ? new() { TopShare = 0.01 } : new() { Values = Enum.GetValues<ValueKind>().First(kind => CodecSpec.NameOf(kind) == Codec) };
 
-    private CodecSpec Down => Codec is "float32" or "float16" or "bfloat16" ? Up : new() { IsDelta = true, Values = ValueKind.Int8 };
+    private CodecSpec Down => Codec is "float32" or "float16" or "bfloat16" ? Up : new() { IsDelta = true, Values = ValueKind.Quantized };
 
     private ChannelSpec Channel(ChannelName name, RoleName lower, RoleName upper) => new()
     {

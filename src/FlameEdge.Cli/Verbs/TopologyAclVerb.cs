@@ -3,7 +3,7 @@ using System.CommandLine.Parsing;
 using FlameEdge.Agent;
 using FlameEdge.Agent.Output;
 using FlameEdge.Agent.Verbs;
-using FlameEdge.Channels;
+using FlameEdge.Cli.Operating;
 using FlameEdge.Cli.Reading;
 using FlameEdge.Diagnostics;
 using FlameEdge.Mqtt;
@@ -15,9 +15,6 @@ namespace FlameEdge.Cli.Verbs;
 /// <summary><c>topology acl</c>: the least rights at a broker with which a fleet can run its jobs, in that broker's own words.</summary>
 internal static class TopologyAclVerb
 {
-    // Retained births arrive at once; this long after the last one no more are expected.
-    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(2);
-
     private readonly record struct Options(
         Argument<string[]> Jobs,
         Option<string[]> Agents,
@@ -29,7 +26,8 @@ internal static class TopologyAclVerb
         Option<bool> AnyJob,
         Option<string?> Out,
         Option<string?> Apply,
-        Option<Uri?> Management);
+        Option<Uri?> Management,
+        Option<string?> Name);
 
     public static Command Create()
     {
@@ -44,10 +42,11 @@ internal static class TopologyAclVerb
             new("--any-job") { Description = "agents may read the channels of every job, also of those submitted later; without it write the rules again for every new job" },
             new("--out") { Description = "file to write; standard output without it", HelpName = "FILE" },
             new("--apply") { Description = "give the rights to the running broker as this administrator (mosquitto-dynsec, rabbitmq)", HelpName = "NAME" },
-            new("--management") { Description = "where RabbitMQ's management plugin listens, for --apply: http://host:15672, or https://host:15671", HelpName = "URL", CustomParser = Web });
+            new("--management") { Description = "where RabbitMQ's management plugin listens, for --apply: http://host:15672, or https://host:15671", HelpName = "URL", CustomParser = Web },
+            new("--name") { Description = "for --fleet: the operator to look as, where the broker knows users by name", HelpName = "NAME" });
         options.Product.AcceptOnlyFromAmong([.. AccessWriters.All.Keys.Order(StringComparer.Ordinal)]);
         var verb = new Command("acl", "Write the least rights at a broker with which the agents can run the jobs.") { options.Jobs };
-        foreach (var option in new Option[] { options.Agents, options.Fleet, options.Controllers, options.Operators, options.Product, options.Telemetry, options.AnyJob, options.Out, options.Apply, options.Management })
+        foreach (var option in new Option[] { options.Agents, options.Fleet, options.Controllers, options.Operators, options.Product, options.Telemetry, options.AnyJob, options.Out, options.Apply, options.Management, options.Name })
         {
             verb.Add(option);
         }
@@ -78,7 +77,7 @@ internal static class TopologyAclVerb
         var agents = Split(parsed.GetValue(options.Agents));
         if (parsed.GetValue(options.Fleet))
         {
-            agents = [.. agents, .. await FleetAsync(ReadBroker(broker, parsed, "--fleet"), cancellationToken)];
+            agents = [.. agents, .. await FleetAsync(ReadBroker(broker, parsed, "--fleet"), parsed.GetValue(options.Name), cancellationToken)];
         }
 
         if (agents.Count == 0)
@@ -157,30 +156,15 @@ internal static class TopologyAclVerb
         [.. (names ?? []).SelectMany(text => text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).Select(name => new AgentId(name))];
 
     /// <summary>Everybody whose birth stands on the broker.</summary>
-    private static async Task<List<AgentId>> FleetAsync(MqttOptions broker, CancellationToken cancellationToken)
+    private static async Task<IEnumerable<AgentId>> FleetAsync(MqttOptions broker, string? name, CancellationToken cancellationToken)
     {
-        // Under a name that is nobody's: looking must not push anybody out.
-        var self = new AgentId($"acl-{Guid.NewGuid():n}"[..20]);
-        await using var session = await MqttSession.ConnectAsync(broker, self, cancellationToken: cancellationToken);
-        List<AgentId> found = [];
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(Quiet);
-        try
-        {
-            await foreach (var birth in session.Bulletin.WatchAsync(BulletinTopic.AnyOfFleet(BulletinKind.Birth), patience.Token))
-            {
-                if (birth is { Json.IsEmpty: false, Topic.Agent: { } agent })
-                {
-                    found.Add(agent);
-                    patience.CancelAfter(Quiet);
-                }
-            }
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            // Nobody more.
-        }
-
-        return found;
+        // Under a name that is nobody's, where none is given: looking must not push anybody out.
+        (broker.SessionExpiry, broker.IsVisit) = (TimeSpan.Zero, true);
+        var self = new AgentId(name ?? $"acl-{Guid.NewGuid():n}"[..20]);
+        await using var session = await OperatorSession.ConnectAsync(broker, self, new AgentId("controller"), broker.StartTimeout, cancellationToken);
+        var found = await FleetReading.ReadAsync(session, cancellationToken);
+        return found.Count > 0
+            ? found.Select(agent => new AgentId(agent.Birth.Agent))
+            : throw new TopologyException($"no agent's birth could be read as '{self}': where the broker knows users, look as an operator (--name), who may read {broker.Prefix}/fleet/#, or name the agents with --agents");
     }
 }

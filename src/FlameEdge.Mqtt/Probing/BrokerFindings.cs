@@ -10,7 +10,7 @@ public sealed record BrokerFindings
     /// <summary>The version of MQTT spoken: <c>5</c> or <c>3.1.1</c>.</summary>
     public required string Protocol { get; init; }
 
-    /// <summary>The broker's limit of a packet as it announces it or as it was found by halving, in bytes; null where the largest tried arrived and nothing was announced.</summary>
+    /// <summary>The broker's limit of a packet as it announces it or as it was found by halving, in bytes; null where it announces none and refused nothing that was tried.</summary>
     public int? MaximumPacketBytes { get; init; }
 
     /// <summary>The largest packet that was seen to arrive, in bytes, up to 16 MiB and to what the link carries in two seconds.</summary>

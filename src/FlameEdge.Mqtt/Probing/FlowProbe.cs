@@ -20,6 +20,16 @@ internal sealed class FlowProbe(ProbeDesk desk, ProbeClient sender)
     private static readonly TimeSpan BisectionBound = TimeSpan.FromSeconds(40);
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
 
+    // What the broker has acknowledged it either delivers or drops.
+    private static readonly TimeSpan Delivery = TimeSpan.FromSeconds(10);
+
+    private enum Fate
+    {
+        Arrived,
+        Refused,
+        TooSlow,
+    }
+
     /// <summary>There and back for a small message, the median.</summary>
     public async Task<TimeSpan> RoundTripAsync(CancellationToken cancellationToken)
     {
@@ -61,50 +71,57 @@ internal sealed class FlowProbe(ProbeDesk desk, ProbeClient sender)
             : throw new TimeoutException("packets that were acknowledged did not arrive");
     }
 
-    /// <summary>The largest packet that arrives, found by halving; <c>IsLimit</c> where a larger one was tried and did not.</summary>
+    /// <summary>The largest packet that arrives, found by halving; <c>IsLimit</c> where the broker refused or dropped a larger one, rather than the link being slow.</summary>
     /// <param name="announced">What the broker says it takes; null where it says nothing.</param>
     /// <param name="bytesPerSecond">What the link carries.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public async Task<(int Bytes, bool IsLimit)> LargestAsync(int? announced, double bytesPerSecond, CancellationToken cancellationToken)
     {
         var start = TimeProvider.System.GetTimestamp();
-        var most = (int)Math.Clamp(bytesPerSecond * LongestPacket.TotalSeconds, 2 * LeastBytes, Math.Min(announced ?? MostBytes, MostBytes));
-        if (await ArrivesAsync(most, cancellationToken))
-        {
-            return (most, false);
-        }
+        var tried = (int)Math.Clamp(bytesPerSecond * LongestPacket.TotalSeconds, 2 * LeastBytes, Math.Min(announced ?? MostBytes, MostBytes));
+        var (arrived, failed, isLimit) = (LeastBytes, int.MaxValue, false);
 
         // Down in halves to one that arrives, then between the two to a sixteenth.
-        var (arrived, failed) = (most / 2, most);
-        while (arrived > LeastBytes && !await ArrivesAsync(arrived, cancellationToken) && TimeProvider.System.GetElapsedTime(start) < BisectionBound)
+        while (failed - arrived > arrived / 16 && tried > LeastBytes && TimeProvider.System.GetElapsedTime(start) < BisectionBound)
         {
-            (arrived, failed) = (arrived / 2, arrived);
+            var fate = await SendAsync(tried, cancellationToken);
+            if (fate == Fate.Arrived)
+            {
+                arrived = tried;
+                if (failed == int.MaxValue)
+                {
+                    break;
+                }
+            }
+            else
+            {
+                (failed, isLimit) = (tried, fate == Fate.Refused);
+            }
+
+            tried = arrived > LeastBytes ? arrived + ((failed - arrived) / 2) : tried / 2;
         }
 
-        while (failed - arrived > arrived / 16 && TimeProvider.System.GetElapsedTime(start) < BisectionBound)
-        {
-            var middle = arrived + ((failed - arrived) / 2);
-            (arrived, failed) = await ArrivesAsync(middle, cancellationToken) ? (middle, failed) : (arrived, middle);
-        }
-
-        return (Math.Max(arrived, LeastBytes), true);
+        return (arrived, isLimit);
     }
 
-    private async Task<bool> ArrivesAsync(int bytes, CancellationToken cancellationToken)
+    private async Task<Fate> SendAsync(int bytes, CancellationToken cancellationToken)
     {
         var topic = $"{desk.Root}/large";
-        var patience = ProbeDesk.Patience + LongestPacket;
         try
         {
             // A connection for each: too large a packet ends it.
             await using var client = await desk.NextAsync(cancellationToken);
             await client.SubscribeAsync(topic, cancellationToken);
-            await client.PublishAsync(topic, new byte[bytes - Overhead]).WaitAsync(patience, TimeProvider.System, cancellationToken);
-            return await client.HasAsync(topic, 1, patience, cancellationToken);
+            await client.PublishAsync(topic, new byte[bytes - Overhead]).WaitAsync(ProbeDesk.Patience + LongestPacket, TimeProvider.System, cancellationToken);
+            return await client.HasAsync(topic, 1, Delivery, cancellationToken) ? Fate.Arrived : Fate.Refused;
+        }
+        catch (TimeoutException)
+        {
+            return Fate.TooSlow;
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested && MqttLink.IsConnectionTrouble(exception))
         {
-            return false;
+            return Fate.Refused;
         }
     }
 }

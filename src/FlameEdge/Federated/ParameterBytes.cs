@@ -26,7 +26,7 @@ internal sealed class ParameterBytes : MemoryManager<byte>
             parts.Add(new ParameterBytes(set.Memory.Slice(start, Math.Min(PartLength, set.Memory.Length - start))).Memory);
         }
 
-        return Channels.Transfer.BufferSegment.Join(parts);
+        return Files.BufferSegment.Join(parts);
     }
 
     public override Span<byte> GetSpan()

@@ -27,6 +27,7 @@ public sealed class SynchronousAggregator(RoleContext context) : IRole
     private ITrainer? trainer;
     private Dataset? evaluation;
     private ParameterSet? model;
+    private ParameterSet? former;
     private IReadOnlyList<WorkerId> cohort = [];
     private string run = string.Empty;
     private int failures;
@@ -148,9 +149,11 @@ public sealed class SynchronousAggregator(RoleContext context) : IRole
         var isValid = collected.Counted.Count >= needed && collected.Counted.Count > 0;
         if (isValid)
         {
-            // In a buffer of its own: the model before may still be on its way to somebody.
-            model = model.Clone();
-            collected.Sum.AddMeanTo(model.Values);
+            // Not in place: the model of this round may still be on its way to somebody. The one before it is on nobody's.
+            var next = former ?? new ParameterSet(model.Layout);
+            model.Values.CopyTo(next.Values);
+            collected.Sum.AddMeanTo(next.Values);
+            (former, model) = (model, next);
         }
 
         failures = isValid ? 0 : failures + 1;

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
 using FlameEdge.Diagnostics;
+using FlameEdge.Files;
 using Microsoft.Win32.SafeHandles;
 
 namespace FlameEdge.State;
@@ -34,7 +35,28 @@ public static partial class DurableFile
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             TryDelete(temporary);
-            throw new StateException($"{path} cannot be written: {error.Message.TrimEnd('.')}. Free space or give the process write access to the folder, then run again with --resume.", error);
+            throw Unwritable(path, error);
+        }
+    }
+
+    /// <summary>Gives a complete file without a name one, durably; false where that cannot be, and nothing was changed.</summary>
+    internal static bool TryName(SafeFileHandle file, string path)
+    {
+        try
+        {
+            RandomAccess.FlushToDisk(file);
+            CrashPoint.Reach("file-before-rename");
+            if (!UnnamedFile.TryLink(file, path))
+            {
+                return false;
+            }
+
+            FlushFolder(Path.GetDirectoryName(path)!);
+            return true;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw Unwritable(path, error);
         }
     }
 
@@ -50,6 +72,9 @@ public static partial class DurableFile
             // An orphan costs space, not truth; the next start sweeps it.
         }
     }
+
+    private static StateException Unwritable(string path, Exception error) =>
+        new($"{path} cannot be written: {error.Message.TrimEnd('.')}. Free space or give the process write access to the folder, then run again with --resume.", error);
 
     // .NET cannot open a folder to flush it; without the flush a rename may be lost with the power.
     private static void FlushFolder(string folder)

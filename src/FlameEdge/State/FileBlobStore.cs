@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Security.Cryptography;
 using FlameEdge.Diagnostics;
+using FlameEdge.Files;
 
 namespace FlameEdge.State;
 
@@ -38,10 +39,14 @@ public sealed class FileBlobStore : IBlobStore
         }
 
         var hash = Convert.ToHexStringLower(hasher.GetHashAndReset());
-        if (!File.Exists(PathOf(hash)))
+        var path = PathOf(hash);
+        if (File.Exists(path) || (MappedBody.FileOf(content) is { } file && DurableFile.TryName(file, path)))
         {
-            DurableFile.Write(PathOf(hash), content);
+            // What arrived in a file becomes the blob itself: nothing is copied.
+            return new(hash);
         }
+
+        DurableFile.Write(path, content);
 
         return new(hash);
     }

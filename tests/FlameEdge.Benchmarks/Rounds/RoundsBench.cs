@@ -8,10 +8,8 @@ internal static class RoundsBench
     // State lies in memory, as the floor's files do: what is measured is not a disk.
     private const string Memory = "/dev/shm";
 
-    /// <summary>The columns of <c>rounds</c>.</summary>
-    public const string Columns = "model × trainers | s | floor s | ratio | aggregator CPU s | workers CPU s | broker CPU s | loopback MB | of (3N+1)M | aggregator peak MB | trainer peak MB | counted | rounds, s";
-
-    /// <summary>Plays cases and writes their rows.</summary>
+    /// <summary>Plays cases and writes a row for each: case, seconds, floor's seconds, ratio, processor seconds of the aggregator, of all workers and of the broker, MB on the loopback,
+    /// of those needed, peak MB of the aggregator and of a trainers' process, counted, segments, each round's seconds.</summary>
     /// <param name="output">Where rows go.</param>
     /// <param name="program">The published worker.</param>
     /// <param name="floorScript">tests/round-floor.sh; empty to leave the floor out.</param>
@@ -67,6 +65,6 @@ internal static class RoundsBench
         var (job, bytes) = (figures.Case.Job, RoundFigures.Median(figures.LoopbackBytes));
         var needed = job.Codec == "float32" ? bytes / job.NeededBytes : double.NaN;
         return string.Create(CultureInfo.InvariantCulture,
-            $"| {figures.Case} | {RoundFigures.Median(figures.Seconds):0.000} | {RoundFigures.Median(figures.FloorSeconds):0.000} | {figures.Ratio:0.00} | {RoundFigures.Median(figures.AggregatorCpuSeconds):0.00} | {RoundFigures.Median(figures.WorkersCpuSeconds):0.00} | {RoundFigures.Median(figures.BrokerCpuSeconds):0.00} | {bytes / 1e6:0.0} | {needed:0.000} | {figures.AggregatorPeakBytes / 1e6:0} | {figures.TrainerPeakBytes / 1e6:0} | {figures.Counted} | {string.Join(" ", figures.Seconds.Select(second => second.ToString("0.00", CultureInfo.InvariantCulture)))} |");
+            $"| {figures.Case} | {RoundFigures.Median(figures.Seconds):0.000} | {RoundFigures.Median(figures.FloorSeconds):0.000} | {figures.Ratio:0.00} | {RoundFigures.Median(figures.AggregatorCpuSeconds):0.00} | {RoundFigures.Median(figures.WorkersCpuSeconds):0.00} | {RoundFigures.Median(figures.BrokerCpuSeconds):0.00} | {bytes / 1e6:0.0} | {needed:0.000} | {figures.AggregatorPeakBytes / 1e6:0} | {figures.TrainerPeakBytes / 1e6:0} | {figures.Counted} | {RoundFigures.Median(figures.LoopbackPackets):0} | {string.Join(" ", figures.Seconds.Select(second => second.ToString("0.00", CultureInfo.InvariantCulture)))} |");
     }
 }

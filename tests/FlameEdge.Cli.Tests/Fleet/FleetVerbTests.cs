@@ -97,6 +97,15 @@ public class FleetVerbTests(LiveFleet fleet) : IClassFixture<LiveFleet>
     }
 
     [Fact]
+    public async Task Rights_are_made_out_for_the_agents_that_are_there()
+    {
+        var rights = await fleet.AskAsync("topology", "acl", "--fleet", "--any-job", "--broker-type", "mosquitto", "--name", "desk");
+
+        Assert.True(rights.Code == 0, rights.Error);
+        Assert.Contains("user edge-1\ntopic write flameedge/fleet/edge-1/alive", rights.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Names_nobody_knows_are_refused_with_the_nearest()
     {
         var refusals = await Task.WhenAll(

@@ -37,7 +37,7 @@ public partial class LayeringTests
     // A folder of the core uses lower ones only; those of one line are strangers.
     private static readonly string[][] Layers =
     [
-        ["Diagnostics"],
+        ["Diagnostics", "Files"],
         ["Topology", "Parameters"],
         ["Rounds"],
         ["Channels", "Models", "State"],

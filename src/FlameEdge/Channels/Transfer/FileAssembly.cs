@@ -1,9 +1,10 @@
 using System.Buffers;
+using FlameEdge.Files;
 using Microsoft.Win32.SafeHandles;
 
 namespace FlameEdge.Channels.Transfer;
 
-/// <summary>A body in a temporary file that no crash leaves behind: its name is gone as soon as it is open (on Windows, when it closes).</summary>
+/// <summary>A body in a temporary file that no crash leaves behind: it never has a name, or loses it as soon as it is open (on Windows, when it closes).</summary>
 /// <remarks>Written by calls, because a full disk must be an error and not the fault signal a mapping would raise; mapped only to be read.</remarks>
 internal sealed class FileAssembly : AssemblyBuffer
 {
@@ -15,6 +16,12 @@ internal sealed class FileAssembly : AssemblyBuffer
     {
         this.bodyBytes = bodyBytes;
         Directory.CreateDirectory(folder);
+        if (UnnamedFile.TryCreate(folder) is { } unnamed)
+        {
+            file = unnamed;
+            return;
+        }
+
         var path = Path.Combine(folder, Guid.NewGuid().ToString("N") + ".assembly");
         file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete, FileOptions.DeleteOnClose);
         if (!OperatingSystem.IsWindows())

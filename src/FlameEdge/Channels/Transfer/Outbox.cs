@@ -1,5 +1,6 @@
 using System.Buffers;
 using FlameEdge.Diagnostics;
+using FlameEdge.Files;
 using FlameEdge.Topology;
 
 namespace FlameEdge.Channels.Transfer;

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Hashing;
 using FlameEdge.Diagnostics;
+using FlameEdge.Files;
 
 namespace FlameEdge.Channels.Transfer;
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using FlameEdge.Files;
 
 namespace FlameEdge.Channels.Transfer;
 

@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace FlameEdge.Channels.Transfer;
+namespace FlameEdge.Files;
 
 /// <summary>A link of a sequence of buffers.</summary>
 internal sealed class BufferSegment : ReadOnlySequenceSegment<byte>

@@ -3,7 +3,7 @@ using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
-namespace FlameEdge.Channels.Transfer;
+namespace FlameEdge.Files;
 
 /// <summary>A file read as memory, a part at a time: pages of the part that was read before are given back, so that a body of a gigabyte takes up a few megabytes.</summary>
 internal sealed partial class MappedBody : IDisposable
@@ -15,10 +15,15 @@ internal sealed partial class MappedBody : IDisposable
     private readonly MemoryMappedFile map;
     private readonly MemoryMappedViewAccessor view;
     private readonly List<Part> parts = [];
+    private readonly SafeFileHandle file;
+    private readonly long length;
     private Part? latest;
 
+    /// <param name="file">The file; it stays its opener's.</param>
+    /// <param name="length">Its bytes, at least one.</param>
     public MappedBody(SafeFileHandle file, long length)
     {
+        (this.file, this.length) = (file, length);
         map = MemoryMappedFile.CreateFromFile(file, null, length, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
         view = map.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read);
         for (var offset = 0L; offset < length; offset += PartBytes)
@@ -27,6 +32,11 @@ internal sealed partial class MappedBody : IDisposable
         }
     }
 
+    /// <summary>The file whose whole content <paramref name="bytes"/> are; null where they lie elsewhere.</summary>
+    public static SafeFileHandle? FileOf(ReadOnlySequence<byte> bytes) =>
+        MemoryMarshal.TryGetMemoryManager<byte, Part>(bytes.First, out var part) && part is { IsFirst: true } && part.Body.length == bytes.Length ? part.Body.file : null;
+
+    /// <summary>The whole file; valid until this is disposed.</summary>
     public ReadOnlySequence<byte> ToSequence() => BufferSegment.Join([.. parts.Select(part => (ReadOnlyMemory<byte>)part.Memory)]);
 
     public void Dispose()
@@ -54,24 +64,28 @@ internal sealed partial class MappedBody : IDisposable
 
     private sealed unsafe class Part : MemoryManager<byte>
     {
-        private readonly MappedBody body;
         private readonly MemoryMappedViewAccessor view;
         private readonly int length;
         private byte* start;
 
         public Part(MappedBody body, MemoryMappedViewAccessor view, long offset, int length)
         {
-            this.body = body;
+            Body = body;
+            IsFirst = offset == 0;
             this.view = view;
             this.length = length;
             view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
             start += view.PointerOffset + offset;
         }
 
+        public MappedBody Body { get; }
+
+        public bool IsFirst { get; }
+
         public override Span<byte> GetSpan()
         {
             ObjectDisposedException.ThrowIf(start is null, this);
-            body.Turn(this);
+            Body.Turn(this);
             return new Span<byte>(start, length);
         }
 
