@@ -59,12 +59,11 @@ public sealed class ExactSum
             return SumRefusal.WeightOutOfRange;
         }
 
-        if (!TryLargest(values, out var largest))
+        if (!FixedPoint.TryAccumulate(values, Step.LargestValue, FactorOf(weight), sums))
         {
             return SumRefusal.ValueOutOfRange;
         }
 
-        FixedPoint.Accumulate(values, largest, FactorOf(weight), sums);
         Weight += weight;
         return SumRefusal.None;
     }
@@ -100,7 +99,8 @@ public sealed class ExactSum
             return SumRefusal.WeightOutOfRange;
         }
 
-        if (!TryLargest(values, out _))
+        // NaN fails the comparison too.
+        if (!(ParameterMath.LargestMagnitude(values) <= Step.LargestValue))
         {
             return SumRefusal.ValueOutOfRange;
         }
@@ -178,19 +178,8 @@ public sealed class ExactSum
     }
 
     /// <summary>Adds the values from <paramref name="start"/> on, or none of them where one is out of range.</summary>
-    internal bool TryAccumulate(int start, ReadOnlySpan<float> values, double factor)
-    {
-        if (!TryLargest(values, out var largest))
-        {
-            return false;
-        }
-
-        FixedPoint.Accumulate(values, largest, factor, sums.AsSpan(start, values.Length));
-        return true;
-    }
-
-    // NaN fails the comparison too.
-    private bool TryLargest(ReadOnlySpan<float> values, out float largest) => (largest = ParameterMath.LargestMagnitude(values)) <= Step.LargestValue;
+    internal bool TryAccumulate(int start, ReadOnlySpan<float> values, double factor) =>
+        FixedPoint.TryAccumulate(values, Step.LargestValue, factor, sums.AsSpan(start, values.Length));
 
     private bool IsWithin(long weight) => weight > 0 && weight <= Step.WeightLimit - Weight;
 

@@ -17,15 +17,34 @@ internal static class FixedPoint
     private const double Magic = 6755399441055744.0;
     private const double MagicReach = 2251799813685248.0;
 
-    /// <summary>sums += values · factor, each product rounded to a whole number, ties to even. A negated factor takes it back, because that rounding is symmetric.</summary>
+    /// <summary>
+    /// sums += values · factor, each product rounded to a whole number, ties to even; or nothing, and false, where a magnitude is above <paramref name="limit"/>
+    /// or a value is not a number. A negated factor takes an addition back, because that rounding is symmetric.
+    /// </summary>
     /// <param name="values">What is added.</param>
-    /// <param name="largest">At least the largest magnitude among them.</param>
-    /// <param name="factor">Weight over step; no product reaches 2^62.</param>
+    /// <param name="limit">The largest magnitude allowed.</param>
+    /// <param name="factor">Weight over step; no product of an allowed value reaches 2^62.</param>
     /// <param name="sums">As many sums.</param>
-    public static void Accumulate(ReadOnlySpan<float> values, float largest, double factor, Span<long> sums)
+    public static bool TryAccumulate(ReadOnlySpan<float> values, float limit, double factor, Span<long> sums)
     {
-        var done = largest * Math.Abs(factor) < MagicReach ? AccumulateSmall(values, factor, sums) : AccumulateLarge(values, factor, sums);
+        // Nearly every value is small: look at them while they are added. What was added wrongly is subtracted again, bit for bit, whatever it was.
+        var largest = AddSmall(values, factor, sums);
+        if (largest <= limit && largest * Math.Abs(factor) < MagicReach)
+        {
+            return true;
+        }
+
+        SubtractSmall(values, factor, sums);
+
+        // NaN fails the comparison too.
+        if (!(largest <= limit))
+        {
+            return false;
+        }
+
+        var done = AccumulateLarge(values, factor, sums);
         AccumulateScalar(values[done..], factor, sums[done..]);
+        return true;
     }
 
     /// <summary>The nearest float32 to sum · 2^exponent / weight for each sum, ties to even; an exact zero is +0.</summary>
@@ -60,7 +79,34 @@ internal static class FixedPoint
         }
     }
 
-    internal static int AccumulateSmall(ReadOnlySpan<float> values, double factor, Span<long> sums)
+    /// <summary>Adds products below 2^51 and returns the largest magnitude of the values; with larger products what it adds means nothing.</summary>
+    internal static float AddSmall(ReadOnlySpan<float> values, double factor, Span<long> sums)
+    {
+        ref var source = ref MemoryMarshal.GetReference(values);
+        ref var target = ref MemoryMarshal.GetReference(sums);
+        var (factors, magic) = (Vector256.Create(factor), Vector256.Create(Magic));
+        var mask = Vector256.Create(int.MaxValue);
+        var lanes = Vector256<int>.Zero;
+        var i = 0;
+        for (; i <= values.Length - 8; i += 8)
+        {
+            var eight = Vector256.LoadUnsafe(ref source, (nuint)i);
+            lanes = Vector256.Max(lanes, eight.AsInt32() & mask);
+            var (lower, upper) = Vector256.Widen(eight);
+            (Vector256.LoadUnsafe(ref target, (nuint)i) + Small(lower, factors, magic)).StoreUnsafe(ref target, (nuint)i);
+            (Vector256.LoadUnsafe(ref target, (nuint)i + 4) + Small(upper, factors, magic)).StoreUnsafe(ref target, (nuint)i + 4);
+        }
+
+        for (var at = i; at < values.Length; at++)
+        {
+            sums[at] += Small(values[at], factor);
+        }
+
+        return ParameterMath.LargestOf(lanes, values[i..]);
+    }
+
+    /// <summary>Takes back what <see cref="AddSmall"/> added, to the bit.</summary>
+    internal static void SubtractSmall(ReadOnlySpan<float> values, double factor, Span<long> sums)
     {
         ref var source = ref MemoryMarshal.GetReference(values);
         ref var target = ref MemoryMarshal.GetReference(sums);
@@ -69,14 +115,21 @@ internal static class FixedPoint
         for (; i <= values.Length - 8; i += 8)
         {
             var (lower, upper) = Vector256.Widen(Vector256.LoadUnsafe(ref source, (nuint)i));
-            var first = ((lower * factors) + magic).AsInt64() - magic.AsInt64();
-            var second = ((upper * factors) + magic).AsInt64() - magic.AsInt64();
-            (Vector256.LoadUnsafe(ref target, (nuint)i) + first).StoreUnsafe(ref target, (nuint)i);
-            (Vector256.LoadUnsafe(ref target, (nuint)i + 4) + second).StoreUnsafe(ref target, (nuint)i + 4);
+            (Vector256.LoadUnsafe(ref target, (nuint)i) - Small(lower, factors, magic)).StoreUnsafe(ref target, (nuint)i);
+            (Vector256.LoadUnsafe(ref target, (nuint)i + 4) - Small(upper, factors, magic)).StoreUnsafe(ref target, (nuint)i + 4);
         }
 
-        return i;
+        for (; i < values.Length; i++)
+        {
+            sums[i] -= Small(values[i], factor);
+        }
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<long> Small(Vector256<double> values, Vector256<double> factors, Vector256<double> magic) =>
+        ((values * factors) + magic).AsInt64() - magic.AsInt64();
+
+    private static long Small(float value, double factor) => BitConverter.DoubleToInt64Bits((value * factor) + Magic) - BitConverter.DoubleToInt64Bits(Magic);
 
     internal static int AccumulateLarge(ReadOnlySpan<float> values, double factor, Span<long> sums)
     {

@@ -85,9 +85,8 @@ public static class ParameterMath
     public static float LargestMagnitude(ReadOnlySpan<float> values)
     {
         // Without their sign bits floats order as whole numbers do, NaN above infinity.
-        const int magnitude = 0x7FFF_FFFF;
         ref var source = ref MemoryMarshal.GetReference(MemoryMarshal.Cast<float, int>(values));
-        var mask = Vector256.Create(magnitude);
+        var mask = Vector256.Create(int.MaxValue);
         var (first, second) = (Vector256<int>.Zero, Vector256<int>.Zero);
         var i = 0;
         for (; i <= values.Length - 16; i += 16)
@@ -96,16 +95,44 @@ public static class ParameterMath
             second = Vector256.Max(second, Vector256.LoadUnsafe(ref source, (nuint)i + 8) & mask);
         }
 
-        var lanes = Vector256.Max(first, second);
+        return LargestOf(Vector256.Max(first, second), values[i..]);
+    }
+
+    /// <summary>target += change, in one pass that also returns the largest magnitude of the sums; NaN where any is NaN.</summary>
+    internal static float AddAndMeasure(ReadOnlySpan<float> change, Span<float> target)
+    {
+        ref var source = ref MemoryMarshal.GetReference(change);
+        ref var sum = ref MemoryMarshal.GetReference(target);
+        var mask = Vector256.Create(int.MaxValue);
+        var lanes = Vector256<int>.Zero;
+        var i = 0;
+        for (; i <= target.Length - 8; i += 8)
+        {
+            var eight = Vector256.LoadUnsafe(ref sum, (nuint)i) + Vector256.LoadUnsafe(ref source, (nuint)i);
+            lanes = Vector256.Max(lanes, eight.AsInt32() & mask);
+            eight.StoreUnsafe(ref sum, (nuint)i);
+        }
+
+        for (var at = i; at < target.Length; at++)
+        {
+            target[at] += change[at];
+        }
+
+        return LargestOf(lanes, target[i..]);
+    }
+
+    /// <summary>The largest magnitude among the bits without sign in <paramref name="lanes"/> and the values of <paramref name="rest"/>.</summary>
+    internal static float LargestOf(Vector256<int> lanes, ReadOnlySpan<float> rest)
+    {
         var largest = 0;
         for (var lane = 0; lane < Vector256<int>.Count; lane++)
         {
             largest = Math.Max(largest, lanes[lane]);
         }
 
-        for (; i < values.Length; i++)
+        foreach (var value in rest)
         {
-            largest = Math.Max(largest, BitConverter.SingleToInt32Bits(values[i]) & magnitude);
+            largest = Math.Max(largest, BitConverter.SingleToInt32Bits(value) & int.MaxValue);
         }
 
         return BitConverter.Int32BitsToSingle(largest);

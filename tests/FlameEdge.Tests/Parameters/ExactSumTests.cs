@@ -53,7 +53,15 @@ public class ExactSumTests
 
             var expected = new long[values.Length];
             FixedPoint.AccumulateScalar(values, factor, expected);
-            return Same(FixedPoint.AccumulateLarge) && (factor * 1000 >= Math.ScaleB(1.0, 51) || Same(FixedPoint.AccumulateSmall));
+            return Same(FixedPoint.AccumulateLarge) && (factor * 1000 >= Math.ScaleB(1.0, 51) || Same(AddSmall)) && Same(AsItChooses);
+
+            static int AddSmall(ReadOnlySpan<float> values, double factor, Span<long> sums)
+            {
+                FixedPoint.AddSmall(values, factor, sums);
+                return values.Length;
+            }
+
+            static int AsItChooses(ReadOnlySpan<float> values, double factor, Span<long> sums) => FixedPoint.TryAccumulate(values, 1000, factor, sums) ? values.Length : 0;
 
             bool Same(Accumulate path)
             {

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using System.Numerics.Tensors;
 using FlameEdge.Diagnostics;
 
 namespace FlameEdge.Parameters.Codecs;
@@ -301,16 +300,12 @@ public sealed class UpdateCodec(ValueFormat format, double? topShare = null, boo
         {
             var target = values.Slice(at, Math.Min(tiles.TileLength, values.Length - at));
             var read = tiles.Read(start + at, isAdded ? buffer.AsSpan(0, target.Length) : target);
-            if (isAdded)
-            {
-                TensorPrimitives.Add(read, target, target);
-            }
-            else if (read != target)
+            if (!isAdded && read != target)
             {
                 read.CopyTo(target);
             }
 
-            RequireFinite(target);
+            RequireFinite(isAdded ? ParameterMath.AddAndMeasure(read, target) : ParameterMath.LargestMagnitude(target));
         }
 
         if (isAdded)
@@ -345,9 +340,9 @@ public sealed class UpdateCodec(ValueFormat format, double? topShare = null, boo
         return gathered;
     }
 
-    private static void RequireFinite(ReadOnlySpan<float> values)
+    private static void RequireFinite(float largest)
     {
-        if (!float.IsFinite(ParameterMath.LargestMagnitude(values)))
+        if (!float.IsFinite(largest))
         {
             throw new PayloadException("the payload holds values that are not finite");
         }
