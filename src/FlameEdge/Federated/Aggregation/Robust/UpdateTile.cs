@@ -46,11 +46,7 @@ internal sealed class UpdateTile
         {
             var raw = _raw.AsSpan(0, Length);
             _rows.Read(row, Offset, raw);
-            if (!TensorPrimitives.IsFiniteAll<float>(raw))
-            {
-                throw new ArgumentException($"update {row} holds a value that is not finite; refuse it before aggregation");
-            }
-
+            RequireFinite(raw, row);
             TensorPrimitives.ConvertChecked<float, double>(raw, _values[row]);
         }
 
@@ -128,5 +124,13 @@ internal sealed class UpdateTile
         }
 
         return sum;
+    }
+
+    private static void RequireFinite(ReadOnlySpan<float> update, int row)
+    {
+        if (!TensorPrimitives.IsFiniteAll(update))
+        {
+            throw new ArgumentException($"update {row} holds a value that is not finite; refuse it before aggregation", nameof(update));
+        }
     }
 }
