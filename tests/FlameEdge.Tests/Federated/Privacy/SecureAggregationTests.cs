@@ -101,19 +101,18 @@ public class SecureAggregationTests
     public void Shares_for_another_or_altered_on_the_way_are_refused()
     {
         var clients = Clients(3, 2);
-        SecureMemberList(clients, out var members);
+        SecureMember[] members = [.. clients.Select(client => client.Member)];
         var fromFirst = clients[0].Share(members);
         clients[1].Share(members);
         clients[2].Share(members);
 
         Assert.Throws<PayloadException>(() => clients[2].Receive(1, fromFirst[2]));
+        Assert.Throws<PayloadException>(() => clients[0].Receive(2, fromFirst[2])); // its own, sent back: each direction has its key
         fromFirst[2][5] ^= 1;
         Assert.Throws<PayloadException>(() => clients[1].Receive(1, fromFirst[2]));
         Assert.Throws<PayloadException>(() => clients[1].Receive(1, [1, 2, 3]));
         Assert.Throws<PayloadException>(() => clients[1].Receive(77, fromFirst[3]));
         Dispose(clients);
-
-        static void SecureMemberList(IEnumerable<SecureClient> clients, out SecureMember[] members) => members = [.. clients.Select(client => client.Member)];
     }
 
     [Fact]
