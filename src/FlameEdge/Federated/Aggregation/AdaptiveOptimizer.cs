@@ -12,11 +12,11 @@ public abstract class AdaptiveOptimizer : ServerOptimizer
     // Temporaries of one tile stay in the first-level cache and on the stack.
     private const int TileLength = 1024;
 
-    private readonly float _eta;
-    private readonly float _beta1;
-    private readonly float _tau;
-    private readonly Memory<float> _first;
-    private readonly Memory<float> _second;
+    private readonly float eta;
+    private readonly float beta1;
+    private readonly float tau;
+    private readonly Memory<float> first;
+    private readonly Memory<float> second;
 
     /// <param name="layout">The model's.</param>
     /// <param name="eta">η, above 0.</param>
@@ -26,12 +26,12 @@ public abstract class AdaptiveOptimizer : ServerOptimizer
     protected AdaptiveOptimizer(ParameterLayout layout, double eta, double beta1, double tau, double? initialV)
         : base(layout)
     {
-        _eta = Require(eta, eta > 0, nameof(eta), "above 0");
-        _beta1 = Require(beta1, beta1 is >= 0 and < 1, nameof(beta1), "in [0, 1)");
-        _tau = Require(tau, tau > 0, nameof(tau), "above 0");
+        this.eta = Require(eta, eta > 0, nameof(eta), "above 0");
+        this.beta1 = Require(beta1, beta1 is >= 0 and < 1, nameof(beta1), "in [0, 1)");
+        this.tau = Require(tau, tau > 0, nameof(tau), "above 0");
         var start = initialV ?? tau * tau;
-        _first = AddState("m");
-        _second = AddState("v", Require(start, start >= 0, nameof(initialV), "at least 0"));
+        this.first = AddState("m");
+        this.second = AddState("v", Require(start, start >= 0, nameof(initialV), "at least 0"));
     }
 
     /// <inheritdoc/>
@@ -43,18 +43,18 @@ public abstract class AdaptiveOptimizer : ServerOptimizer
             var length = Math.Min(TileLength, model.Length - from);
             var scratch = buffer[..length];
             var change = round.Mean.Slice(from, length);
-            var first = _first.Span.Slice(offset + from, length);
-            var second = _second.Span.Slice(offset + from, length);
-            TensorPrimitives.Multiply(first, _beta1, first);
-            TensorPrimitives.MultiplyAdd(change, 1 - _beta1, first, first);
+            var first = this.first.Span.Slice(offset + from, length);
+            var second = this.second.Span.Slice(offset + from, length);
+            TensorPrimitives.Multiply(first, this.beta1, first);
+            TensorPrimitives.MultiplyAdd(change, 1 - this.beta1, first, first);
 
             TensorPrimitives.Multiply(change, change, scratch);
             AddSquares(scratch, second);
 
             TensorPrimitives.Sqrt(second, scratch);
-            TensorPrimitives.Add(scratch, _tau, scratch);
+            TensorPrimitives.Add(scratch, this.tau, scratch);
             TensorPrimitives.Divide(first, scratch, scratch);
-            ParameterMath.AddScaled(scratch, _eta, model.Slice(from, length));
+            ParameterMath.AddScaled(scratch, this.eta, model.Slice(from, length));
         }
     }
 

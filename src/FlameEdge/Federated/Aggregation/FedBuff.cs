@@ -11,12 +11,12 @@ namespace FlameEdge.Federated.Aggregation;
 /// <seealso href="https://arxiv.org/abs/2106.06639">Nguyen et al. 2022, algorithm 1; the factor as in its experiments</seealso>
 public sealed class FedBuff
 {
-    private readonly IServerOptimizer _optimizer;
-    private readonly IReadOnlyList<LayoutRun> _runs;
-    private readonly ParameterLayout _layout;
-    private readonly float[] _buffer;
-    private readonly int _goal;
-    private readonly long _maxStaleness;
+    private readonly IServerOptimizer optimizer;
+    private readonly IReadOnlyList<LayoutRun> runs;
+    private readonly ParameterLayout layout;
+    private readonly float[] buffer;
+    private readonly int goal;
+    private readonly long maxStaleness;
 
     /// <param name="layout">The model's.</param>
     /// <param name="optimizer">Makes the step; the paper's is <see cref="FedAvg"/> with its η.</param>
@@ -26,10 +26,10 @@ public sealed class FedBuff
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(goal);
         ArgumentOutOfRangeException.ThrowIfNegative(maxStaleness ?? 0, nameof(maxStaleness));
-        (_layout, _optimizer, _goal, _maxStaleness) = (layout, optimizer, goal, maxStaleness ?? long.MaxValue);
-        _runs = LayoutRun.Of(layout);
-        _buffer = new float[layout.Length];
-        State = [new StateVector("buffer", _buffer), .. optimizer.State];
+        (this.layout, this.optimizer, this.goal, this.maxStaleness) = (layout, optimizer, goal, maxStaleness ?? long.MaxValue);
+        runs = LayoutRun.Of(layout);
+        this.buffer = new float[layout.Length];
+        State = [new StateVector("buffer", this.buffer), .. optimizer.State];
     }
 
     /// <summary>The buffer and the optimizer's own; a checkpoint keeps <see cref="Version"/> and <see cref="Count"/> beside them.</summary>
@@ -46,7 +46,7 @@ public sealed class FedBuff
     {
         ArgumentOutOfRangeException.ThrowIfNegative(version);
         ArgumentOutOfRangeException.ThrowIfNegative(count);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, _goal);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, this.goal);
         (Version, Count) = (version, count);
     }
 
@@ -57,7 +57,7 @@ public sealed class FedBuff
     /// <exception cref="ArgumentException">A length or version is wrong, a value is not finite, or the buffer is full and waits for <see cref="Step"/>.</exception>
     public UpdateFold Fold(ReadOnlySpan<float> change, long baseVersion)
     {
-        _layout.RequireLength(change);
+        this.layout.RequireLength(change);
         ArgumentOutOfRangeException.ThrowIfNegative(baseVersion);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(baseVersion, Version);
         if (!TensorPrimitives.IsFiniteAll(change))
@@ -65,39 +65,39 @@ public sealed class FedBuff
             throw new ArgumentException("an update holds a value that is not finite", nameof(change));
         }
 
-        if (Count == _goal)
+        if (Count == this.goal)
         {
             throw new ArgumentException("the buffer is full: make the step first", nameof(change));
         }
 
         var staleness = Version - baseVersion;
-        if (staleness > _maxStaleness)
+        if (staleness > this.maxStaleness)
         {
             return UpdateFold.TooStale;
         }
 
         var factor = (float)Factor(staleness);
-        foreach (var run in _runs)
+        foreach (var run in runs)
         {
-            ParameterMath.AddScaled(change.Slice(run.Offset, run.Length), run.Kind == ParameterKind.Buffer ? 1 : factor, _buffer.AsSpan(run.Offset, run.Length));
+            ParameterMath.AddScaled(change.Slice(run.Offset, run.Length), run.Kind == ParameterKind.Buffer ? 1 : factor, this.buffer.AsSpan(run.Offset, run.Length));
         }
 
         Count++;
-        return Count == _goal ? UpdateFold.Full : UpdateFold.Buffered;
+        return Count == this.goal ? UpdateFold.Full : UpdateFold.Buffered;
     }
 
     /// <summary>Makes <paramref name="model"/> the next version and empties the buffer.</summary>
     /// <exception cref="InvalidOperationException">The buffer is not full.</exception>
     public void Step(Span<float> model)
     {
-        if (Count < _goal)
+        if (Count < this.goal)
         {
-            throw new InvalidOperationException($"the buffer holds {Count} updates of {_goal}");
+            throw new InvalidOperationException($"the buffer holds {Count} updates of {this.goal}");
         }
 
-        TensorPrimitives.Divide(_buffer, _goal, _buffer);
-        _optimizer.Step(new RoundChange(_buffer), model);
-        Array.Clear(_buffer);
+        TensorPrimitives.Divide(this.buffer, this.goal, this.buffer);
+        this.optimizer.Step(new RoundChange(this.buffer), model);
+        Array.Clear(this.buffer);
         Count = 0;
         Version++;
     }

@@ -7,16 +7,16 @@ namespace FlameEdge.Federated.Aggregation;
 /// <seealso href="https://arxiv.org/abs/2111.04263">Acar et al. 2021, algorithm 1</seealso>
 public sealed class FedDynServer : ServerOptimizer
 {
-    private readonly float _alpha;
-    private readonly Memory<float> _h;
+    private readonly float alpha;
+    private readonly Memory<float> h;
 
     /// <param name="layout">The model's.</param>
     /// <param name="alpha">α, above 0; that of the clients.</param>
     public FedDynServer(ParameterLayout layout, double alpha = 0.01)
         : base(layout)
     {
-        _alpha = Require(alpha, alpha > 0, nameof(alpha), "above 0");
-        _h = AddState("h");
+        this.alpha = Require(alpha, alpha > 0, nameof(alpha), "above 0");
+        this.h = AddState("h");
     }
 
     /// <inheritdoc/>
@@ -25,9 +25,9 @@ public sealed class FedDynServer : ServerOptimizer
     /// <inheritdoc/>
     protected override void StepTrained(in RoundChange round, int offset, Span<float> model)
     {
-        var h = _h.Span.Slice(offset, model.Length);
-        ParameterMath.AddScaled(round.Mean, -_alpha * (float)round.Participation, h);
+        var h = this.h.Span.Slice(offset, model.Length);
+        ParameterMath.AddScaled(round.Mean, -this.alpha * (float)round.Participation, h);
         ParameterMath.AddScaled(round.Mean, 1, model);
-        ParameterMath.AddScaled(h, -1 / _alpha, model);
+        ParameterMath.AddScaled(h, -1 / this.alpha, model);
     }
 }

@@ -6,7 +6,7 @@ namespace FlameEdge.Federated.Aggregation;
 /// <seealso href="https://arxiv.org/abs/2003.00295">Reddi et al. 2021, algorithm 2, FedYogi</seealso>
 public sealed class FedYogi : AdaptiveOptimizer
 {
-    private readonly float _beta2;
+    private readonly float beta2;
 
     /// <param name="layout">The model's.</param>
     /// <param name="eta">η, above 0.</param>
@@ -15,14 +15,14 @@ public sealed class FedYogi : AdaptiveOptimizer
     /// <param name="tau">τ, above 0.</param>
     /// <param name="initialV">v at the start, at least 0; null for τ².</param>
     public FedYogi(ParameterLayout layout, double eta = 0.1, double beta1 = 0.9, double beta2 = 0.99, double tau = 1e-3, double? initialV = null)
-        : base(layout, eta, beta1, tau, initialV) => _beta2 = Require(beta2, beta2 is >= 0 and < 1, nameof(beta2), "in [0, 1)");
+        : base(layout, eta, beta1, tau, initialV) => this.beta2 = Require(beta2, beta2 is >= 0 and < 1, nameof(beta2), "in [0, 1)");
 
     /// <inheritdoc/>
     protected override void AddSquares(Span<float> squares, Span<float> v)
     {
         for (var i = 0; i < v.Length; i++)
         {
-            v[i] -= (1 - _beta2) * squares[i] * MathF.Sign(v[i] - squares[i]);
+            v[i] -= (1 - this.beta2) * squares[i] * MathF.Sign(v[i] - squares[i]);
         }
     }
 }

@@ -9,19 +9,19 @@ namespace FlameEdge.Federated.Aggregation;
 /// </remarks>
 public sealed class RunningMean(int length)
 {
-    private readonly float[] _mean = new float[length];
+    private readonly float[] mean = new float[length];
 
     /// <summary>Counts folded in so far.</summary>
     public long Count { get; private set; }
 
     /// <summary>The mean so far; zeros before the first fold.</summary>
-    public ReadOnlySpan<float> Mean => _mean;
+    public ReadOnlySpan<float> Mean => this.mean;
 
     /// <summary>Folds in a change, or the mean of a group of <paramref name="count"/> samples.</summary>
     /// <exception cref="ArgumentException">The length differs, the count is not positive, or a value is not finite; nothing was changed.</exception>
     public void Fold(ReadOnlySpan<float> change, long count)
     {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(change.Length, _mean.Length, nameof(change));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(change.Length, this.mean.Length, nameof(change));
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         if (!TensorPrimitives.IsFiniteAll(change))
         {
@@ -32,6 +32,6 @@ public sealed class RunningMean(int length)
 
         // m + s (d − m), as a weighted sum of both so that d − m cannot leave float's range.
         var share = (float)((double)count / Count);
-        TensorPrimitives.Lerp(_mean, change, share, _mean);
+        TensorPrimitives.Lerp(this.mean, change, share, this.mean);
     }
 }

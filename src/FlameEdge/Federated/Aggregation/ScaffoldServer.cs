@@ -6,23 +6,23 @@ namespace FlameEdge.Federated.Aggregation;
 /// <seealso href="https://arxiv.org/abs/1910.06378">Karimireddy et al. 2020, algorithm 1, lines 16 and 17 (equation 5)</seealso>
 public sealed class ScaffoldServer : ServerOptimizer
 {
-    private readonly float _eta;
-    private readonly Memory<float> _c;
+    private readonly float eta;
+    private readonly Memory<float> c;
 
     /// <param name="layout">The model's.</param>
     /// <param name="eta">η of the server, above 0.</param>
     public ScaffoldServer(ParameterLayout layout, double eta = 1)
         : base(layout)
     {
-        _eta = Require(eta, eta > 0, nameof(eta), "above 0");
-        _c = AddState("c");
+        this.eta = Require(eta, eta > 0, nameof(eta), "above 0");
+        this.c = AddState("c");
     }
 
     /// <inheritdoc/>
     public override UpdateWeighting Weighting { get; init; } = UpdateWeighting.Uniform;
 
     /// <inheritdoc/>
-    public override ReadOnlyMemory<float> Shared => _c;
+    public override ReadOnlyMemory<float> Shared => this.c;
 
     /// <inheritdoc/>
     protected override bool NeedsSecond => true;
@@ -30,7 +30,7 @@ public sealed class ScaffoldServer : ServerOptimizer
     /// <inheritdoc/>
     protected override void StepTrained(in RoundChange round, int offset, Span<float> model)
     {
-        ParameterMath.AddScaled(round.Mean, _eta, model);
-        ParameterMath.AddScaled(round.MeanSecond, (float)round.Participation, _c.Span.Slice(offset, model.Length));
+        ParameterMath.AddScaled(round.Mean, this.eta, model);
+        ParameterMath.AddScaled(round.MeanSecond, (float)round.Participation, this.c.Span.Slice(offset, model.Length));
     }
 }

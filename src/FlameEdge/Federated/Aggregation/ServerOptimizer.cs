@@ -6,19 +6,19 @@ namespace FlameEdge.Federated.Aggregation;
 /// <summary>What all optimizers of a server have in common: the door, and the plain mean of buffers. A rule gives the step of trained values.</summary>
 public abstract class ServerOptimizer : IServerOptimizer
 {
-    private readonly IReadOnlyList<LayoutRun> _runs;
-    private readonly ParameterLayout _layout;
-    private readonly List<StateVector> _state = [];
+    private readonly IReadOnlyList<LayoutRun> runs;
+    private readonly ParameterLayout layout;
+    private readonly List<StateVector> state = [];
 
     /// <summary>An optimizer of models of <paramref name="layout"/>.</summary>
     /// <exception cref="ArgumentException">The layout does not tell its tensors.</exception>
-    protected ServerOptimizer(ParameterLayout layout) => (_layout, _runs) = (layout, LayoutRun.Of(layout));
+    protected ServerOptimizer(ParameterLayout layout) => (this.layout, runs) = (layout, LayoutRun.Of(layout));
 
     /// <inheritdoc/>
     public virtual UpdateWeighting Weighting { get; init; }
 
     /// <inheritdoc/>
-    public IReadOnlyList<StateVector> State => _state;
+    public IReadOnlyList<StateVector> State => state;
 
     /// <inheritdoc/>
     public virtual ReadOnlyMemory<float> Shared => default;
@@ -29,12 +29,12 @@ public abstract class ServerOptimizer : IServerOptimizer
     /// <inheritdoc/>
     public void Step(in RoundChange round, Span<float> model)
     {
-        _layout.RequireLength(model);
-        _layout.RequireLength(round.Mean);
+        this.layout.RequireLength(model);
+        this.layout.RequireLength(round.Mean);
         RequireFinite(round.Mean);
         if (NeedsSecond)
         {
-            _layout.RequireLength(round.MeanSecond);
+            this.layout.RequireLength(round.MeanSecond);
             RequireFinite(round.MeanSecond);
         }
 
@@ -43,7 +43,7 @@ public abstract class ServerOptimizer : IServerOptimizer
             throw new ArgumentException($"participation {round.Participation} must be in (0, 1] and mean work {round.MeanWork} positive and finite", nameof(round));
         }
 
-        foreach (var run in _runs)
+        foreach (var run in runs)
         {
             var part = round.Part(run.Offset, run.Length);
             var values = model.Slice(run.Offset, run.Length);
@@ -64,9 +64,9 @@ public abstract class ServerOptimizer : IServerOptimizer
     /// <summary>A vector of the model's length that goes on from round to round.</summary>
     protected Memory<float> AddState(string name, float initial = 0)
     {
-        var values = new float[_layout.Length];
+        var values = new float[this.layout.Length];
         Array.Fill(values, initial);
-        _state.Add(new StateVector(name, values));
+        state.Add(new StateVector(name, values));
         return values;
     }
 

@@ -9,15 +9,15 @@ namespace FlameEdge.Federated.Privacy;
 /// <seealso href="https://doi.org/10.1145/3133956.3133982">Bonawitz et al. 2017, section 3: key agreement</seealso>
 public sealed class AgreementKey : IDisposable
 {
-    private readonly ECDiffieHellman _pair;
+    private readonly ECDiffieHellman pair;
 
-    private AgreementKey(ECDiffieHellman pair) => _pair = pair;
+    private AgreementKey(ECDiffieHellman pair) => this.pair = pair;
 
     /// <summary>The public part, as others need it: a SubjectPublicKeyInfo.</summary>
-    public byte[] Public() => _pair.ExportSubjectPublicKeyInfo();
+    public byte[] Public() => this.pair.ExportSubjectPublicKeyInfo();
 
     /// <summary>The private part, PKCS #8: what is shared out, so that others can undo the masks of a client that drops out.</summary>
-    public byte[] Private() => _pair.ExportPkcs8PrivateKey();
+    public byte[] Private() => this.pair.ExportPkcs8PrivateKey();
 
     /// <summary>A new pair.</summary>
     public static AgreementKey Create() => new(ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256));
@@ -35,14 +35,14 @@ public sealed class AgreementKey : IDisposable
     {
         using var other = Import(otherPublic, isPrivate: false);
         using var otherKey = other.PublicKey;
-        var secret = _pair.DeriveRawSecretAgreement(otherKey);
+        var secret = this.pair.DeriveRawSecretAgreement(otherKey);
         var key = HKDF.DeriveKey(HashAlgorithmName.SHA256, secret, MaskStream.KeyBytes, Encoding.UTF8.GetBytes(context), Encoding.UTF8.GetBytes(purpose));
         CryptographicOperations.ZeroMemory(secret);
         return key;
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _pair.Dispose();
+    public void Dispose() => this.pair.Dispose();
 
     private static ECDiffieHellman Import(ReadOnlySpan<byte> bytes, bool isPrivate)
     {

@@ -8,17 +8,17 @@ namespace FlameEdge.Federated.Privacy;
 /// <seealso href="https://arxiv.org/abs/1908.10530">Mironov, Talwar and Zhang 2019, section 3.3</seealso>
 public sealed class RdpAccountant
 {
-    private readonly double[] _orders;
-    private readonly double[] _perStep;
+    private readonly double[] orders;
+    private readonly double[] perStep;
 
     /// <param name="samplingRate">q, in [0, 1].</param>
     /// <param name="noiseMultiplier">σ, above 0.</param>
     /// <param name="orders">Orders α to try, above 1; null for <see cref="DefaultOrders"/>. More orders can only lower ε.</param>
     public RdpAccountant(double samplingRate, double noiseMultiplier, IReadOnlyList<double>? orders = null)
     {
-        _orders = [.. orders ?? DefaultOrders];
-        ArgumentOutOfRangeException.ThrowIfZero(_orders.Length, nameof(orders));
-        _perStep = [.. _orders.Select(order => Divergence(samplingRate, noiseMultiplier, order))];
+        this.orders = [.. orders ?? DefaultOrders];
+        ArgumentOutOfRangeException.ThrowIfZero(this.orders.Length, nameof(orders));
+        perStep = [.. this.orders.Select(order => Divergence(samplingRate, noiseMultiplier, order))];
     }
 
     /// <summary>1.1 to 10.9 by tenths, 11 to 64 by ones, and some up to 1024.</summary>
@@ -64,10 +64,10 @@ public sealed class RdpAccountant
             throw new ArgumentOutOfRangeException(nameof(delta), delta, "must be in (0, 1)");
         }
 
-        var best = (Epsilon: double.PositiveInfinity, Order: _orders[0]);
-        for (var i = 0; i < _orders.Length; i++)
+        var best = (Epsilon: double.PositiveInfinity, Order: this.orders[0]);
+        for (var i = 0; i < this.orders.Length; i++)
         {
-            var (order, divergence) = (_orders[i], steps * _perStep[i]);
+            var (order, divergence) = (this.orders[i], steps * perStep[i]);
             var epsilon = conversion == RdpConversion.Classic
                 ? divergence - (Math.Log(delta) / (order - 1))
                 : divergence + Math.Log((order - 1) / order) - ((Math.Log(delta) + Math.Log(order)) / (order - 1));

@@ -14,16 +14,16 @@ namespace FlameEdge.Federated.Privacy;
 /// <seealso href="https://doi.org/10.1145/3133956.3133982">Bonawitz et al. 2017, figure 4, rounds 0 to 4 without signatures (the broker authenticates members)</seealso>
 public sealed class SecureClient : IDisposable
 {
-    private readonly byte _index;
-    private readonly MaskedRing _ring;
-    private readonly string _context;
-    private readonly int _threshold;
-    private readonly AgreementKey _maskKey = AgreementKey.Create();
-    private readonly AgreementKey _shareKey = AgreementKey.Create();
-    private readonly byte[] _seed = RandomNumberGenerator.GetBytes(MaskStream.KeyBytes);
-    private readonly Dictionary<byte, SecureMember> _members = [];
-    private readonly Dictionary<byte, MemberShares> _shares = [];
-    private bool _revealed;
+    private readonly byte index;
+    private readonly MaskedRing ring;
+    private readonly string context;
+    private readonly int threshold;
+    private readonly AgreementKey maskKey = AgreementKey.Create();
+    private readonly AgreementKey shareKey = AgreementKey.Create();
+    private readonly byte[] seed = RandomNumberGenerator.GetBytes(MaskStream.KeyBytes);
+    private readonly Dictionary<byte, SecureMember> members = [];
+    private readonly Dictionary<byte, MemberShares> shares = [];
+    private bool revealed;
 
     /// <param name="index">This member's place, in 1..255.</param>
     /// <param name="ring">The round's.</param>
@@ -33,8 +33,8 @@ public sealed class SecureClient : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfZero(index);
         ArgumentOutOfRangeException.ThrowIfLessThan(threshold, 2);
-        (_index, _ring, _threshold, _context) = (index, ring, threshold, context);
-        Member = new SecureMember(index, _maskKey.Public(), _shareKey.Public());
+        (this.index, this.ring, this.threshold, this.context) = (index, ring, threshold, context);
+        Member = new SecureMember(index, maskKey.Public(), shareKey.Public());
     }
 
     /// <summary>What it announces.</summary>
@@ -44,27 +44,27 @@ public sealed class SecureClient : IDisposable
     /// <exception cref="PayloadException">There are fewer members than the threshold, an index or key occurs twice, this one is not among them, or a key is none.</exception>
     public IReadOnlyDictionary<byte, byte[]> Share(IReadOnlyCollection<SecureMember> members)
     {
-        if (members.Count < _threshold || members.DistinctBy(member => member.Index).Count() < members.Count || members.DistinctBy(member => Convert.ToHexString(member.MaskKey)).Count() < members.Count
-            || !members.Any(member => member.Index == _index && member.MaskKey.AsSpan().SequenceEqual(Member.MaskKey)))
+        if (members.Count < this.threshold || members.DistinctBy(member => member.Index).Count() < members.Count || members.DistinctBy(member => Convert.ToHexString(member.MaskKey)).Count() < members.Count
+            || !members.Any(member => member.Index == this.index && member.MaskKey.AsSpan().SequenceEqual(Member.MaskKey)))
         {
-            throw new PayloadException($"a secure sum needs {_threshold} members or more, each once, and member {_index} with its own key among them");
+            throw new PayloadException($"a secure sum needs {this.threshold} members or more, each once, and member {this.index} with its own key among them");
         }
 
         var last = members.Max(member => member.Index);
-        var seeds = SecretShares.Split(_seed, _threshold, last);
-        var keys = SecretShares.Split(_maskKey.Private(), _threshold, last);
+        var seeds = SecretShares.Split(this.seed, this.threshold, last);
+        var keys = SecretShares.Split(maskKey.Private(), this.threshold, last);
         var sealedShares = new Dictionary<byte, byte[]>();
         foreach (var member in members)
         {
-            _members.Add(member.Index, member);
+            this.members.Add(member.Index, member);
             var shares = new MemberShares(seeds[member.Index - 1], keys[member.Index - 1]);
-            if (member.Index == _index)
+            if (member.Index == this.index)
             {
-                _shares[_index] = shares;
+                this.shares[this.index] = shares;
             }
             else
             {
-                sealedShares[member.Index] = SealedShares.Seal(shares, _shareKey.Agree(member.ShareKey, _context, SealedShares.Purpose(_index, member.Index)));
+                sealedShares[member.Index] = SealedShares.Seal(shares, shareKey.Agree(member.ShareKey, this.context, SealedShares.Purpose(this.index, member.Index)));
             }
         }
 
@@ -75,12 +75,12 @@ public sealed class SecureClient : IDisposable
     /// <exception cref="PayloadException">The sender is no member, or the bytes are not what it sealed.</exception>
     public void Receive(byte from, ReadOnlySpan<byte> sealedShares)
     {
-        if (from == _index || !_members.TryGetValue(from, out var member))
+        if (from == this.index || !this.members.TryGetValue(from, out var member))
         {
             throw new PayloadException($"shares came from {from}, which is no other member");
         }
 
-        _shares[from] = SealedShares.Open(sealedShares, _index, _shareKey.Agree(member.ShareKey, _context, SealedShares.Purpose(from, _index)));
+        this.shares[from] = SealedShares.Open(sealedShares, this.index, shareKey.Agree(member.ShareKey, this.context, SealedShares.Purpose(from, this.index)));
     }
 
     /// <summary>The masked update: what travels. Masks are those with every member whose shares arrived, as the server then lists them.</summary>
@@ -90,19 +90,19 @@ public sealed class SecureClient : IDisposable
     /// <exception cref="PayloadException">Too few, or shares of one of them never came.</exception>
     public ulong[] Mask(ReadOnlySpan<float> values, IReadOnlyCollection<byte> partners)
     {
-        if (partners.Distinct().Count() < _threshold || !partners.Contains(_index) || partners.Any(partner => !_shares.ContainsKey(partner)))
+        if (partners.Distinct().Count() < this.threshold || !partners.Contains(this.index) || partners.Any(partner => !this.shares.ContainsKey(partner)))
         {
-            throw new PayloadException($"member {_index} cannot mask: fewer than {_threshold} partners, or without shares of one of them");
+            throw new PayloadException($"member {this.index} cannot mask: fewer than {this.threshold} partners, or without shares of one of them");
         }
 
         var (masked, mask) = (new ulong[values.Length], new ulong[values.Length]);
-        _ring.Encode(values, partners.Count, masked);
-        MaskStream.Fill(_seed, mask);
-        _ring.Add(mask, masked);
-        foreach (var partner in partners.Distinct().Where(partner => partner != _index))
+        this.ring.Encode(values, partners.Count, masked);
+        MaskStream.Fill(this.seed, mask);
+        this.ring.Add(mask, masked);
+        foreach (var partner in partners.Distinct().Where(partner => partner != this.index))
         {
-            MaskStream.Fill(PairKey(_maskKey, _index, _members[partner], _context), mask);
-            _ring.ApplyPair(_index, partner, mask, masked);
+            MaskStream.Fill(PairKey(maskKey, this.index, this.members[partner], this.context), mask);
+            this.ring.ApplyPair(this.index, partner, mask, masked);
         }
 
         return masked;
@@ -112,13 +112,13 @@ public sealed class SecureClient : IDisposable
     /// <exception cref="PayloadException">Asked a second time, for fewer than the threshold, or for both secrets of one member: an honest server does none of it.</exception>
     public SecureReveal Reveal(IReadOnlyCollection<byte> counted, IReadOnlyCollection<byte> dropped)
     {
-        if (_revealed || counted.Distinct().Count() < _threshold || counted.Intersect(dropped).Any() || counted.Concat(dropped).Any(index => !_shares.ContainsKey(index)) || dropped.Contains(_index))
+        if (revealed || counted.Distinct().Count() < this.threshold || counted.Intersect(dropped).Any() || counted.Concat(dropped).Any(index => !this.shares.ContainsKey(index)) || dropped.Contains(this.index))
         {
-            throw new PayloadException($"member {_index} refuses to reveal: asked twice, below the threshold, or for both secrets of one member");
+            throw new PayloadException($"member {this.index} refuses to reveal: asked twice, below the threshold, or for both secrets of one member");
         }
 
-        _revealed = true;
-        return new SecureReveal(counted.ToDictionary(index => index, index => _shares[index].Seed), dropped.ToDictionary(index => index, index => _shares[index].Key));
+        revealed = true;
+        return new SecureReveal(counted.ToDictionary(index => index, index => this.shares[index].Seed), dropped.ToDictionary(index => index, index => this.shares[index].Key));
     }
 
     /// <summary>The key of the mask of two members; either side computes the same.</summary>
@@ -128,8 +128,8 @@ public sealed class SecureClient : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        CryptographicOperations.ZeroMemory(_seed);
-        _maskKey.Dispose();
-        _shareKey.Dispose();
+        CryptographicOperations.ZeroMemory(this.seed);
+        maskKey.Dispose();
+        shareKey.Dispose();
     }
 }

@@ -10,10 +10,10 @@ namespace FlameEdge.Federated.Ring;
 /// </remarks>
 public sealed class RingMember
 {
-    private readonly RingSchedule _schedule;
-    private readonly int _position;
-    private readonly float[] _values;
-    private int _step;
+    private readonly RingSchedule schedule;
+    private readonly int position;
+    private readonly float[] values;
+    private int step;
 
     /// <param name="schedule">The ring's.</param>
     /// <param name="position">This member's, in 0..n−1.</param>
@@ -30,24 +30,24 @@ public sealed class RingMember
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(total);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(weight, total);
         RequireFinite(values);
-        (_schedule, _position, _values) = (schedule, position, values.ToArray());
+        (this.schedule, this.position, this.values) = (schedule, position, values.ToArray());
         if (weight != total)
         {
-            TensorPrimitives.Multiply(_values, (float)((double)weight / total), _values);
+            TensorPrimitives.Multiply(this.values, (float)((double)weight / total), this.values);
         }
     }
 
     /// <summary>True when nothing is left to send or take: <see cref="Values"/> are the result.</summary>
-    public bool IsComplete => _step == _schedule.Steps;
+    public bool IsComplete => this.step == this.schedule.Steps;
 
     /// <summary>The values as far as they have come.</summary>
-    public ReadOnlySpan<float> Values => _values;
+    public ReadOnlySpan<float> Values => this.values;
 
     /// <summary>The chunk to send in the present step.</summary>
-    public RingRange OutgoingRange => _schedule.Chunk(_schedule.SentChunk(_position, Step()));
+    public RingRange OutgoingRange => this.schedule.Chunk(this.schedule.SentChunk(this.position, Step()));
 
     /// <summary>The chunk expected in the present step.</summary>
-    public RingRange IncomingRange => _schedule.Chunk(_schedule.ReceivedChunk(_position, Step()));
+    public RingRange IncomingRange => this.schedule.Chunk(this.schedule.ReceivedChunk(this.position, Step()));
 
     /// <summary>What goes to the right neighbour in the present step; copy it before <see cref="Receive"/>.</summary>
     public ReadOnlySpan<float> Outgoing => Slice(OutgoingRange);
@@ -59,7 +59,7 @@ public sealed class RingMember
         var place = Slice(IncomingRange);
         ArgumentOutOfRangeException.ThrowIfNotEqual(incoming.Length, place.Length, nameof(incoming));
         RequireFinite(incoming);
-        if (_schedule.IsReduce(_step))
+        if (this.schedule.IsReduce(this.step))
         {
             ParameterMath.AddScaled(incoming, 1, place);
         }
@@ -68,12 +68,12 @@ public sealed class RingMember
             incoming.CopyTo(place);
         }
 
-        _step++;
+        this.step++;
     }
 
-    private int Step() => IsComplete ? throw new InvalidOperationException("the ring is complete") : _step;
+    private int Step() => IsComplete ? throw new InvalidOperationException("the ring is complete") : this.step;
 
-    private Span<float> Slice(RingRange range) => _values.AsSpan(range.From, range.Length);
+    private Span<float> Slice(RingRange range) => this.values.AsSpan(range.From, range.Length);
 
     private static void RequireFinite(ReadOnlySpan<float> values)
     {

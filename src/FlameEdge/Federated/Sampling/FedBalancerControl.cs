@@ -7,10 +7,10 @@ namespace FlameEdge.Federated.Sampling;
 /// <seealso href="https://arxiv.org/abs/2201.01601">Shin et al. 2022, algorithms 2 (loss threshold), 3 (ratios) and 4 (deadline)</seealso>
 public sealed class FedBalancerControl
 {
-    private readonly FedBalancerSettings _settings;
-    private readonly List<double> _benefits = [];
-    private double _low;
-    private double _high;
+    private readonly FedBalancerSettings settings;
+    private readonly List<double> benefits = [];
+    private double low;
+    private double high;
 
     /// <exception cref="ArgumentException">A setting is out of its range.</exception>
     public FedBalancerControl(FedBalancerSettings settings)
@@ -20,7 +20,7 @@ public sealed class FedBalancerControl
             throw new ArgumentException($"a setting of FedBalancer is out of its range: {settings}", nameof(settings));
         }
 
-        _settings = settings;
+        this.settings = settings;
     }
 
     /// <summary>ltr, in [0, 1]: where between low and high losses the threshold lies.</summary>
@@ -30,7 +30,7 @@ public sealed class FedBalancerControl
     public double DeadlineRatio { get; private set; } = 1;
 
     /// <summary>Samples with this loss or more are worth training on; 0 in the first round.</summary>
-    public double LossThreshold => _low + ((_high - _low) * LossRatio);
+    public double LossThreshold => this.low + ((this.high - this.low) * LossRatio);
 
     /// <summary>The most efficient deadline for that many epochs: the time at which (clients done) / time is largest, the earliest on ties.</summary>
     /// <param name="speeds">Each client's time for both transfers and for one epoch over its chosen samples; at least one, above zero together.</param>
@@ -58,7 +58,7 @@ public sealed class FedBalancerControl
     public TimeSpan Deadline(IReadOnlyCollection<(TimeSpan Transfer, TimeSpan Epoch)> speeds)
     {
         var one = MostEfficient(speeds, 1);
-        return one + ((MostEfficient(speeds, _settings.Epochs) - one) * DeadlineRatio);
+        return one + ((MostEfficient(speeds, this.settings.Epochs) - one) * DeadlineRatio);
     }
 
     /// <summary>Ends a round that waited at most <paramref name="deadline"/> and returns its benefit: mean selected loss per second.</summary>
@@ -72,10 +72,10 @@ public sealed class FedBalancerControl
         }
 
         var benefit = reports.Sum(report => report.SelectedSum) / reports.Sum(report => (double)report.SelectedCount) / deadline.TotalSeconds;
-        _low = reports.Min(report => report.Low);
-        _high = reports.Average(report => report.High);
-        _benefits.Add(benefit);
-        if (_benefits.Count % _settings.Window == 0 && _benefits.Count >= 2 * _settings.Window)
+        this.low = reports.Min(report => report.Low);
+        this.high = reports.Average(report => report.High);
+        benefits.Add(benefit);
+        if (benefits.Count % this.settings.Window == 0 && benefits.Count >= 2 * this.settings.Window)
         {
             Adjust();
         }
@@ -85,9 +85,9 @@ public sealed class FedBalancerControl
 
     private void Adjust()
     {
-        var window = _settings.Window;
-        var direction = _benefits[^(2 * window)..^window].Average() > _benefits[^window..].Average() ? 1 : -1;
-        LossRatio = Math.Clamp(LossRatio + (direction * _settings.LossStep), 0, 1);
-        DeadlineRatio = Math.Clamp(DeadlineRatio - (direction * _settings.DeadlineStep), 0, 1);
+        var window = this.settings.Window;
+        var direction = benefits[^(2 * window)..^window].Average() > benefits[^window..].Average() ? 1 : -1;
+        LossRatio = Math.Clamp(LossRatio + (direction * this.settings.LossStep), 0, 1);
+        DeadlineRatio = Math.Clamp(DeadlineRatio - (direction * this.settings.DeadlineStep), 0, 1);
     }
 }

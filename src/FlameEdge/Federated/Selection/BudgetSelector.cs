@@ -4,19 +4,19 @@ namespace FlameEdge.Federated.Selection;
 /// <remarks>A client dearer than what is left is passed over, not the end of the choice; having waited longest, it comes first in the next round.</remarks>
 public sealed class BudgetSelector : ISelector
 {
-    private readonly double _budget;
+    private readonly double budget;
 
     /// <param name="budget">What the parts of one round may cost together, in the unit of <see cref="Candidate.Cost"/>; above 0.</param>
     public BudgetSelector(double budget)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(budget);
-        _budget = budget;
+        this.budget = budget;
     }
 
     /// <inheritdoc/>
     public IReadOnlyList<Candidate> Select(int round, IReadOnlyList<Candidate> candidates)
     {
-        var (chosen, left) = (new List<Candidate>(), _budget);
+        var (chosen, left) = (new List<Candidate>(), this.budget);
         foreach (var candidate in Draw.ByName(candidates).OrderBy(candidate => candidate.LastRound ?? 0).ThenByDescending(candidate => candidate.Samples / candidate.Cost))
         {
             if (candidate.Cost <= left)

@@ -7,33 +7,33 @@ namespace FlameEdge.Federated.Selection;
 /// <seealso href="https://arxiv.org/abs/2106.06639">Nguyen et al. 2022, algorithm 1: concurrency C</seealso>
 public sealed class ConcurrencySelector : ISelector
 {
-    private readonly int _limit;
-    private readonly ulong _seed;
-    private readonly HashSet<WorkerId> _busy = [];
+    private readonly int limit;
+    private readonly ulong seed;
+    private readonly HashSet<WorkerId> busy = [];
 
     /// <param name="limit">C, at least 1.</param>
     /// <param name="seed">The job's.</param>
     public ConcurrencySelector(int limit, ulong seed)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
-        (_limit, _seed) = (limit, seed);
+        (this.limit, this.seed) = (limit, seed);
     }
 
     /// <summary>Who is at work.</summary>
-    public IReadOnlyCollection<WorkerId> Busy => _busy;
+    public IReadOnlyCollection<WorkerId> Busy => this.busy;
 
     /// <summary>Its update arrived, or is no longer waited for.</summary>
-    public void Release(WorkerId worker) => _busy.Remove(worker);
+    public void Release(WorkerId worker) => this.busy.Remove(worker);
 
     /// <inheritdoc/>
     /// <param name="round">The number of the call, so that no two draw alike.</param>
     /// <param name="candidates">Everybody present, busy or not.</param>
     public IReadOnlyList<Candidate> Select(int round, IReadOnlyList<Candidate> candidates)
     {
-        _busy.IntersectWith(candidates.Select(candidate => candidate.Worker));
-        var idle = Draw.ByName(candidates.Where(candidate => !_busy.Contains(candidate.Worker)));
-        var chosen = Draw.Uniform(idle, Math.Max(0, _limit - _busy.Count), Draw.Generator(_seed, round));
-        _busy.UnionWith(chosen.Select(candidate => candidate.Worker));
+        this.busy.IntersectWith(candidates.Select(candidate => candidate.Worker));
+        var idle = Draw.ByName(candidates.Where(candidate => !this.busy.Contains(candidate.Worker)));
+        var chosen = Draw.Uniform(idle, Math.Max(0, this.limit - this.busy.Count), Draw.Generator(this.seed, round));
+        this.busy.UnionWith(chosen.Select(candidate => candidate.Worker));
         return chosen;
     }
 }

@@ -5,9 +5,9 @@ namespace FlameEdge.Federated.Selection;
 /// <seealso href="https://arxiv.org/abs/1804.08333">Nishio and Yonetani 2019, FedCS: the client selection step, for clients that send in parallel</seealso>
 public sealed class DeadlineSelector : ISelector
 {
-    private readonly int _count;
-    private readonly TimeSpan _deadline;
-    private readonly ulong _seed;
+    private readonly int count;
+    private readonly TimeSpan deadline;
+    private readonly ulong seed;
 
     /// <param name="count">How many, at least 1.</param>
     /// <param name="deadline">The round's, above zero.</param>
@@ -16,14 +16,14 @@ public sealed class DeadlineSelector : ISelector
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(deadline, TimeSpan.Zero);
-        (_count, _deadline, _seed) = (count, deadline, seed);
+        (this.count, this.deadline, this.seed) = (count, deadline, seed);
     }
 
     /// <inheritdoc/>
     public IReadOnlyList<Candidate> Select(int round, IReadOnlyList<Candidate> candidates)
     {
-        var sides = Draw.ByName(candidates).ToLookup(candidate => candidate.Duration is null || candidate.Duration <= _deadline);
-        var chosen = Draw.Uniform([.. sides[true]], _count, Draw.Generator(_seed, round));
-        return [.. chosen, .. sides[false].OrderBy(candidate => candidate.Duration).Take(_count - chosen.Count)];
+        var sides = Draw.ByName(candidates).ToLookup(candidate => candidate.Duration is null || candidate.Duration <= this.deadline);
+        var chosen = Draw.Uniform([.. sides[true]], this.count, Draw.Generator(this.seed, round));
+        return [.. chosen, .. sides[false].OrderBy(candidate => candidate.Duration).Take(this.count - chosen.Count)];
     }
 }

@@ -8,52 +8,52 @@ namespace FlameEdge.Federated.Selection;
 /// <seealso href="https://arxiv.org/abs/2010.06081">Lai et al. 2021, section 4 and algorithm 1</seealso>
 public sealed class OortSelector : ISelector
 {
-    private readonly OortSettings _settings;
-    private readonly ulong _seed;
-    private readonly List<double> _achieved = [];
+    private readonly OortSettings settings;
+    private readonly ulong seed;
+    private readonly List<double> achieved = [];
 
     /// <exception cref="ArgumentException">A setting is out of its range.</exception>
     public OortSelector(OortSettings settings, ulong seed)
     {
         OortSettings.Require(settings);
-        (_settings, _seed, PreferredDuration) = (settings, seed, settings.PreferredDuration);
+        (this.settings, this.seed, PreferredDuration) = (settings, seed, settings.PreferredDuration);
     }
 
     /// <summary>T, as the pacer left it.</summary>
     public TimeSpan PreferredDuration { get; private set; }
 
     /// <summary>Utility achieved in each past round; what a checkpoint keeps beside <see cref="PreferredDuration"/>.</summary>
-    public IReadOnlyList<double> Achieved => _achieved;
+    public IReadOnlyList<double> Achieved => this.achieved;
 
     /// <summary>Goes on from a checkpoint.</summary>
     public void Restore(TimeSpan preferredDuration, IEnumerable<double> achieved)
     {
         PreferredDuration = preferredDuration;
-        _achieved.Clear();
-        _achieved.AddRange(achieved);
+        this.achieved.Clear();
+        this.achieved.AddRange(achieved);
     }
 
     /// <summary>U(i) = |B| √(mean of squared losses).</summary>
     public static double StatisticalUtility(long samples, double meanSquareLoss) => samples * Math.Sqrt(meanSquareLoss);
 
     /// <summary>ε in a round, from 1.</summary>
-    public double ExplorationOf(int round) => Math.Max(_settings.LeastExploration, _settings.Exploration * Math.Pow(_settings.ExplorationDecay, round - 1));
+    public double ExplorationOf(int round) => Math.Max(this.settings.LeastExploration, this.settings.Exploration * Math.Pow(this.settings.ExplorationDecay, round - 1));
 
     /// <summary>Ends a round: tells the sum of statistical utilities of those counted, and lets the pacer relax T for the next one where utility falls.</summary>
     public void Complete(double utility)
     {
-        _achieved.Add(utility);
-        var window = _settings.PacerWindow;
-        if (_achieved.Count >= 2 * window && _achieved[^(2 * window)..^window].Sum() > _achieved[^window..].Sum())
+        this.achieved.Add(utility);
+        var window = this.settings.PacerWindow;
+        if (this.achieved.Count >= 2 * window && this.achieved[^(2 * window)..^window].Sum() > this.achieved[^window..].Sum())
         {
-            PreferredDuration += _settings.PacerStep;
+            PreferredDuration += this.settings.PacerStep;
         }
     }
 
     /// <inheritdoc/>
     public IReadOnlyList<Candidate> Select(int round, IReadOnlyList<Candidate> candidates)
     {
-        var (plan, random) = (Plan(round, candidates), Draw.Generator(_seed, round));
+        var (plan, random) = (Plan(round, candidates), Draw.Generator(this.seed, round));
         var exploited = Draw.Weighted(plan.Exploited, plan.ExploitCount, candidate => plan.Utilities[candidate], random);
         return [.. exploited, .. Draw.Weighted(plan.Unexplored, plan.ExploreCount, Speed, random)];
     }
@@ -63,19 +63,19 @@ public sealed class OortSelector : ISelector
     {
         var sides = Draw.ByName(candidates).ToLookup(candidate => candidate is { MeanSquareLoss: not null, LastRound: not null });
         var unexplored = sides[false].ToList();
-        var utilities = Utilities(round, [.. sides[true].Where(candidate => !(candidate.TimesSelected > _settings.ExploitLimit))]);
+        var utilities = Utilities(round, [.. sides[true].Where(candidate => !(candidate.TimesSelected > this.settings.ExploitLimit))]);
 
         // The slack keeps (1 − 0.9) · 10 from being 0.999….
-        var share = (int)Math.Floor(((1 - ExplorationOf(round)) * _settings.Count) + 1e-9);
-        var exploit = _settings.FillsUp ? Math.Min(utilities.Count, Math.Max(share, _settings.Count - unexplored.Count)) : share;
-        var explore = Math.Min(_settings.Count - exploit, unexplored.Count);
+        var share = (int)Math.Floor(((1 - ExplorationOf(round)) * this.settings.Count) + 1e-9);
+        var exploit = this.settings.FillsUp ? Math.Min(utilities.Count, Math.Max(share, this.settings.Count - unexplored.Count)) : share;
+        var explore = Math.Min(this.settings.Count - exploit, unexplored.Count);
         var ranked = utilities.OrderByDescending(pair => pair.Value).ToList();
         if (exploit == 0 || ranked.Count == 0)
         {
             return new OortPlan(utilities, null, [], 0, unexplored, explore);
         }
 
-        var cutOff = _settings.CutOff * ranked[Math.Min(exploit, ranked.Count) - 1].Value;
+        var cutOff = this.settings.CutOff * ranked[Math.Min(exploit, ranked.Count) - 1].Value;
 
         // Where utilities are all zero nothing is above the cut-off, but somebody must learn: equals are as good as above.
         var above = ranked.Where(pair => pair.Value > cutOff || pair.Value >= ranked[Math.Min(exploit, ranked.Count) - 1].Value).Select(pair => pair.Key).ToList();
@@ -86,7 +86,7 @@ public sealed class OortSelector : ISelector
     {
         double[] utilities = [.. explored.Select(candidate => StatisticalUtility(candidate.Samples, candidate.MeanSquareLoss!.Value))]; // explored: it is known
         var clip = double.PositiveInfinity;
-        if (_settings.ClipQuantile is { } quantile && utilities.Length > 0)
+        if (this.settings.ClipQuantile is { } quantile && utilities.Length > 0)
         {
             clip = utilities.Order().ElementAt(Math.Min((int)(quantile * utilities.Length), utilities.Length - 1));
         }
@@ -98,7 +98,7 @@ public sealed class OortSelector : ISelector
         });
     }
 
-    private double Penalty(TimeSpan? duration) => duration is { } own && own > PreferredDuration ? Math.Pow(PreferredDuration / own, _settings.StragglerPenalty) : 1;
+    private double Penalty(TimeSpan? duration) => duration is { } own && own > PreferredDuration ? Math.Pow(PreferredDuration / own, this.settings.StragglerPenalty) : 1;
 
     // Nobody is infinitely fast; a client of unknown speed counts as one that takes as long as preferred.
     private double Speed(Candidate candidate) => 1 / Math.Max((candidate.Duration ?? PreferredDuration).TotalSeconds, 1e-3);

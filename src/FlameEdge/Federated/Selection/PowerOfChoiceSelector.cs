@@ -8,9 +8,9 @@ namespace FlameEdge.Federated.Selection;
 /// <seealso href="https://arxiv.org/abs/2010.01243">Cho, Wang and Joshi 2022, section 3.1</seealso>
 public sealed class PowerOfChoiceSelector : ISelector
 {
-    private readonly int _drawn;
-    private readonly int _count;
-    private readonly ulong _seed;
+    private readonly int drawn;
+    private readonly int count;
+    private readonly ulong seed;
 
     /// <param name="drawn">d, at least m.</param>
     /// <param name="count">m, at least 1.</param>
@@ -19,16 +19,16 @@ public sealed class PowerOfChoiceSelector : ISelector
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         ArgumentOutOfRangeException.ThrowIfLessThan(drawn, count);
-        (_drawn, _count, _seed) = (drawn, count, seed);
+        (this.drawn, this.count, this.seed) = (drawn, count, seed);
     }
 
     /// <summary>The d that are asked for their loss.</summary>
     public IReadOnlyList<Candidate> DrawCandidates(int round, IReadOnlyList<Candidate> candidates) =>
-        Draw.Weighted(Draw.ByName(candidates), _drawn, candidate => candidate.Samples, Draw.Generator(_seed, round));
+        Draw.Weighted(Draw.ByName(candidates), this.drawn, candidate => candidate.Samples, Draw.Generator(this.seed, round));
 
     /// <summary>The m of them, the largest loss first.</summary>
     public IReadOnlyList<Candidate> Choose(IEnumerable<Candidate> drawn) =>
-        [.. Draw.ByName(drawn).OrderByDescending(candidate => candidate.Loss ?? double.PositiveInfinity).Take(_count)];
+        [.. Draw.ByName(drawn).OrderByDescending(candidate => candidate.Loss ?? double.PositiveInfinity).Take(this.count)];
 
     /// <inheritdoc/>
     public IReadOnlyList<Candidate> Select(int round, IReadOnlyList<Candidate> candidates) => Choose(DrawCandidates(round, candidates));

@@ -5,7 +5,7 @@ namespace FlameEdge.Federated.Aggregation.Corrections;
 /// <summary>What the clients' parts have in common: the door, and which values are trained at all.</summary>
 public abstract class ClientCorrection : IClientCorrection
 {
-    private readonly List<StateVector> _state = [];
+    private readonly List<StateVector> state = [];
 
     /// <summary>For models of <paramref name="layout"/>.</summary>
     protected ClientCorrection(ParameterLayout layout) => (Layout, Runs) = (layout, LayoutRun.Of(layout));
@@ -17,7 +17,7 @@ public abstract class ClientCorrection : IClientCorrection
     public virtual bool SendsSecond => false;
 
     /// <inheritdoc/>
-    public IReadOnlyList<StateVector> State => _state;
+    public IReadOnlyList<StateVector> State => this.state;
 
     private protected ParameterLayout Layout { get; }
 
@@ -56,7 +56,7 @@ public abstract class ClientCorrection : IClientCorrection
     protected Memory<float> AddState(string name)
     {
         var values = new float[Layout.Length];
-        _state.Add(new StateVector(name, values));
+        this.state.Add(new StateVector(name, values));
         return values;
     }
 }

@@ -8,7 +8,7 @@ namespace FlameEdge.Federated.Aggregation.Corrections;
 /// <seealso href="https://arxiv.org/abs/2111.04263">Acar et al. 2021, algorithm 1</seealso>
 public sealed class FedDynClient : ClientCorrection
 {
-    private readonly Memory<float> _gradient;
+    private readonly Memory<float> gradient;
 
     /// <param name="layout">The model's.</param>
     /// <param name="alpha">α, above 0.</param>
@@ -17,7 +17,7 @@ public sealed class FedDynClient : ClientCorrection
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(alpha);
         Proximal = alpha;
-        _gradient = AddState("gradient");
+        this.gradient = AddState("gradient");
     }
 
     /// <inheritdoc/>
@@ -26,7 +26,7 @@ public sealed class FedDynClient : ClientCorrection
     /// <inheritdoc/>
     protected override bool Correct(ReadOnlySpan<float> shared, Span<float> correction)
     {
-        TensorPrimitives.Negate(_gradient.Span, correction);
+        TensorPrimitives.Negate(this.gradient.Span, correction);
         return true;
     }
 
@@ -37,7 +37,7 @@ public sealed class FedDynClient : ClientCorrection
         {
             if (run.Kind == ParameterKind.Trainable)
             {
-                ParameterMath.AddScaled(change.Slice(run.Offset, run.Length), -(float)Proximal, _gradient.Span.Slice(run.Offset, run.Length));
+                ParameterMath.AddScaled(change.Slice(run.Offset, run.Length), -(float)Proximal, this.gradient.Span.Slice(run.Offset, run.Length));
             }
         }
 

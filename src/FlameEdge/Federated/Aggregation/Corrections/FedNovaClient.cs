@@ -11,8 +11,8 @@ namespace FlameEdge.Federated.Aggregation.Corrections;
 /// <seealso href="https://arxiv.org/abs/2007.07481">Wang et al. 2020, section 4, equations 8 and 9</seealso>
 public sealed class FedNovaClient : ClientCorrection
 {
-    private readonly double _momentum;
-    private readonly double _decay;
+    private readonly double momentum;
+    private readonly double decay;
 
     /// <param name="layout">The model's.</param>
     /// <param name="learningRate">Size of the local steps, above 0.</param>
@@ -33,8 +33,8 @@ public sealed class FedNovaClient : ClientCorrection
         }
 
         Proximal = mu;
-        _momentum = momentum;
-        _decay = 1 - (learningRate * mu);
+        this.momentum = momentum;
+        this.decay = 1 - (learningRate * mu);
     }
 
     /// <inheritdoc/>
@@ -47,8 +47,8 @@ public sealed class FedNovaClient : ClientCorrection
         var (work, weight) = (0.0, 0.0);
         for (var k = 0; k < steps; k++)
         {
-            weight = (_momentum * weight) + 1;
-            work = (_decay * work) + weight;
+            weight = (this.momentum * weight) + 1;
+            work = (this.decay * work) + weight;
         }
 
         return work;

@@ -8,9 +8,9 @@ namespace FlameEdge.Federated.Aggregation.Corrections;
 /// <seealso href="https://arxiv.org/abs/1910.06378">Karimireddy et al. 2020, algorithm 1, equations 3 and 4</seealso>
 public sealed class ScaffoldClient : ClientCorrection
 {
-    private readonly double _learningRate;
-    private readonly Memory<float> _own;
-    private readonly float[] _shared;
+    private readonly double learningRate;
+    private readonly Memory<float> own;
+    private readonly float[] shared;
 
     /// <param name="layout">The model's.</param>
     /// <param name="learningRate">Size of the local steps, above 0.</param>
@@ -18,9 +18,9 @@ public sealed class ScaffoldClient : ClientCorrection
         : base(layout)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(learningRate);
-        _learningRate = learningRate;
-        _own = AddState("c");
-        _shared = new float[layout.Length];
+        this.learningRate = learningRate;
+        own = AddState("c");
+        this.shared = new float[layout.Length];
     }
 
     /// <inheritdoc/>
@@ -30,8 +30,8 @@ public sealed class ScaffoldClient : ClientCorrection
     protected override bool Correct(ReadOnlySpan<float> shared, Span<float> correction)
     {
         Layout.RequireLength(shared);
-        shared.CopyTo(_shared);
-        TensorPrimitives.Subtract(_shared, _own.Span, correction);
+        shared.CopyTo(this.shared);
+        TensorPrimitives.Subtract(this.shared, own.Span, correction);
         return true;
     }
 
@@ -39,7 +39,7 @@ public sealed class ScaffoldClient : ClientCorrection
     protected override double Finish(in LocalWork work, Span<float> change, Span<float> second)
     {
         second.Clear();
-        var scale = -1 / (float)(work.Steps * _learningRate);
+        var scale = -1 / (float)(work.Steps * this.learningRate);
         foreach (var run in Runs)
         {
             if (run.Kind == ParameterKind.Buffer)
@@ -50,8 +50,8 @@ public sealed class ScaffoldClient : ClientCorrection
             // cᵢ⁺ − cᵢ = (x − y) / (K lr) − c
             var part = second.Slice(run.Offset, run.Length);
             ParameterMath.AddScaled(change.Slice(run.Offset, run.Length), scale, part);
-            TensorPrimitives.Subtract(part, _shared.AsSpan(run.Offset, run.Length), part);
-            ParameterMath.AddScaled(part, 1, _own.Span.Slice(run.Offset, run.Length));
+            TensorPrimitives.Subtract(part, this.shared.AsSpan(run.Offset, run.Length), part);
+            ParameterMath.AddScaled(part, 1, own.Span.Slice(run.Offset, run.Length));
         }
 
         return 1;

@@ -11,8 +11,8 @@ namespace FlameEdge.Federated.Aggregation.Personal;
 /// <seealso href="https://arxiv.org/abs/2012.04221">Li et al. 2021, algorithm 1</seealso>
 public sealed class Ditto
 {
-    private readonly ParameterLayout _layout;
-    private readonly float[] _personal;
+    private readonly ParameterLayout layout;
+    private readonly float[] personal;
 
     /// <param name="layout">The model's.</param>
     /// <param name="lambda">λ, at least 0; 0 is training alone.</param>
@@ -21,16 +21,16 @@ public sealed class Ditto
     {
         ArgumentOutOfRangeException.ThrowIfNegative(lambda);
         layout.RequireLength(start);
-        (_layout, Lambda) = (layout, lambda);
-        _personal = start.ToArray();
-        State = [new StateVector("personal", _personal)];
+        (this.layout, Lambda) = (layout, lambda);
+        this.personal = start.ToArray();
+        State = [new StateVector("personal", this.personal)];
     }
 
     /// <summary>λ: what the personal model's trainer is opened with as its proximal strength.</summary>
     public double Lambda { get; }
 
     /// <summary>The personal model: what the trainer loads, what predictions use, what a checkpoint keeps.</summary>
-    public ReadOnlySpan<float> Personal => _personal;
+    public ReadOnlySpan<float> Personal => this.personal;
 
     /// <summary>What a checkpoint keeps.</summary>
     public IReadOnlyList<StateVector> State { get; }
@@ -38,16 +38,16 @@ public sealed class Ditto
     /// <summary>Writes the vector added to each gradient of the personal steps: λ (v − w), with v as it is before them.</summary>
     public void Begin(ReadOnlySpan<float> received, Span<float> correction)
     {
-        _layout.RequireLength(received);
-        _layout.RequireLength(correction);
-        TensorPrimitives.Subtract(_personal, received, correction);
+        this.layout.RequireLength(received);
+        this.layout.RequireLength(correction);
+        TensorPrimitives.Subtract(this.personal, received, correction);
         TensorPrimitives.Multiply(correction, (float)Lambda, correction);
     }
 
     /// <summary>Takes the personal model after its steps.</summary>
     public void Complete(ReadOnlySpan<float> trained)
     {
-        _layout.RequireLength(trained);
-        trained.CopyTo(_personal);
+        this.layout.RequireLength(trained);
+        trained.CopyTo(this.personal);
     }
 }

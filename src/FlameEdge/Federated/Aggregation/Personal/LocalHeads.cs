@@ -7,9 +7,9 @@ namespace FlameEdge.Federated.Aggregation.Personal;
 /// <seealso href="https://arxiv.org/abs/1912.00818">Arivazhagan et al. 2019, FedPer, algorithms 1 and 2</seealso>
 public sealed class LocalHeads
 {
-    private readonly ParameterLayout _layout;
-    private readonly List<ParameterEntry> _personal;
-    private readonly float[] _values;
+    private readonly ParameterLayout layout;
+    private readonly List<ParameterEntry> personal;
+    private readonly float[] values;
 
     /// <param name="layout">The model's.</param>
     /// <param name="names">Personal tensors: each name is a tensor's, or the beginning of names before a dot (<c>head</c> for <c>head.weight</c>).</param>
@@ -23,15 +23,15 @@ public sealed class LocalHeads
             throw new ArgumentException($"the model has no tensor '{unknown}'; it has {string.Join(", ", layout.Entries.Select(entry => entry.Name))}", nameof(names));
         }
 
-        _layout = layout;
-        _personal = [.. layout.Entries.Where(entry => names.Any(name => Means(name, entry)))];
-        if (_personal.Count == layout.Entries.Count)
+        this.layout = layout;
+        this.personal = [.. layout.Entries.Where(entry => names.Any(name => Means(name, entry)))];
+        if (this.personal.Count == layout.Entries.Count)
         {
             throw new ArgumentException("all tensors are personal; nothing would be learned together", nameof(names));
         }
 
-        _values = start.ToArray();
-        State = [new StateVector("personal", _values)];
+        this.values = start.ToArray();
+        State = [new StateVector("personal", this.values)];
     }
 
     /// <summary>What a checkpoint keeps: of the model's length, used at the personal layers only.</summary>
@@ -40,21 +40,21 @@ public sealed class LocalHeads
     /// <summary>Puts the client's own layers into a received model: what the trainer loads, and what predicts here.</summary>
     public void Personalize(Span<float> model)
     {
-        _layout.RequireLength(model);
-        foreach (var entry in _personal)
+        this.layout.RequireLength(model);
+        foreach (var entry in this.personal)
         {
-            _values.AsSpan(entry.Offset, entry.Length).CopyTo(model[entry.Offset..]);
+            this.values.AsSpan(entry.Offset, entry.Length).CopyTo(model[entry.Offset..]);
         }
     }
 
     /// <summary>Keeps the personal layers of the trained model and clears them from the change that is sent.</summary>
     public void Complete(ReadOnlySpan<float> trained, Span<float> change)
     {
-        _layout.RequireLength(trained);
-        _layout.RequireLength(change);
-        foreach (var entry in _personal)
+        this.layout.RequireLength(trained);
+        this.layout.RequireLength(change);
+        foreach (var entry in this.personal)
         {
-            trained.Slice(entry.Offset, entry.Length).CopyTo(_values.AsSpan(entry.Offset));
+            trained.Slice(entry.Offset, entry.Length).CopyTo(this.values.AsSpan(entry.Offset));
             change.Slice(entry.Offset, entry.Length).Clear();
         }
     }

@@ -10,17 +10,17 @@ namespace FlameEdge.Federated.Aggregation.Robust;
 /// <seealso href="https://arxiv.org/abs/1802.07927">El Mhamdi, Guerraoui and Rouault 2018, the Bulyan rule; n ≥ 4f + 3</seealso>
 public sealed class Bulyan : IRobustRule
 {
-    private readonly int _attackers;
+    private readonly int attackers;
 
     /// <param name="attackers">f, how many of the updates may be hostile.</param>
     public Bulyan(int attackers)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(attackers);
-        _attackers = attackers;
+        this.attackers = attackers;
     }
 
     /// <inheritdoc/>
-    public int MinimumCount => (4 * _attackers) + 3;
+    public int MinimumCount => (4 * this.attackers) + 3;
 
     /// <summary>The indices of the picks, in the order they are picked.</summary>
     /// <exception cref="ArgumentException">There are fewer updates than <see cref="MinimumCount"/>, or a value is not finite.</exception>
@@ -28,9 +28,9 @@ public sealed class Bulyan : IRobustRule
     {
         var distances = new PairDistances(rows, rows.Length, MinimumCount);
         var (left, picks) = (Enumerable.Range(0, rows.Count).ToList(), new List<int>());
-        while (picks.Count < rows.Count - (2 * _attackers))
+        while (picks.Count < rows.Count - (2 * this.attackers))
         {
-            var scores = distances.Scores(left, Math.Clamp(left.Count - _attackers - 2, Math.Min(1, left.Count - 1), left.Count - 1));
+            var scores = distances.Scores(left, Math.Clamp(left.Count - this.attackers - 2, Math.Min(1, left.Count - 1), left.Count - 1));
             var best = Array.IndexOf(scores, scores.Min());
             picks.Add(left[best]);
             left.RemoveAt(best);
@@ -43,7 +43,7 @@ public sealed class Bulyan : IRobustRule
     public void Aggregate(IUpdateRows rows, Span<float> result)
     {
         int[] picks = [.. Select(rows).Order()];
-        var kept = picks.Length - (2 * _attackers);
+        var kept = picks.Length - (2 * this.attackers);
         var tile = new UpdateTile(rows, result.Length, MinimumCount);
         while (tile.MoveNext())
         {

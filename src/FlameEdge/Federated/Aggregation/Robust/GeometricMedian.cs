@@ -7,10 +7,10 @@ namespace FlameEdge.Federated.Aggregation.Robust;
 /// <seealso href="https://arxiv.org/abs/1912.13445">Pillutla, Kakade and Harchaoui 2022, algorithm 2</seealso>
 public sealed class GeometricMedian : IRobustRule
 {
-    private readonly IReadOnlyList<long>? _weights;
-    private readonly double _smoothing;
-    private readonly double _tolerance;
-    private readonly int _steps;
+    private readonly IReadOnlyList<long>? weights;
+    private readonly double smoothing;
+    private readonly double tolerance;
+    private readonly int steps;
 
     /// <param name="weights">a, how much each update counts; null for alike.</param>
     /// <param name="smoothing">ν, above 0: distances below it count as it.</param>
@@ -26,7 +26,7 @@ public sealed class GeometricMedian : IRobustRule
             throw new ArgumentException("weights must be positive", nameof(weights));
         }
 
-        (_weights, _smoothing, _steps, _tolerance) = (weights, smoothing, steps, tolerance);
+        (this.weights, this.smoothing, this.steps, this.tolerance) = (weights, smoothing, steps, tolerance);
     }
 
     /// <inheritdoc/>
@@ -35,16 +35,16 @@ public sealed class GeometricMedian : IRobustRule
     /// <inheritdoc/>
     public void Aggregate(IUpdateRows rows, Span<float> result)
     {
-        if (_weights is not null && _weights.Count != rows.Count)
+        if (this.weights is not null && this.weights.Count != rows.Count)
         {
-            throw new ArgumentException($"{_weights.Count} weights for {rows.Count} updates", nameof(rows));
+            throw new ArgumentException($"{this.weights.Count} weights for {rows.Count} updates", nameof(rows));
         }
 
         var tile = new UpdateTile(rows, result.Length, MinimumCount);
-        double[] weights = [.. Enumerable.Range(0, rows.Count).Select(row => (double)(_weights?[row] ?? 1))];
+        double[] weights = [.. Enumerable.Range(0, rows.Count).Select(row => (double)(this.weights?[row] ?? 1))];
         var (point, moved) = (new double[rows.Length], double.PositiveInfinity);
         Mean(tile, weights, point);
-        for (var step = 0; step < _steps && moved > _tolerance; step++)
+        for (var step = 0; step < this.steps && moved > this.tolerance; step++)
         {
             moved = Mean(tile, Attraction(tile, weights, point), point);
         }
@@ -64,7 +64,7 @@ public sealed class GeometricMedian : IRobustRule
             }
         }
 
-        return [.. weights.Select((weight, row) => weight / Math.Max(_smoothing, Math.Sqrt(squares[row])))];
+        return [.. weights.Select((weight, row) => weight / Math.Max(this.smoothing, Math.Sqrt(squares[row])))];
     }
 
     // The weighted mean of all updates; returns the largest move of a value.

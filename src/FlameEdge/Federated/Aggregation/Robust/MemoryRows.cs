@@ -5,7 +5,7 @@ namespace FlameEdge.Federated.Aggregation.Robust;
 /// <summary>Updates that are in memory anyway.</summary>
 public sealed class MemoryRows : IUpdateRows
 {
-    private readonly IReadOnlyList<ReadOnlyMemory<float>> _rows;
+    private readonly IReadOnlyList<ReadOnlyMemory<float>> rows;
 
     /// <exception cref="ArgumentException">There is no row, lengths differ, or a value is not finite: such updates are refused before any rule sees them.</exception>
     public MemoryRows(IReadOnlyList<ReadOnlyMemory<float>> rows)
@@ -28,15 +28,15 @@ public sealed class MemoryRows : IUpdateRows
             }
         }
 
-        _rows = rows;
+        this.rows = rows;
     }
 
     /// <inheritdoc/>
-    public int Count => _rows.Count;
+    public int Count => this.rows.Count;
 
     /// <inheritdoc/>
-    public int Length => _rows[0].Length;
+    public int Length => this.rows[0].Length;
 
     /// <inheritdoc/>
-    public void Read(int row, int offset, Span<float> values) => _rows[row].Span.Slice(offset, values.Length).CopyTo(values);
+    public void Read(int row, int offset, Span<float> values) => this.rows[row].Span.Slice(offset, values.Length).CopyTo(values);
 }

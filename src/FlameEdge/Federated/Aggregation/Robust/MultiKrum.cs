@@ -7,8 +7,8 @@ namespace FlameEdge.Federated.Aggregation.Robust;
 /// <seealso href="https://arxiv.org/abs/1703.02757">Blanchard et al. 2017, section 4 (Krum) and section 5 (Multi-Krum); n ≥ 2f + 3</seealso>
 public sealed class MultiKrum : IRobustRule
 {
-    private readonly int _attackers;
-    private readonly int _kept;
+    private readonly int attackers;
+    private readonly int kept;
 
     /// <param name="attackers">f, how many of the updates may be hostile.</param>
     /// <param name="kept">m, how many are averaged; at least 1.</param>
@@ -16,11 +16,11 @@ public sealed class MultiKrum : IRobustRule
     {
         ArgumentOutOfRangeException.ThrowIfNegative(attackers);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(kept);
-        (_attackers, _kept) = (attackers, kept);
+        (this.attackers, this.kept) = (attackers, kept);
     }
 
     /// <inheritdoc/>
-    public int MinimumCount => Math.Max((2 * _attackers) + 3, _kept);
+    public int MinimumCount => Math.Max((2 * this.attackers) + 3, this.kept);
 
     /// <summary>The indices of the updates it would average, best score first.</summary>
     /// <exception cref="ArgumentException">There are fewer updates than <see cref="MinimumCount"/>, or a value is not finite.</exception>
@@ -28,8 +28,8 @@ public sealed class MultiKrum : IRobustRule
     {
         var distances = new PairDistances(rows, rows.Length, MinimumCount);
         int[] all = [.. Enumerable.Range(0, rows.Count)];
-        var scores = distances.Scores(all, rows.Count - _attackers - 2);
-        return [.. all.OrderBy(i => scores[i]).Take(_kept)]; // a stable order: the lowest index first among equals
+        var scores = distances.Scores(all, rows.Count - this.attackers - 2);
+        return [.. all.OrderBy(i => scores[i]).Take(this.kept)]; // a stable order: the lowest index first among equals
     }
 
     /// <inheritdoc/>

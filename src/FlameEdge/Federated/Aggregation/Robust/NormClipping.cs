@@ -7,8 +7,8 @@ namespace FlameEdge.Federated.Aggregation.Robust;
 /// <seealso href="https://arxiv.org/abs/1911.07963">Sun et al. 2019, norm clipping</seealso>
 public sealed class NormClipping : IRobustRule
 {
-    private readonly double _limit;
-    private readonly IReadOnlyList<long>? _weights;
+    private readonly double limit;
+    private readonly IReadOnlyList<long>? weights;
 
     /// <param name="limit">C, above 0.</param>
     /// <param name="weights">How much each update counts, such as its samples; null for alike.</param>
@@ -20,7 +20,7 @@ public sealed class NormClipping : IRobustRule
             throw new ArgumentException("weights must be positive", nameof(weights));
         }
 
-        (_limit, _weights) = (limit, weights);
+        (this.limit, this.weights) = (limit, weights);
     }
 
     /// <inheritdoc/>
@@ -44,9 +44,9 @@ public sealed class NormClipping : IRobustRule
     /// <inheritdoc/>
     public void Aggregate(IUpdateRows rows, Span<float> result)
     {
-        if (_weights is not null && _weights.Count != rows.Count)
+        if (this.weights is not null && this.weights.Count != rows.Count)
         {
-            throw new ArgumentException($"{_weights.Count} weights for {rows.Count} updates", nameof(rows));
+            throw new ArgumentException($"{this.weights.Count} weights for {rows.Count} updates", nameof(rows));
         }
 
         var tile = new UpdateTile(rows, result.Length, MinimumCount);
@@ -59,8 +59,8 @@ public sealed class NormClipping : IRobustRule
             }
         }
 
-        var total = _weights?.Sum(weight => (double)weight) ?? rows.Count;
-        double[] factors = [.. squares.Select((square, row) => Factor(Math.Sqrt(square), _limit) * (_weights?[row] ?? 1) / total)];
+        var total = this.weights?.Sum(weight => (double)weight) ?? rows.Count;
+        double[] factors = [.. squares.Select((square, row) => Factor(Math.Sqrt(square), this.limit) * (this.weights?[row] ?? 1) / total)];
         while (tile.MoveNext())
         {
             TensorPrimitives.ConvertSaturating<double, float>(tile.Sum(factors), result.Slice(tile.Offset, tile.Length));

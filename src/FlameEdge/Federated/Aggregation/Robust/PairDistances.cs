@@ -6,11 +6,11 @@ namespace FlameEdge.Federated.Aggregation.Robust;
 /// <remarks>Each pair is computed once and used for both, so that ties are exact ties.</remarks>
 internal sealed class PairDistances
 {
-    private readonly double[,] _squares;
+    private readonly double[,] squares;
 
     public PairDistances(IUpdateRows rows, int resultLength, int minimumCount)
     {
-        _squares = new double[rows.Count, rows.Count];
+        squares = new double[rows.Count, rows.Count];
         var tile = new UpdateTile(rows, resultLength, minimumCount);
         while (tile.MoveNext())
         {
@@ -19,8 +19,8 @@ internal sealed class PairDistances
                 for (var j = i + 1; j < rows.Count; j++)
                 {
                     var distance = TensorPrimitives.Distance<double>(tile[i], tile[j]);
-                    _squares[i, j] += distance * distance;
-                    _squares[j, i] = _squares[i, j];
+                    squares[i, j] += distance * distance;
+                    squares[j, i] = squares[i, j];
                 }
             }
         }
@@ -39,7 +39,7 @@ internal sealed class PairDistances
             {
                 if (i != j)
                 {
-                    others[next++] = _squares[updates[i], updates[j]];
+                    others[next++] = squares[updates[i], updates[j]];
                 }
             }
 

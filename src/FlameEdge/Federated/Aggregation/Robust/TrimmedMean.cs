@@ -4,17 +4,17 @@ namespace FlameEdge.Federated.Aggregation.Robust;
 /// <seealso href="https://arxiv.org/abs/1803.01498">Yin et al. 2018, definition 2 and algorithm 1</seealso>
 public sealed class TrimmedMean : IRobustRule
 {
-    private readonly int _trim;
+    private readonly int trim;
 
     /// <param name="trim">b, how many are dropped on each side: at least as many as attackers are feared.</param>
     public TrimmedMean(int trim)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(trim);
-        _trim = trim;
+        this.trim = trim;
     }
 
     /// <inheritdoc/>
-    public int MinimumCount => (2 * _trim) + 1;
+    public int MinimumCount => (2 * this.trim) + 1;
 
     /// <inheritdoc/>
     public void Aggregate(IUpdateRows rows, Span<float> result)
@@ -23,7 +23,7 @@ public sealed class TrimmedMean : IRobustRule
         while (tile.MoveNext())
         {
             tile.SortColumns(rows.Count);
-            tile.Mean(_trim, rows.Count - _trim, result);
+            tile.Mean(this.trim, rows.Count - this.trim, result);
         }
     }
 }

@@ -7,9 +7,9 @@ internal sealed class UpdateTile
 {
     private const int Width = 1024;
 
-    private readonly IUpdateRows _rows;
-    private readonly double[][] _values;
-    private readonly float[] _raw;
+    private readonly IUpdateRows rows;
+    private readonly double[][] values;
+    private readonly float[] raw;
 
     public UpdateTile(IUpdateRows rows, int resultLength, int minimumCount)
     {
@@ -20,8 +20,8 @@ internal sealed class UpdateTile
 
         ArgumentOutOfRangeException.ThrowIfNotEqual(resultLength, rows.Length, nameof(resultLength));
         var width = Math.Min(Width, rows.Length);
-        (_rows, _raw) = (rows, new float[width]);
-        _values = [.. Enumerable.Range(0, rows.Count).Select(_ => new double[width])];
+        (this.rows, this.raw) = (rows, new float[width]);
+        this.values = [.. Enumerable.Range(0, rows.Count).Select(_ => new double[width])];
     }
 
     /// <summary>Where the window begins.</summary>
@@ -35,26 +35,26 @@ internal sealed class UpdateTile
     public bool MoveNext()
     {
         Offset += Length;
-        Length = Math.Min(_raw.Length, _rows.Length - Offset);
+        Length = Math.Min(this.raw.Length, this.rows.Length - Offset);
         if (Length <= 0)
         {
             (Offset, Length) = (0, 0);
             return false;
         }
 
-        for (var row = 0; row < _values.Length; row++)
+        for (var row = 0; row < this.values.Length; row++)
         {
-            var raw = _raw.AsSpan(0, Length);
-            _rows.Read(row, Offset, raw);
+            var raw = this.raw.AsSpan(0, Length);
+            this.rows.Read(row, Offset, raw);
             RequireFinite(raw, row);
-            TensorPrimitives.ConvertChecked<float, double>(raw, _values[row]);
+            TensorPrimitives.ConvertChecked<float, double>(raw, this.values[row]);
         }
 
         return true;
     }
 
     /// <summary>The window's values of one update; may be overwritten until the next move.</summary>
-    public Span<double> this[int row] => _values[row].AsSpan(0, Length);
+    public Span<double> this[int row] => this.values[row].AsSpan(0, Length);
 
     /// <summary>Puts every column of the first <paramref name="count"/> rows into ascending order, by exchanges of whole rows: Batcher's merge exchange.</summary>
     /// <remarks>The comparisons do not depend on the data, so each is two vector operations over the width of the tile. Knuth, TAOCP 3, 5.2.2, algorithm M.</remarks>

@@ -8,14 +8,14 @@ namespace FlameEdge.Tests.Federated.Aggregation.Corrections;
 /// <summary>An algorithm's both sides over clients given by their gradients: what a job would do, without the network.</summary>
 internal sealed class CorrectedRun
 {
-    private readonly string _algorithm;
-    private readonly JsonElement _settings;
-    private readonly IReadOnlyList<Gradient> _gradients;
-    private readonly IReadOnlyList<int> _samples;
+    private readonly string algorithm;
+    private readonly JsonElement settings;
+    private readonly IReadOnlyList<Gradient> gradients;
+    private readonly IReadOnlyList<int> samples;
 
     public CorrectedRun(string algorithm, JsonElement settings, ParameterLayout layout, float[] start, IReadOnlyList<Gradient> gradients, IReadOnlyList<int> samples)
     {
-        (_algorithm, _settings, _gradients, _samples, Model) = (algorithm, settings, gradients, samples, start);
+        (this.algorithm, this.settings, this.gradients, this.samples, Model) = (algorithm, settings, gradients, samples, start);
         Server = ServerOptimizers.Make(algorithm, settings, layout);
         Clients = [.. gradients.Select(_ => Client(layout))];
     }
@@ -36,8 +36,8 @@ internal sealed class CorrectedRun
         var results = new List<(float[] Model, float[] Change, float[] Second, double Work)>();
         foreach (var i in participants)
         {
-            var result = LocalSteps.Run(Clients[i], _gradients[i], Model, Server.Shared.Span, Steps(i), _settings.Number("lr"), _settings.NumberOrNull("momentum") ?? 0);
-            var weight = Server.Weighting == UpdateWeighting.Samples ? _samples[i] : 1;
+            var result = LocalSteps.Run(Clients[i], this.gradients[i], Model, Server.Shared.Span, Steps(i), this.settings.Number("lr"), this.settings.NumberOrNull("momentum") ?? 0);
+            var weight = Server.Weighting == UpdateWeighting.Samples ? this.samples[i] : 1;
             mean.Fold(result.Change, weight);
             if (Clients[i].SendsSecond)
             {
@@ -54,13 +54,13 @@ internal sealed class CorrectedRun
     }
 
     private int Steps(int client) =>
-        _settings.TryGetProperty("local_steps_per_client", out var steps) ? steps[client].GetInt32() : _settings.Whole("local_steps");
+        this.settings.TryGetProperty("local_steps_per_client", out var steps) ? steps[client].GetInt32() : this.settings.Whole("local_steps");
 
-    private ClientCorrection Client(ParameterLayout layout) => _algorithm switch
+    private ClientCorrection Client(ParameterLayout layout) => this.algorithm switch
     {
-        "feddyn" => new FedDynClient(layout, _settings.Number("alpha")),
-        "scaffold" => new ScaffoldClient(layout, _settings.Number("lr")),
-        "fednova" => new FedNovaClient(layout, _settings.Number("lr"), _settings.NumberOrNull("momentum") ?? 0, _settings.NumberOrNull("mu") ?? 0),
-        _ => new FedProxClient(layout, _settings.NumberOrNull("mu") ?? 0),
+        "feddyn" => new FedDynClient(layout, this.settings.Number("alpha")),
+        "scaffold" => new ScaffoldClient(layout, this.settings.Number("lr")),
+        "fednova" => new FedNovaClient(layout, this.settings.Number("lr"), this.settings.NumberOrNull("momentum") ?? 0, this.settings.NumberOrNull("mu") ?? 0),
+        _ => new FedProxClient(layout, this.settings.NumberOrNull("mu") ?? 0),
     };
 }

@@ -7,37 +7,37 @@ namespace FlameEdge.Tests.Federated.Aggregation.Corrections;
 /// <summary>Softmax regression of the reference data's protocol on one client's rows: gradient and score. Parameters: weight [features, classes], then bias [classes].</summary>
 internal sealed class SoftmaxClient
 {
-    private readonly Dataset _data;
-    private readonly int _classes;
+    private readonly Dataset data;
+    private readonly int classes;
 
     // [features + 1][rows]: one array per feature, and one of ones for the bias.
-    private readonly double[][] _columns;
-    private readonly double[][] _scores;
+    private readonly double[][] columns;
+    private readonly double[][] scores;
 
     public SoftmaxClient(Dataset data)
     {
-        (_data, _classes) = (data, data.ClassCount);
-        _columns = [.. Enumerable.Range(0, data.FeatureCount).Select(Column), [.. Enumerable.Repeat(1.0, data.Count)]];
-        _scores = [.. Enumerable.Range(0, _classes).Select(_ => new double[data.Count])];
+        (this.data, this.classes) = (data, data.ClassCount);
+        columns = [.. Enumerable.Range(0, data.FeatureCount).Select(Column), [.. Enumerable.Repeat(1.0, data.Count)]];
+        scores = [.. Enumerable.Range(0, this.classes).Select(_ => new double[data.Count])];
     }
 
-    public int Count => _data.Count;
+    public int Count => this.data.Count;
 
-    public ParameterLayout Layout => ParameterLayout.Of([("weight", [_data.FeatureCount, _classes], ParameterKind.Trainable), ("bias", [_classes], ParameterKind.Trainable)]);
+    public ParameterLayout Layout => ParameterLayout.Of([("weight", [this.data.FeatureCount, this.classes], ParameterKind.Trainable), ("bias", [this.classes], ParameterKind.Trainable)]);
 
     public void Gradient(ReadOnlySpan<float> parameters, Span<double> gradient)
     {
         Probabilities(parameters);
         for (var row = 0; row < Count; row++)
         {
-            _scores[_data.Labels.Span[row]][row] -= 1;
+            scores[this.data.Labels.Span[row]][row] -= 1;
         }
 
-        for (var f = 0; f < _columns.Length; f++)
+        for (var f = 0; f < columns.Length; f++)
         {
-            for (var c = 0; c < _classes; c++)
+            for (var c = 0; c < this.classes; c++)
             {
-                gradient[(f * _classes) + c] = TensorPrimitives.Dot<double>(_columns[f], _scores[c]) / Count;
+                gradient[(f * this.classes) + c] = TensorPrimitives.Dot<double>(columns[f], scores[c]) / Count;
             }
         }
     }
@@ -49,14 +49,14 @@ internal sealed class SoftmaxClient
         var (right, loss) = (0, 0.0);
         for (var row = 0; row < Count; row++)
         {
-            var (best, label) = (0, _data.Labels.Span[row]);
-            for (var c = 1; c < _classes; c++)
+            var (best, label) = (0, this.data.Labels.Span[row]);
+            for (var c = 1; c < this.classes; c++)
             {
-                best = _scores[c][row] > _scores[best][row] ? c : best;
+                best = scores[c][row] > scores[best][row] ? c : best;
             }
 
             right += best == label ? 1 : 0;
-            loss -= Math.Log(_scores[label][row]);
+            loss -= Math.Log(scores[label][row]);
         }
 
         return ((double)right / Count, loss / Count);
@@ -66,29 +66,29 @@ internal sealed class SoftmaxClient
     {
         var (largest, sum) = (new double[Count], new double[Count]);
         Array.Fill(largest, double.NegativeInfinity);
-        for (var c = 0; c < _classes; c++)
+        for (var c = 0; c < this.classes; c++)
         {
-            Array.Clear(_scores[c]);
-            for (var f = 0; f < _columns.Length; f++)
+            Array.Clear(scores[c]);
+            for (var f = 0; f < columns.Length; f++)
             {
-                TensorPrimitives.MultiplyAdd(_columns[f], parameters[(f * _classes) + c], _scores[c], _scores[c]);
+                TensorPrimitives.MultiplyAdd(columns[f], parameters[(f * this.classes) + c], scores[c], scores[c]);
             }
 
-            TensorPrimitives.Max(largest, _scores[c], largest);
+            TensorPrimitives.Max(largest, scores[c], largest);
         }
 
-        foreach (var score in _scores)
+        foreach (var score in scores)
         {
             TensorPrimitives.Subtract(score, largest, score);
             TensorPrimitives.Exp<double>(score, score);
             TensorPrimitives.Add(sum, score, sum);
         }
 
-        foreach (var score in _scores)
+        foreach (var score in scores)
         {
             TensorPrimitives.Divide(score, sum, score);
         }
     }
 
-    private double[] Column(int feature) => [.. Enumerable.Range(0, Count).Select(row => (double)_data.Features.Span[(row * _data.FeatureCount) + feature])];
+    private double[] Column(int feature) => [.. Enumerable.Range(0, Count).Select(row => (double)this.data.Features.Span[(row * this.data.FeatureCount) + feature])];
 }
