@@ -1,0 +1,28 @@
+using FlameEdge.Parameters;
+
+namespace FlameEdge.Federated.Aggregation;
+
+/// <summary>v follows D² by steps that do not depend on their distance: v ← v − (1 − β₂) D² sign(v − D²), sign(0) = 0.</summary>
+/// <seealso href="https://arxiv.org/abs/2003.00295">Reddi et al. 2021, algorithm 2, FedYogi</seealso>
+public sealed class FedYogi : AdaptiveOptimizer
+{
+    private readonly float beta2;
+
+    /// <param name="layout">The model's.</param>
+    /// <param name="eta">η, above 0.</param>
+    /// <param name="beta1">β₁, in [0, 1).</param>
+    /// <param name="beta2">β₂, in [0, 1).</param>
+    /// <param name="tau">τ, above 0.</param>
+    /// <param name="initialV">v at the start, at least 0; null for τ².</param>
+    public FedYogi(ParameterLayout layout, double eta = 0.1, double beta1 = 0.9, double beta2 = 0.99, double tau = 1e-3, double? initialV = null)
+        : base(layout, eta, beta1, tau, initialV) => this.beta2 = Require(beta2, beta2 is >= 0 and < 1, nameof(beta2), "in [0, 1)");
+
+    /// <inheritdoc/>
+    protected override void AddSquares(Span<float> squares, Span<float> v)
+    {
+        for (var i = 0; i < v.Length; i++)
+        {
+            v[i] -= (1 - this.beta2) * squares[i] * MathF.Sign(v[i] - squares[i]);
+        }
+    }
+}
