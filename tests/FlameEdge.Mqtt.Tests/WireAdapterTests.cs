@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Buffers.Binary;
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -30,7 +29,8 @@ public sealed class WireAdapterTests
         var channel = new Scripted(cut,
             Publish(version, "a/small", 1, [1, 2, 3], retain: true), Publish(version, "a/large", 2, large), Publish(version, "a/empty", null, []), Publish(version, "b", 0x1234, [9]), [0xD0, 0]);
 
-        var packet = await AdapterOver(channel, version).ReceivePacketAsync(Never);
+        using var adapter = AdapterOver(channel, version);
+        var packet = await adapter.ReceivePacketAsync(Never);
 
         Assert.IsType<MqttPingRespPacket>(packet);
         Assert.Equal(["a/small", "a/large", "a/empty", "b"], told.Select(message => message.Topic));
@@ -38,7 +38,7 @@ public sealed class WireAdapterTests
         Assert.Equal<byte[]>([[1, 2, 3], large, [], [9]], told.Select(message => message.Payload));
 
         // The next read finds the end; before it waits, all that was told has been acknowledged.
-        Assert.Null(await AdapterNext(channel));
+        Assert.Null(await adapter.ReceivePacketAsync(Never));
         Assert.Equal<byte>([0x40, 2, 0, 1, 0x40, 2, 0, 2, 0x40, 2, 0x12, 0x34], channel.Written);
     }
 
@@ -78,16 +78,8 @@ public sealed class WireAdapterTests
         Assert.Equal(Publish(MqttProtocolVersion.V311, "t", 5, payload), channel.Written);
     }
 
-    private WireAdapter? latest;
-
-    private WireAdapter AdapterOver(Scripted channel, MqttProtocolVersion version) => latest = new(channel, new MqttPacketFormatterAdapter(version, new MqttBufferWriter(4096, 65_535)),
+    private WireAdapter AdapterOver(Scripted channel, MqttProtocolVersion version) => new(channel, new MqttPacketFormatterAdapter(version, new MqttBufferWriter(4096, 65_535)),
         message => told.Add((message.Topic, message.Payload.ToArray(), message.Retain)));
-
-    private Task<MqttPacket?> AdapterNext(Scripted channel)
-    {
-        _ = channel;
-        return latest!.ReceivePacketAsync(Never);
-    }
 
     private static byte[] Publish(MqttProtocolVersion version, string topic, ushort? identifier, byte[] payload, bool retain = false)
     {

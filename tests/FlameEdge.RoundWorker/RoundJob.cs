@@ -64,7 +64,7 @@ public sealed record RoundJob(long Bytes, int Trainers, int Groups, int Rounds, 
         "int8" => new() { Values = ValueKind.Quantized },
         "sign" => new() { Values = ValueKind.Sign },
         "top-k" => new() { TopShare = 0.01 },
-        _ => throw new ArgumentException($"no codec '{Codec}': float32, float16, bfloat16, int8, sign or top-k"),
+        _ => throw new InvalidOperationException($"no codec '{Codec}': float32, float16, bfloat16, int8, sign or top-k"),
     };
 
     private CodecSpec Down => Codec is "float32" or "float16" or "bfloat16" ? Up : new() { IsDelta = true, Values = ValueKind.Quantized };
