@@ -56,7 +56,16 @@ public sealed record RoundJob(long Bytes, int Trainers, int Groups, int Rounds, 
 
     private static RoleSpec Role(RoleName name, string program, bool hasData) => new() { Name = name, Program = program, IsDataConsumer = hasData, GroupAssociation = [] };
 
-    private CodecSpec Up => Codec == "top-k" ? new() { TopShare = 0.01 } : new() { Values = Enum.GetValues<ValueKind>().First(kind => CodecSpec.NameOf(kind) == Codec) };
+    private CodecSpec Up => Codec switch
+    {
+        "float32" => new(),
+        "float16" => new() { Values = ValueKind.Float16 },
+        "bfloat16" => new() { Values = ValueKind.BFloat16 },
+        "int8" => new() { Values = ValueKind.Quantized },
+        "sign" => new() { Values = ValueKind.Sign },
+        "top-k" => new() { TopShare = 0.01 },
+        _ => throw new InvalidOperationException($"no codec '{Codec}': float32, float16, bfloat16, int8, sign or top-k"),
+    };
 
     private CodecSpec Down => Codec is "float32" or "float16" or "bfloat16" ? Up : new() { IsDelta = true, Values = ValueKind.Quantized };
 

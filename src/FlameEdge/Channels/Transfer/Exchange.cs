@@ -258,7 +258,7 @@ public sealed partial class Exchange : IAsyncDisposable
             throw new ChannelException($"a message with a head of {message.Head.Length} and a body of {message.Body.Length} bytes does not fit chunks of {chunkBytes}; raise ChunkBytes or the broker's packet limit");
         }
 
-        var outgoing = new Outgoing(nextMessageId(), message, hash, chunkBytes, targets, isBroadcast, quorum, options, time);
+        var outgoing = new Outgoing(nextMessageId(), message, hash, chunkBytes, targets, isBroadcast, quorum, outbox.RepeatAfter, options, time);
         outbox.Begin(outgoing);
         KeepTicking();
         return outgoing;

@@ -16,9 +16,13 @@ internal sealed class Outbox(ChannelEndpoint endpoint, TransferOptions options, 
     private readonly List<Outgoing> turns = [];
     private int turn;
     private ulong nextFloor;
+    private TimeSpan answerTime;
 
     /// <summary>The lowest id that may still be repeated.</summary>
     public ulong Floor => outgoing.Count == 0 ? nextFloor : outgoing.Keys.Min();
+
+    /// <summary>Silence after which a new message is told again: where answers have lately been slow, because a thousand others answer too, to repeat would only make them slower.</summary>
+    public TimeSpan RepeatAfter => answerTime * 2 < options.RepeatAfter ? options.RepeatAfter : answerTime * 2 < options.RepeatAtMost ? answerTime * 2 : options.RepeatAtMost;
 
     /// <summary>Somebody present still lacks something.</summary>
     public bool HasWork => turns.Exists(message => message.IsOpen);
@@ -108,6 +112,7 @@ internal sealed class Outbox(ChannelEndpoint endpoint, TransferOptions options, 
         switch (header.Kind)
         {
             case PacketKind.Receipt:
+                NoteAnswer(message, target);
                 target.IsHeld = true;
                 target.Lost = null;
                 target.Advanced(time.GetTimestamp());
@@ -183,6 +188,16 @@ internal sealed class Outbox(ChannelEndpoint endpoint, TransferOptions options, 
         outgoing.Clear();
         newest.Clear();
         turns.Clear();
+    }
+
+    // The slowest of late: a small message's way there and back, where it was told but once.
+    private void NoteAnswer(Outgoing message, Target target)
+    {
+        if (message.ChunkCount == 0 && !target.IsHeld && !target.IsReminded)
+        {
+            var taken = time.GetElapsedTime(message.BeganAt);
+            answerTime = taken > answerTime * 0.9 ? taken : answerTime * 0.9;
+        }
     }
 
     private Target TargetOf(Outgoing message, WorkerId from, long incarnation)

@@ -22,7 +22,7 @@ internal sealed class Outgoing
     private bool isPaceStale = true;
     private long lossReportedAt;
 
-    public Outgoing(ulong id, Message message, UInt128 hash, int chunkBytes, IEnumerable<Peer> targets, bool isBroadcast, int quorum, TransferOptions options, TimeProvider time)
+    public Outgoing(ulong id, Message message, UInt128 hash, int chunkBytes, IEnumerable<Peer> targets, bool isBroadcast, int quorum, TimeSpan repeatAfter, TransferOptions options, TimeProvider time)
     {
         Id = id;
         Message = message;
@@ -32,12 +32,16 @@ internal sealed class Outgoing
         Hash = hash;
         this.options = options;
         this.time = time;
+        BeganAt = time.GetTimestamp();
         var size = message.Head.Length + message.Body.Length;
         ChunkCount = size <= chunkBytes ? 0 : (int)PacketHeader.CountOf(message.Body.Length, chunkBytes);
-        Targets = targets.ToDictionary(peer => peer.Worker, peer => new Target(peer, time.GetTimestamp(), options.RepeatAfter));
+        Targets = targets.ToDictionary(peer => peer.Worker, peer => new Target(peer, BeganAt, repeatAfter));
     }
 
     public ulong Id { get; }
+
+    /// <summary>When it was first told (a timestamp).</summary>
+    public long BeganAt { get; }
 
     public Message Message { get; }
 

@@ -40,6 +40,9 @@ internal sealed class Target(Peer peer, long now, TimeSpan repeatAfter)
     /// <summary>When it was last told (a timestamp).</summary>
     public long ToldAt { get; private set; } = now;
 
+    /// <summary>It has been told more than once, so nobody knows which time it answers.</summary>
+    public bool IsReminded { get; private set; }
+
     /// <summary>Silence after which it is told again.</summary>
     public TimeSpan Pause { get; private set; } = repeatAfter;
 
@@ -68,6 +71,7 @@ internal sealed class Target(Peer peer, long now, TimeSpan repeatAfter)
     public void Told(long now, TimeSpan atMost)
     {
         ToldAt = now;
+        IsReminded = true;
         Pause = Pause * 2 < atMost ? Pause * 2 : atMost;
     }
 }
