@@ -45,14 +45,14 @@ internal sealed class HelpDesk
     }
 
     /// <summary>What the site tells of itself.</summary>
-    public SiteRecord Record(long batches, Func<int, double> recall) => new()
+    public SiteRecord Record(long batches, Func<int, double> count, Func<int, double> recall) => new()
     {
         Site = _setup.Name,
         ModelHash = ModelHash,
         Lineage = Lineage,
         InputContract = _setup.InputContract,
         Batches = batches,
-        Classes = [.. _examples.Classes.Select(label => ClassRecord.Of(_labelIds[label], _examples.Seen(label), recall(label)))],
+        Classes = [.. _examples.Classes.Select(label => ClassRecord.Of(_labelIds[label], count(label), recall(label)))],
     };
 
     /// <summary>The packet for a request; null where nothing of it is known well enough.</summary>

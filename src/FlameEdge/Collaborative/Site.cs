@@ -43,9 +43,9 @@ public sealed class Site
         _replay = new ExampleStore(setup.Classes.Count, settings.ReplayPerClass, new PortableRandom(setup.Seed, 0));
         _random = new PortableRandom(setup.Seed, 1);
         var lineage = new Lineage(model);
-        _intake = new Intake(setup, settings, _ensemble, _replay, lineage, clock);
-        _desk = new HelpDesk(setup, settings, _ensemble, lineage, clock);
         _demand = new DemandBook(settings, setup.Classes.Count);
+        _intake = new Intake(setup, settings, _ensemble, _replay, lineage, label => !_demand.IsOpen(label), clock);
+        _desk = new HelpDesk(setup, settings, _ensemble, lineage, clock);
         _recent = new RecentBatches(setup.Classes.Count);
         _trigger = trigger ?? new ErrorTrigger(16);
         _broad = new BroadDrift(settings.BorrowAtRise);
@@ -123,7 +123,7 @@ public sealed class Site
     public byte[]? Help(KnowledgeRequest request) => _desk.Answer(request);
 
     /// <summary>What this site tells the directory.</summary>
-    public SiteRecord Record() => _desk.Record(Batches, label => _recall[label]);
+    public SiteRecord Record() => _desk.Record(Batches, label => _replay.Seen(label), label => _recall[label]);
 
     private (bool Alarm, bool IsBroad) Watch(ReadOnlyMemory<float> samples, ReadOnlySpan<int> labels, float[] combined)
     {

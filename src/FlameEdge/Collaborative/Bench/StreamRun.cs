@@ -32,7 +32,7 @@ internal sealed class StreamRun
     public RunResult Run(StreamWorkload workload)
     {
         var targets = workload.Streams.ToDictionary(stream => stream.Site);
-        var stages = workload.Streams.Select(stream => stream.Phases[0].Batch).ToArray();
+        var stages = workload.Streams.Select(stream => stream.Phases.Count > 0 ? stream.Phases[0].Batch : 0).ToArray();
         foreach (var stream in workload.Streams)
         {
             Pretrain(stream.Site, _data.Base.Sites[stream.Site].PretrainBatches);

@@ -7,6 +7,8 @@ namespace FlameEdge.Collaborative.Boosting;
 public static class AcceptanceGate
 {
     private const double LeastAuc = 0.70;
+    private const double LeastAucLater = 0.60;
+    private const int FewPositives = 4;
     private const double MostBasePositives = 0.5;
     private const float MostNormRatio = 10;
 
@@ -34,14 +36,15 @@ public static class AcceptanceGate
             return Refusal.FiresOnOthers;
         }
 
-        return Auc(stage, positives, scores) < LeastAuc ? Refusal.DoesNotSeparate : null;
+        var auc = Auc(stage, positives, scores);
+        return auc >= LeastAuc ? null : positives.Count < FewPositives && auc > 1 - LeastAuc ? Refusal.Untested : Refusal.DoesNotSeparate;
     }
 
     /// <summary>True where a stage, as it arrived, separates the class on the rows known by now: one or two positives prove little, and a random packet passes them often.</summary>
     public static bool StillSeparates(Stage stage, IReadOnlyList<float[]> positives, IReadOnlyList<float[]> negatives)
     {
         var arrived = new Stage(stage.Label, stage.Arrived, stage.Averaging, stage.Origin);
-        return positives.Count == 0 || negatives.Count == 0 || Auc(arrived, positives, arrived.Score(BinaryTraining.Stack(negatives)).ToArray()) >= LeastAuc;
+        return positives.Count == 0 || negatives.Count == 0 || Auc(arrived, positives, arrived.Score(BinaryTraining.Stack(negatives)).ToArray()) >= LeastAucLater;
     }
 
     private static double Auc(Stage stage, IReadOnlyList<float[]> positives, float[] negativeScores) =>

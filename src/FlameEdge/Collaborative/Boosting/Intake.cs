@@ -8,7 +8,7 @@ namespace FlameEdge.Collaborative.Boosting;
 
 /// <summary>The life of specialists in a target: arrival, gate, hardening, work, second test, eviction, retirement, return (our design).</summary>
 /// <remarks>Installing is idempotent: a packet that came twice, or again after its refusal, changes nothing.</remarks>
-public sealed class Intake(SiteSetup setup, CanoeSettings settings, Ensemble ensemble, ExampleStore replay, Lineage lineage, TimeProvider clock)
+public sealed class Intake(SiteSetup setup, CanoeSettings settings, Ensemble ensemble, ExampleStore replay, Lineage lineage, Func<int, bool> isBase, TimeProvider clock)
 {
     private const int MostPerClass = 3;
     private const double EvictBelow = -3;
@@ -198,7 +198,7 @@ public sealed class Intake(SiteSetup setup, CanoeSettings settings, Ensemble ens
 
         if (arrival.Knowledge.Aligned is { } aligned && lineage.Id == arrival.Packet.Lineage)
         {
-            lineage.Accept(aligned, ensemble.Model, stage, positives, negatives, replay);
+            lineage.Accept(aligned, ensemble.Model, stage, positives, replay, isBase);
         }
     }
 

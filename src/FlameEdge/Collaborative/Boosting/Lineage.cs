@@ -24,8 +24,8 @@ public sealed class Lineage
     /// <summary>The parameters.</summary>
     public ReadOnlySpan<float> Ancestor => _ancestor;
 
-    /// <summary>Writes deltas into <paramref name="model"/> where its loss on other classes rises by no more than 0.05 nats and on the class falls; keeps what it overwrote.</summary>
-    public bool Accept(AlignedDelta aligned, ISiteModel model, Stage stage, IReadOnlyList<float[]> positives, IReadOnlyList<float[]> negatives, ExampleStore replay)
+    /// <summary>Writes deltas into <paramref name="model"/> where its loss on the classes it knew before (<paramref name="isBase"/>) rises by no more than 0.05 nats and on the class falls; keeps what it overwrote.</summary>
+    public bool Accept(AlignedDelta aligned, ISiteModel model, Stage stage, IReadOnlyList<float[]> positives, ExampleStore replay, Func<int, bool> isBase)
     {
         if (AlignedExtractor.Apply(aligned, model, _ancestor, stage.Label) is not { } changed)
         {
@@ -33,9 +33,10 @@ public sealed class Lineage
         }
 
         var before = model.Parameters.ToArray();
-        var (base0, class0) = (BaseLoss(model, stage.Label, replay), Loss(model, positives, stage.Label));
+        var (base0, class0) = (BaseLoss(model, stage.Label, replay, isBase), Loss(model, positives, stage.Label));
         model.Load(changed);
-        if (BaseLoss(model, stage.Label, replay) > base0 + MostRise || Loss(model, positives, stage.Label) >= class0)
+        if (Environment.GetEnvironmentVariable("D") != null) Console.WriteLine($"delta base {base0:F3}->{BaseLoss(model, stage.Label, replay, isBase):F3} class {class0:F3}->{Loss(model, positives, stage.Label):F3}");
+        if (BaseLoss(model, stage.Label, replay, isBase) > base0 + MostRise || Loss(model, positives, stage.Label) >= class0)
         {
             model.Load(before);
             return false;
@@ -66,10 +67,10 @@ public sealed class Lineage
     /// <summary>Forgets what could be taken back; after so many batches the network has moved on.</summary>
     public void Settle(Stage stage) => _overwritten.Remove(stage);
 
-    private static double BaseLoss(ISiteModel model, int label, ExampleStore replay)
+    private static double BaseLoss(ISiteModel model, int label, ExampleStore replay, Func<int, bool> isBase)
     {
         var (sum, count) = (0.0, 0);
-        foreach (var other in replay.Classes.Where(other => other != label))
+        foreach (var other in replay.Classes.Where(other => other != label && isBase(other)))
         {
             sum += Loss(model, replay.Rows(other), other) * replay.Rows(other).Count;
             count += replay.Rows(other).Count;

@@ -25,6 +25,9 @@ public sealed class DemandBook(CanoeSettings settings, int classCount)
     /// <summary>True within <see cref="CanoeSettings.AloneBatches"/> batches after a new label.</summary>
     public bool IsHurried => _batch - _appeared.Max() < settings.AloneBatches;
 
+    /// <summary>True for a class that was new within <see cref="CanoeSettings.AloneBatches"/> batches.</summary>
+    public bool IsOpen(int label) => _batch - _appeared[label] < settings.AloneBatches;
+
     /// <summary>New classes that are not learned for a while, because help for them is on its way.</summary>
     public IReadOnlySet<int> Frozen => _pending.Keys.Where(label => _batch - _appeared[label] < settings.FreezeBatches).ToHashSet();
 
