@@ -205,7 +205,7 @@ public sealed class Site
 
     private void LearnStep(ReadOnlyMemory<float> samples, ReadOnlySpan<int> labels)
     {
-        var isAlone = _settings.Collaborates && IsAsking && _demand.IsHurried && _ensemble.Stages.Count == 0 && !_demand.Pending.Any();
+        var isAlone = _settings.Collaborates && IsAsking && _demand.IsHurried && _ensemble.Stages.Count == 0 && !_demand.IsHopeful;
         _model.LearningRate = isAlone ? _settings.AloneRate : _settings.LearningRate;
         var (width, replayed) = (_model.FeatureCount, _settings.ReplayedRows);
         var rows = new float[(labels.Length + replayed) * width];

@@ -21,14 +21,22 @@ internal sealed record RunOptions(CanoeSettings Settings)
     /// <summary>Share of bad packets, where the workload has such: 20, 50, 100.</summary>
     public string? Offers { get; init; }
 
+    /// <summary>True where the right helper's whole model takes the place of the target's when a class is new.</summary>
+    public bool ReplacesModel { get; init; }
+
     /// <summary>How helpers are chosen.</summary>
     public DirectorySettings Directory { get; init; } = new();
 }
 
-/// <summary>What came of a run.</summary>
-/// <param name="Accuracies">Macro accuracy after each batch, per stream.</param>
-/// <param name="PayloadBytes">Bytes of packets, and 48 per request.</param>
-/// <param name="Requests">Requests made.</param>
-/// <param name="Alarms">Batches in which the detector fired.</param>
-/// <param name="Verdicts">What targets decided.</param>
-internal sealed record RunResult(double[][] Accuracies, long PayloadBytes, int Requests, IReadOnlyList<int> Alarms, IReadOnlyList<Verdict> Verdicts);
+/// <summary>What came of a run: macro accuracy after each batch, per stream.</summary>
+internal sealed record RunResult(List<double>[] Accuracies)
+{
+    /// <summary>Bytes of packets, and 48 per request.</summary>
+    public long PayloadBytes { get; set; }
+
+    /// <summary>Batches in which the detector fired.</summary>
+    public List<int> Alarms { get; } = [];
+
+    /// <summary>What targets decided.</summary>
+    public List<Verdict> Verdicts { get; } = [];
+}

@@ -8,6 +8,7 @@ namespace FlameEdge.Collaborative.Bench;
 /// <remarks>Immutable; safe to share between runs.</remarks>
 internal sealed class StreamRows
 {
+    private static readonly string[] s_measures = ["AVG", "PEAK", "ABSOLDEV", "STANDDEV"];
     private readonly float[][] _rows;
     private readonly int[] _labels;
 
@@ -69,7 +70,7 @@ internal sealed class StreamRows
 
     private static StreamRows Activities(string[] paths, IReadOnlyList<string> classes)
     {
-        string[] names = [.. "XYZ".SelectMany(axis => Enumerable.Range(0, 10).Select(i => $"{axis}{i}")), .. new[] { "AVG", "PEAK", "ABSOLDEV", "STANDDEV" }.SelectMany(kind => "XYZ".Select(axis => $"{axis}{kind}")), "RESULTANT"];
+        string[] names = [.. "XYZ".SelectMany(axis => Enumerable.Range(0, 10).Select(i => $"{axis}{i}")), .. s_measures.SelectMany(kind => "XYZ".Select(axis => $"{axis}{kind}")), "RESULTANT"];
         var table = CsvTable.Read(paths[0], new CsvColumns(names, ["activity", "split"], [], FindNumbers: false));
         var columns = names.Select(table.Numbers).ToArray();
         var split = table.Texts("split");

@@ -1,8 +1,7 @@
+using System.Globalization;
 using System.Numerics.Tensors;
-using FlameEdge.Collaborative.Boosting;
 using FlameEdge.Collaborative.Directory;
 using FlameEdge.Collaborative.Networks;
-using FlameEdge.Collaborative.Packets;
 
 namespace FlameEdge.Collaborative.Bench;
 
@@ -31,46 +30,83 @@ internal sealed class StreamRun
     /// <summary>The workload's accuracies, bytes and decisions.</summary>
     public RunResult Run(StreamWorkload workload)
     {
-        var targets = workload.Streams.ToDictionary(stream => stream.Site);
-        var stages = workload.Streams.Select(stream => stream.Phases.Count > 0 ? stream.Phases[0].Batch : 0).ToArray();
         foreach (var stream in workload.Streams)
         {
             Pretrain(stream.Site, _data.Base.Sites[stream.Site].PretrainBatches);
         }
 
-        var accuracies = workload.Streams.Select(_ => new List<double>()).ToArray();
-        List<Verdict> verdicts = [];
-        List<int> alarms = [];
-        var requests = 0;
+        var result = new RunResult([.. workload.Streams.Select(_ => new List<double>())]);
         for (var batch = 0; batch < workload.Batches; batch++)
         {
             for (var i = 0; i < workload.Streams.Count; i++)
             {
                 var stream = workload.Streams[i];
-                Deliver(stream.Site, batch);
-                var step = Learn(stream.Site, Batch(stream, batch, workload), asks: batch >= stages[i]);
-                if (step.Alarm)
-                {
-                    alarms.Add(batch);
-                }
-
-                verdicts.AddRange(step.Verdicts);
-                foreach (var verdict in step.Verdicts)
-                {
-                    _directory.Take(verdict);
-                }
-
-                foreach (var request in step.Requests)
-                {
-                    requests++;
-                    Serve(request, workload, batch, stages.Count(start => start <= batch) - 1);
-                }
-
-                accuracies[i].Add(Accuracy(stream.Site, Present(stream, batch)));
+                Advance(workload, stream, batch, result);
+                result.Accuracies[i].Add(TargetAccuracy(stream, batch));
             }
         }
 
-        return new RunResult([.. accuracies.Select(list => list.ToArray())], _bytes, requests, alarms, verdicts);
+        result.PayloadBytes = _bytes;
+        return result;
+    }
+
+    /// <summary>The networks of all sites.</summary>
+    public IReadOnlyList<DenseNetwork> Networks => [.. _sites.Select(site => site.Ensemble.Model).Cast<DenseNetwork>()];
+
+    /// <summary>Lets every site but one learn the next batch of its own rows.</summary>
+    public void CycleAll(int except)
+    {
+        for (var site = 0; site < _sites.Length; site++)
+        {
+            if (site != except)
+            {
+                Learn(site, Cycle(site), asks: false);
+            }
+        }
+    }
+
+    /// <summary>Lets a stream's site learn a batch of it, and ask nobody.</summary>
+    public void LearnBatch(SiteStream stream, int batch) => Learn(stream.Site, Rows(stream, batch), asks: false);
+
+    /// <summary>Macro accuracy of a stream's site on the classes that are present in a batch.</summary>
+    public double TargetAccuracy(SiteStream stream, int batch) => Accuracy(stream.Site, Present(stream, batch));
+
+    // A site asks from the batch on at which its world changes: before, there is nothing that it could be asked to compare.
+    private void Advance(StreamWorkload workload, SiteStream stream, int batch, RunResult result)
+    {
+        Deliver(stream.Site, batch);
+        if (_options.ReplacesModel && batch == _options.DelayBatches)
+        {
+            Replace(stream.Site, batch);
+        }
+
+        var change = stream.Phases.Count == 0 ? 0 : stream.Phases[0].Batch;
+        var step = Learn(stream.Site, Rows(stream, batch), asks: batch >= change);
+        if (step.Alarm)
+        {
+            result.Alarms.Add(batch);
+        }
+
+        result.Verdicts.AddRange(step.Verdicts);
+        foreach (var verdict in step.Verdicts)
+        {
+            _directory.Take(verdict);
+        }
+
+        var hop = workload.Streams.Count(other => other.Phases.Count > 0 && other.Phases[0].Batch <= batch) - 1;
+        foreach (var request in step.Requests)
+        {
+            Serve(request, workload, batch, hop);
+        }
+    }
+
+    private IReadOnlyList<int> Rows(SiteStream stream, int batch) => [.. stream.Rows.Skip(batch * _data.Base.Batch).Take(_data.Base.Batch)];
+
+    private void Replace(int site, int batch)
+    {
+        BringUp(1, batch);
+        _sites[site].Ensemble.Model.Load(_sites[1].Ensemble.Model.Parameters);
+        _bytes += RequestBytes + (4 * _sites[1].Ensemble.Model.Parameters.Length);
     }
 
     private Site NewSite(int site)
@@ -80,7 +116,7 @@ internal sealed class StreamRun
         var start = (ulong)_data.Base.Seed + (_options.HasCommonStart ? 0 : (ulong)site * 1000);
         var setup = new SiteSetup
         {
-            Name = $"site-{site}",
+            Name = Name(site),
             Classes = _data.Base.ClassNames,
             SampleShape = _data.Rows.SampleShape,
             Inputs = _data.Base.Dataset,
@@ -111,10 +147,6 @@ internal sealed class StreamRun
         return [.. Enumerable.Range(at, _data.Base.Batch).Select(i => sequence[i % sequence.Count])];
     }
 
-    // A later target of a travelling class goes on with its own rows until its stream begins.
-    private IReadOnlyList<int> Batch(SiteStream stream, int batch, StreamWorkload workload) =>
-        [.. stream.Rows.Skip(batch * _data.Base.Batch).Take(_data.Base.Batch)];
-
     private void Deliver(int site, int batch)
     {
         foreach (var delivery in _underway.Where(delivery => delivery.Site == site && delivery.Batch <= batch).ToArray())
@@ -131,20 +163,15 @@ internal sealed class StreamRun
         }
     }
 
-    // Helpers that have no stream of their own are brought to the present only when they are asked.
     private void Serve(KnowledgeRequest request, StreamWorkload workload, int batch, int hop)
     {
         _bytes += RequestBytes;
-        var target = int.Parse(request.Target.AsSpan(5), System.Globalization.CultureInfo.InvariantCulture);
-        var offers = _options.Offers is null ? null : workload.Offers?[_options.Offers];
-        if (offers is not null)
+        var target = SiteOf(request.Target);
+        if (_options.Offers is not null && workload.Offers?.GetValueOrDefault(_options.Offers) is { } offers)
         {
             foreach (var demand in request.Classes)
             {
-                var taken = _offered.GetValueOrDefault(demand.LabelId);
-                _offered[demand.LabelId] = taken + 1;
-                var packet = taken < offers.Count ? Help(1, request with { Classes = [demand] }, batch) : null;
-                Send(target, 1, packet is null ? null : Faults.Apply(offers[taken], packet, () => OtherClass(1, request, demand.LabelId, batch), (ulong)((_data.Base.Seed * 1000) + taken)), demand.LabelId, batch);
+                Offer(offers, request with { Classes = [demand] }, target, batch);
             }
 
             return;
@@ -157,26 +184,53 @@ internal sealed class StreamRun
         }
 
         var ranked = _directory.Ask(request);
-        foreach (var group in request.Classes.GroupBy(demand => ranked.FirstOrDefault(helper => helper.Classes.Contains(demand.LabelId))?.Site))
+        if (request.WantsModel)
         {
-            var helper = group.Key is null ? 0 : int.Parse(group.Key.AsSpan(5), System.Globalization.CultureInfo.InvariantCulture);
-            var packet = group.Key is null ? null : Help(helper, request with { Classes = [.. group] }, batch);
-            if (packet is not null && _options.IsUntrained)
+            if (ranked.Count > 0)
             {
-                packet = Faults.Apply("random", packet, () => null, (ulong)_data.Base.Seed);
+                Send(target, ranked[0].Site, Help(SiteOf(ranked[0].Site), request, batch), 0, batch);
             }
 
-            foreach (var demand in packet is null ? group : group.Take(1))
-            {
-                Send(target, helper, packet, demand.LabelId, batch);
-            }
+            return;
         }
+
+        foreach (var group in request.Classes.GroupBy(demand => ranked.FirstOrDefault(helper => helper.Classes.Contains(demand.LabelId))?.Site))
+        {
+            ServeFrom(group.Key, request with { Classes = [.. group] }, target, batch);
+        }
+    }
+
+    private void ServeFrom(string? helper, KnowledgeRequest request, int target, int batch)
+    {
+        var packet = helper is null ? null : Help(SiteOf(helper), request, batch);
+        if (packet is null)
+        {
+            foreach (var demand in request.Classes)
+            {
+                Send(target, "", null, demand.LabelId, batch);
+            }
+
+            return;
+        }
+
+        Send(target, helper!, _options.IsUntrained ? Faults.Apply("random", packet, () => null, (ulong)_data.Base.Seed) : packet, 0, batch); // A packet has a sender.
+    }
+
+    // Stored offers come from the right helper, in their order, one class each.
+    private void Offer(IReadOnlyList<string?> offers, KnowledgeRequest request, int target, int batch)
+    {
+        var label = request.Classes[0].LabelId;
+        var taken = _offered.GetValueOrDefault(label);
+        _offered[label] = taken + 1;
+        var packet = taken < offers.Count ? Help(1, request, batch) : null;
+        Send(target, Name(1), packet is null ? null : Faults.Apply(offers[taken], packet, () => OtherClass(1, request, batch), (ulong)((_data.Base.Seed * 1000) + taken)), label, batch);
     }
 
     private int[] Candidates(StreamWorkload workload, int hop, int target) => workload.Streams.Count > 1
         ? [hop == 0 ? 1 : workload.Streams[hop - 1].Site]
         : [.. Enumerable.Range(0, _sites.Length).Where(site => site != target)];
 
+    // Sites without a stream of their own are brought to the present only when they are asked.
     private void BringUp(int site, int batch)
     {
         var own = _data.Base.Sites[site].PretrainBatches + batch;
@@ -192,22 +246,25 @@ internal sealed class StreamRun
         return _sites[site].Help(request);
     }
 
-    private byte[]? OtherClass(int site, KnowledgeRequest request, ulong label, int batch)
+    private byte[]? OtherClass(int site, KnowledgeRequest request, int batch)
     {
-        var other = _data.Base.Sites[site].Classes.Select(known => SiteSetup.LabelId(_data.Base.ClassNames[known])).First(known => known != label && request.Classes.All(demand => demand.LabelId != known));
+        var other = _data.Base.Sites[site].Classes.Where(known => !_data.Base.Roles.New.Contains(known)).Select(known => SiteSetup.LabelId(_data.Base.ClassNames[known])).First();
         return Help(site, request with { Classes = [new ClassDemand(other, 1)] }, batch);
     }
 
-    private void Send(int target, int helper, byte[]? packet, ulong label, int batch)
+    private void Send(int target, string helper, byte[]? packet, ulong label, int batch)
     {
         _bytes += packet?.Length ?? 0;
-        _underway.Add(new Delivery(target, batch + _options.DelayBatches, packet, $"site-{helper}", label));
+        _underway.Add(new Delivery(target, batch + _options.DelayBatches, packet, helper, label));
     }
+
+    private static string Name(int site) => $"site-{site}";
+
+    private static int SiteOf(string name) => int.Parse(name.AsSpan("site-".Length), CultureInfo.InvariantCulture);
 
     private int[] Present(SiteStream stream, int batch)
     {
-        HashSet<int> present = [.. _data.Base.Roles.Base.Intersect(_data.Base.Sites[stream.Site].Classes)];
-        present.UnionWith(_data.Base.Sites[stream.Site].Classes);
+        HashSet<int> present = [.. _data.Base.Sites[stream.Site].Classes];
         foreach (var phase in stream.Phases.Where(phase => phase.Batch <= batch))
         {
             present.UnionWith(phase.Appear);

@@ -13,7 +13,12 @@ public static class AcceptanceGate
     private const float MostNormRatio = 10;
 
     /// <summary>Judges <paramref name="stage"/>, as its packet has it, on rows that the target has: null where it may be used, else why not.</summary>
-    public static Refusal? Judge(Stage stage, ISiteModel own, IReadOnlyList<float[]> positives, IReadOnlyList<float[]> negatives)
+    /// <param name="stage">The specialist.</param>
+    /// <param name="own">The target's network, for the size of its weights.</param>
+    /// <param name="positives">Rows of the class.</param>
+    /// <param name="negatives">Rows of all other classes.</param>
+    /// <param name="known">Rows of the classes that the target knew before.</param>
+    public static Refusal? Judge(Stage stage, ISiteModel own, IReadOnlyList<float[]> positives, IReadOnlyList<float[]> negatives, IReadOnlyList<float[]> known)
     {
         if (!TensorPrimitives.IsFiniteAll(stage.Network.Parameters))
         {
@@ -30,13 +35,12 @@ public static class AcceptanceGate
             return Refusal.Untested;
         }
 
-        var scores = stage.Score(BinaryTraining.Stack(negatives)).ToArray();
-        if (BinaryTraining.PositiveRate(scores) > MostBasePositives)
+        if (BinaryTraining.PositiveRate(stage.Score(BinaryTraining.Stack(known))) > MostBasePositives)
         {
             return Refusal.FiresOnOthers;
         }
 
-        var auc = Auc(stage, positives, scores);
+        var auc = Auc(stage, positives, stage.Score(BinaryTraining.Stack(negatives)).ToArray());
         return auc >= LeastAuc ? null : positives.Count < FewPositives && auc > 1 - LeastAuc ? Refusal.Untested : Refusal.DoesNotSeparate;
     }
 

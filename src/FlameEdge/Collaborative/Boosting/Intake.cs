@@ -7,7 +7,7 @@ using FlameEdge.Models;
 namespace FlameEdge.Collaborative.Boosting;
 
 /// <summary>The life of specialists in a target: arrival, gate, hardening, work, second test, eviction, retirement, return (our design).</summary>
-/// <remarks>Installing is idempotent: a packet that came twice, or again after its refusal, changes nothing.</remarks>
+/// <remarks>Installing is idempotent: a packet that came twice changes nothing.</remarks>
 public sealed class Intake(SiteSetup setup, CanoeSettings settings, Ensemble ensemble, ExampleStore replay, Lineage lineage, Func<int, bool> isBase, TimeProvider clock)
 {
     private const int MostPerClass = 3;
@@ -68,6 +68,12 @@ public sealed class Intake(SiteSetup setup, CanoeSettings settings, Ensemble ens
             if (refusal != Refusal.Untested)
             {
                 _waiting.Remove(arrival);
+                if (refusal == Refusal.DoesNotSeparate)
+                {
+                    // With more rows of the class the same packet may be judged otherwise.
+                    _known.Remove((arrival.Origin.Content, arrival.Knowledge.LabelId));
+                }
+
                 verdicts.Add(new Verdict(setup.Name, arrival.Origin.Helper, arrival.Knowledge.LabelId, arrival.Origin.Content, refusal, 0));
             }
         }
@@ -169,7 +175,7 @@ public sealed class Intake(SiteSetup setup, CanoeSettings settings, Ensemble ens
         }
 
         var stage = new Stage(label, arrival.Knowledge.Restore(), averaging, arrival.Origin);
-        var refusal = settings.IsGated ? AcceptanceGate.Judge(stage, ensemble.Model, replay.Rows(label), Others(label)) : null;
+        var refusal = settings.IsGated ? AcceptanceGate.Judge(stage, ensemble.Model, replay.Rows(label), Others(label), Base(label)) : null;
         if (refusal is null)
         {
             Install(stage, arrival);
@@ -226,6 +232,8 @@ public sealed class Intake(SiteSetup setup, CanoeSettings settings, Ensemble ens
 
     private static double Recall(float[] logits, int classes, int label) =>
         Enumerable.Range(0, logits.Length / classes).Average(row => System.Numerics.Tensors.TensorPrimitives.IndexOfMax<float>(logits.AsSpan(row * classes, classes)) == label ? 1.0 : 0);
+
+    private List<float[]> Base(int label) => [.. replay.Classes.Where(other => other != label && isBase(other)).SelectMany(replay.Rows)];
 
     private List<float[]> Others(int label) => [.. replay.Classes.Where(other => other != label).SelectMany(replay.Rows)];
 

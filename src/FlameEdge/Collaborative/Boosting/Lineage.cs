@@ -35,7 +35,6 @@ public sealed class Lineage
         var before = model.Parameters.ToArray();
         var (base0, class0) = (BaseLoss(model, stage.Label, replay, isBase), Loss(model, positives, stage.Label));
         model.Load(changed);
-        if (Environment.GetEnvironmentVariable("D") != null) Console.WriteLine($"delta base {base0:F3}->{BaseLoss(model, stage.Label, replay, isBase):F3} class {class0:F3}->{Loss(model, positives, stage.Label):F3}");
         if (BaseLoss(model, stage.Label, replay, isBase) > base0 + MostRise || Loss(model, positives, stage.Label) >= class0)
         {
             model.Load(before);

@@ -19,17 +19,17 @@ public sealed class DemandBook(CanoeSettings settings, int classCount)
     private long _alarm = long.MinValue / 2;
     private long _borrowed = long.MinValue / 2;
 
-    /// <summary>Classes that help is on its way for.</summary>
-    public IEnumerable<int> Pending => _pending.Keys;
-
     /// <summary>True within <see cref="CanoeSettings.AloneBatches"/> batches after a new label.</summary>
     public bool IsHurried => _batch - _appeared.Max() < settings.AloneBatches;
 
     /// <summary>True for a class that was new within <see cref="CanoeSettings.AloneBatches"/> batches.</summary>
     public bool IsOpen(int label) => _batch - _appeared[label] < settings.AloneBatches;
 
-    /// <summary>New classes that are not learned for a while, because help for them is on its way.</summary>
-    public IReadOnlySet<int> Frozen => _pending.Keys.Where(label => _batch - _appeared[label] < settings.FreezeBatches).ToHashSet();
+    /// <summary>New classes that are not learned for a while, because help for them is on its way: where the first helper was no good, there is no more waiting.</summary>
+    public IReadOnlySet<int> Frozen => _pending.Keys.Where(label => _tried[label].Count == 0 && _batch - _appeared[label] < settings.FreezeBatches).ToHashSet();
+
+    /// <summary>True while a first helper may still answer.</summary>
+    public bool IsHopeful => _pending.Keys.Any(label => _tried[label].Count == 0);
 
     /// <summary>Helpers that have been asked for a class.</summary>
     public IReadOnlyCollection<string> Tried(int label) => _tried[label];

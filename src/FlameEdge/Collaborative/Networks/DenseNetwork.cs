@@ -85,13 +85,19 @@ public sealed class DenseNetwork : ISiteModel
     /// <inheritdoc/>
     public void Load(ReadOnlySpan<float> parameters)
     {
+        Replace(parameters);
+        _velocity.AsSpan().Clear();
+    }
+
+    /// <summary>Copies parameters in; the momentum of the steps so far stays.</summary>
+    public void Replace(ReadOnlySpan<float> parameters)
+    {
         if (parameters.Length != _parameters.Length)
         {
             throw new ArgumentException($"{_parameters.Length} parameters are needed, not {parameters.Length}", nameof(parameters));
         }
 
         parameters.CopyTo(_parameters);
-        _velocity.AsSpan().Clear();
     }
 
     /// <inheritdoc/>

@@ -29,12 +29,9 @@ public sealed class SpecialistExtractor(ISignificance significance, ExtractionSe
         }
 
         var (specialist, units) = known is not null && known.Averaging == averaging ? Copy(known) : Cut(model, rows, label, averaging);
-        if (Environment.GetEnvironmentVariable("D") != null) Console.WriteLine("cut " + string.Join(' ', specialist.Layers.Select(l => Enumerable.Range(0, l.Outputs).Max(u => System.Numerics.Tensors.TensorPrimitives.Norm(l.Row(specialist.Parameters, u))).ToString("F2"))) + " own " + string.Join(' ', model.Layers.Select(l => Enumerable.Range(0, l.Outputs).Max(u => System.Numerics.Tensors.TensorPrimitives.Norm(l.Row(model.Parameters, u))).ToString("F2"))));
         Repair(specialist, rows, averaging, random);
-        if (Environment.GetEnvironmentVariable("D") != null) Console.WriteLine("rep " + string.Join(' ', specialist.Layers.Select(l => Enumerable.Range(0, l.Outputs).Max(u => System.Numerics.Tensors.TensorPrimitives.Norm(l.Row(specialist.Parameters, u))).ToString("F2"))));
         Calibrate(specialist, rows, averaging);
         var knowledge = ClassKnowledge.Of(labelId, specialist, units);
-        if (Environment.GetEnvironmentVariable("D") != null) { var q=Test(knowledge.Restore(), rows, averaging); Console.WriteLine($"cal v {System.Numerics.Tensors.TensorPrimitives.Norm(specialist.Layers[^1].Row(specialist.Parameters,0)):F2} auc {q.Auc:F3} bal {q.BalancedAccuracy:F3} n {q.Positives} {q.Negatives}"); }
         return knowledge with { Origin = known?.Origin.ModelHash ?? 0, Claims = Test(knowledge.Restore(), rows, averaging) };
     }
 
