@@ -1,9 +1,10 @@
 using System.Globalization;
 using BenchmarkDotNet.Running;
+using FlameEdge.Benchmarks.Canoe;
 using FlameEdge.Benchmarks.Crowd;
 using FlameEdge.Benchmarks.Engines;
 
-// engines [REPEATS [SECONDS [STEPS]]]: the two engines side by side; engine …: one of their processes; crowd …: many agents in one process (tests/fleet-figures.sh); else BenchmarkDotNet's own arguments.
+// engines [REPEATS [SECONDS [STEPS]]]: the two engines side by side; engine …: one of their processes; crowd …: many agents in one process (tests/fleet-figures.sh); canoe STREAMS DATA [DATASET…]: stored streams against their bands (tests/canoe-bands.sh); else BenchmarkDotNet's own arguments.
 switch (args)
 {
     case ["engines", .. var rest]:
@@ -14,6 +15,8 @@ switch (args)
     case ["crowd", var broker, var first, var count, var folder]:
         await AgentCrowd.RunAsync(broker, Number([first], 0, 0), Number([count], 0, 0), folder);
         return 0;
+    case ["canoe", var streams, var data, .. var datasets]:
+        return BandReport.Run(Console.Out, streams, data, datasets);
     default:
         BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
         return 0;

@@ -11,8 +11,8 @@ namespace FlameEdge.Collaborative;
 /// <summary>The helper in a site: keeps distinct rows, says what it knows, and cuts it out when asked.</summary>
 internal sealed class HelpDesk
 {
-    // A popular class is extracted once for as many askers as come within so many batches.
-    private const int CacheBatches = 20;
+    // A popular class is extracted once for as many askers as come while so many rows are learned.
+    private const int CacheRows = 320;
     private readonly SiteSetup _setup;
     private readonly CanoeSettings _settings;
     private readonly Ensemble _ensemble;
@@ -21,7 +21,7 @@ internal sealed class HelpDesk
     private readonly ExampleStore _examples;
     private readonly PortableRandom _random;
     private readonly ulong[] _labelIds;
-    private readonly Dictionary<(int Label, int Factor, int Budget, bool IsAligned), (ClassKnowledge Knowledge, long Batch)> _cache = [];
+    private readonly Dictionary<(int Label, int Factor, int Budget, bool IsAligned), (ClassKnowledge Knowledge, long Row)> _cache = [];
     private long _rows;
 
     public HelpDesk(SiteSetup setup, CanoeSettings settings, Ensemble ensemble, Lineage lineage, TimeProvider clock)
@@ -89,7 +89,7 @@ internal sealed class HelpDesk
 
         var isAligned = _settings.Extraction.AlignedDeltas > 0 && request.Lineage == Lineage;
         var key = (label, averaging.Factor, request.BudgetBytes, isAligned);
-        if (_cache.TryGetValue(key, out var cached) && _rows - cached.Batch < CacheBatches * 16)
+        if (_cache.TryGetValue(key, out var cached) && _rows - cached.Row < CacheRows)
         {
             return cached.Knowledge;
         }

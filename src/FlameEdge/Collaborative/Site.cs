@@ -163,14 +163,19 @@ public sealed class Site
         foreach (var verdict in verdicts)
         {
             var label = Array.IndexOf(_labelIds, verdict.LabelId);
-            if (label < 0 || verdict.IsAccepted || _intake.IsHandedOver(label))
+            if (label >= 0 && (verdict.IsAccepted || _intake.IsHandedOver(label)))
             {
-                _demand.Close(Math.Max(0, label));
+                _demand.Close(label);
             }
-            else
+            else if (label >= 0)
             {
                 _demand.Retry(label, verdict.Helper);
             }
+        }
+
+        foreach (var label in _intake.Waiting)
+        {
+            _demand.Close(label);
         }
     }
 

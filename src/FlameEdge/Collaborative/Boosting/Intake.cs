@@ -13,15 +13,19 @@ public sealed class Intake(SiteSetup setup, CanoeSettings settings, Ensemble ens
     private const int MostPerClass = 3;
     private const double EvictBelow = -3;
     private const int RedundantBatches = 30;
+    private const int SettledBatches = 20;
     private readonly PortableRandom _random = new(setup.Seed, 2);
     private readonly ulong[] _labelIds = [.. setup.Classes.Select(SiteSetup.LabelId)];
     private readonly List<Arrival> _waiting = [];
     private readonly HashSet<(ulong Content, ulong Label)> _known = [];
-    private readonly Dictionary<int, Stage> _cold = [];
+    private readonly OrderedDictionary<int, Stage> _cold = [];
     private readonly long[] _arrivals = new long[setup.Classes.Count];
 
     /// <summary>Models that are no longer believed, nor anything cut from them.</summary>
     public HashSet<ulong> Revoked { get; } = [];
+
+    /// <summary>Classes whose packets wait in the shadow for rows that can test them.</summary>
+    public IEnumerable<int> Waiting => _waiting.Select(arrival => Array.IndexOf(_labelIds, arrival.Knowledge.LabelId));
 
     /// <summary>Takes a packet; it is looked at in the next batch.</summary>
     /// <exception cref="PayloadException">The bytes are no packet.</exception>
@@ -88,6 +92,11 @@ public sealed class Intake(SiteSetup setup, CanoeSettings settings, Ensemble ens
         List<(Stage Stage, Refusal Refusal)> leaving = [];
         foreach (var stage in ensemble.Stages)
         {
+            if (++stage.Batches == SettledBatches)
+            {
+                lineage.Settle(stage);
+            }
+
             stage.Gain = (0.9 * stage.Gain) + ensemble.Gain(stage, own, combined, labels);
             if (settings.IsGated && Fault(stage) is { } fault)
             {
@@ -242,7 +251,7 @@ public sealed class Intake(SiteSetup setup, CanoeSettings settings, Ensemble ens
         _cold[stage.Label] = stage;
         if (_cold.Count > settings.ColdSpecialists)
         {
-            _cold.Remove(_cold.Keys.First());
+            _cold.RemoveAt(0);
         }
     }
 

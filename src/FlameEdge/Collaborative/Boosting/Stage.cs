@@ -40,6 +40,9 @@ public sealed class Stage(int label, DenseNetwork network, InputAveraging averag
     /// <summary>G: decayed gain in log-likelihood over the model without it, nats.</summary>
     public double Gain { get; set; }
 
+    /// <summary>Batches at work.</summary>
+    public int Batches { get; set; }
+
     /// <summary>Batches in a row in which it made no difference.</summary>
     public int RedundantBatches { get; set; }
 

