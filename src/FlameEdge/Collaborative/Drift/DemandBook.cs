@@ -14,6 +14,7 @@ public sealed class DemandBook(CanoeSettings settings, int classCount)
     private readonly long[] _appeared = [.. Enumerable.Repeat(long.MinValue / 2, classCount)];
     private readonly Dictionary<int, long> _pending = [];
     private readonly HashSet<string>[] _tried = [.. Enumerable.Range(0, classCount).Select(_ => new HashSet<string>(StringComparer.Ordinal))];
+    private readonly int[] _refused = new int[classCount];
     private readonly HashSet<int> _again = [];
     private long _batch;
     private long _alarm = long.MinValue / 2;
@@ -25,11 +26,11 @@ public sealed class DemandBook(CanoeSettings settings, int classCount)
     /// <summary>True for a class that was new within <see cref="CanoeSettings.AloneBatches"/> batches.</summary>
     public bool IsOpen(int label) => _batch - _appeared[label] < settings.AloneBatches;
 
-    /// <summary>New classes that are not learned for a while, because help for them is on its way: where the first helper was no good, there is no more waiting.</summary>
-    public IReadOnlySet<int> Frozen => _pending.Keys.Where(label => _tried[label].Count == 0 && _batch - _appeared[label] < settings.FreezeBatches).ToHashSet();
+    /// <summary>New classes that are not learned for a while, because help for them is on its way. One helper may have been no good; after the second there is no more waiting.</summary>
+    public IReadOnlySet<int> Frozen => _pending.Keys.Where(label => _refused[label] <= 1 && _batch - _appeared[label] < settings.FreezeBatches).ToHashSet();
 
-    /// <summary>True while a first helper may still answer.</summary>
-    public bool IsHopeful => _pending.Keys.Any(label => _tried[label].Count == 0);
+    /// <summary>True while a first or second helper may still answer.</summary>
+    public bool IsHopeful => _pending.Keys.Any(label => _refused[label] <= 1);
 
     /// <summary>Helpers that have been asked for a class.</summary>
     public IReadOnlyCollection<string> Tried(int label) => _tried[label];
@@ -92,6 +93,7 @@ public sealed class DemandBook(CanoeSettings settings, int classCount)
     public void Retry(int label, string helper)
     {
         _pending.Remove(label);
+        _refused[label]++;
         _tried[label].Add(helper);
         _again.Add(label);
     }

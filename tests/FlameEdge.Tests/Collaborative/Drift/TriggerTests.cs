@@ -65,7 +65,7 @@ public class TriggerTests
     }
 
     [Fact]
-    public void A_class_is_frozen_while_its_first_helper_may_answer_and_never_longer_than_set()
+    public void A_class_is_frozen_while_help_is_likely_and_never_longer_than_set()
     {
         var (book, recent) = (new DemandBook(new CanoeSettings { FreezeBatches = 3, RequestTimeoutBatches = 100 }, 2), new RecentBatches(2));
         List<int> frozen = [];
@@ -78,6 +78,23 @@ public class TriggerTests
         }
 
         Assert.Equal([1, 1, 1, 0, 0, 0], frozen);
+    }
+
+    [Fact]
+    public void After_two_refusals_a_class_is_not_frozen()
+    {
+        var (book, recent) = (new DemandBook(new CanoeSettings(), 2), new RecentBatches(2));
+        List<int> frozen = [];
+        for (var batch = 0; batch < 3; batch++)
+        {
+            recent.Add(new float[1], [1], [0]);
+            book.Begin([1], _ => 0, alarm: false);
+            book.Ask(recent, _ => false);
+            frozen.Add(book.Frozen.Count);
+            book.Retry(1, $"helper-{batch}");
+        }
+
+        Assert.Equal([1, 1, 0], frozen);
     }
 
     [Fact]
