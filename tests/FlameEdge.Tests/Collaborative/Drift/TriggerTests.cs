@@ -119,5 +119,14 @@ public class TriggerTests
         return trigger;
     }
 
-    private static bool Batch(ErrorTrigger trigger, int errors) => Enumerable.Range(0, 16).Count(i => trigger.Add(i < errors ? 1 : 0)) > 0;
+    private static bool Batch(ErrorTrigger trigger, int errors)
+    {
+        var fires = false;
+        for (var i = 0; i < 16; i++)
+        {
+            fires |= trigger.Add(i < errors ? 1 : 0);
+        }
+
+        return fires;
+    }
 }
