@@ -51,7 +51,7 @@ internal static class BandReport
     };
 
     private static void Write(TextWriter output, StreamFigures figures, string verdict) =>
-        Line(output, $"| {figures.Workload} | {figures.Method} | {string.Join(' ', figures.IsolatedBatches)} | {string.Join(' ', figures.Batches)} | {figures.MedianRatio:0.0} / {figures.RatioOfMeans:0.0} | {figures.Smooth.At95:0.0}, {figures.Smooth.At90:0.0} | {figures.Area.Isolated:0.000} → {figures.Area.Method:0.000} | {figures.Final:0.000} | {figures.WorstSeed:+0.000;-0.000} | {figures.PayloadBytes:0} | {figures.Refused} | {figures.AlarmsPer100:0.0} | {verdict} |");
+        Line(output, $"| {figures.Workload} | {figures.Method} | {string.Join(' ', figures.IsolatedBatches)} | {string.Join(' ', figures.Batches)} | {figures.MedianRatio:0.0} / {figures.RatioOfMeans:0.0} | {figures.Smooth.At95:0.0}, {figures.Smooth.At90:0.0} | {figures.Area.Isolated:0.000} → {figures.Area.Method:0.000} | {figures.Final:0.000} | {figures.WorstSeed:+0.000;-0.000;0.000} | {figures.PayloadBytes:0} | {figures.Refused} | {figures.AlarmsPer100:0.0} | {verdict} |");
 
     private static void Line(TextWriter output, FormattableString line)
     {

@@ -16,9 +16,8 @@ public static class AcceptanceGate
     /// <param name="stage">The specialist.</param>
     /// <param name="own">The target's network, for the size of its weights.</param>
     /// <param name="positives">Rows of the class.</param>
-    /// <param name="negatives">Rows of all other classes.</param>
-    /// <param name="known">Rows of the classes that the target knew before.</param>
-    public static Refusal? Judge(Stage stage, ISiteModel own, IReadOnlyList<float[]> positives, IReadOnlyList<float[]> negatives, IReadOnlyList<float[]> known)
+    /// <param name="negatives">Rows of the classes that the target knew before: two new ones that look alike must not refuse each other's help.</param>
+    public static Refusal? Judge(Stage stage, ISiteModel own, IReadOnlyList<float[]> positives, IReadOnlyList<float[]> negatives)
     {
         if (!TensorPrimitives.IsFiniteAll(stage.Network.Parameters))
         {
@@ -35,12 +34,13 @@ public static class AcceptanceGate
             return Refusal.Untested;
         }
 
-        if (BinaryTraining.PositiveRate(stage.Score(BinaryTraining.Stack(known))) > MostBasePositives)
+        var scores = stage.Score(BinaryTraining.Stack(negatives)).ToArray();
+        if (BinaryTraining.PositiveRate(scores) > MostBasePositives)
         {
             return Refusal.FiresOnOthers;
         }
 
-        var auc = Auc(stage, positives, stage.Score(BinaryTraining.Stack(negatives)).ToArray());
+        var auc = Auc(stage, positives, scores);
         return auc >= LeastAuc ? null : positives.Count < FewPositives && auc > 1 - LeastAuc ? Refusal.Untested : Refusal.DoesNotSeparate;
     }
 

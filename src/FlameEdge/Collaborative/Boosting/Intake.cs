@@ -160,7 +160,7 @@ public sealed class Intake(SiteSetup setup, CanoeSettings settings, Ensemble ens
             return Refusal.Revoked;
         }
 
-        return stage.IsDueForTest(replay.Seen(stage.Label)) && !AcceptanceGate.StillSeparates(stage, replay.Rows(stage.Label), Others(stage.Label)) ? Refusal.DoesNotSeparate : null;
+        return stage.IsDueForTest(replay.Seen(stage.Label)) && !AcceptanceGate.StillSeparates(stage, replay.Rows(stage.Label), Base(stage.Label)) ? Refusal.DoesNotSeparate : null;
     }
 
     private Refusal? Admit(Arrival arrival)
@@ -184,7 +184,7 @@ public sealed class Intake(SiteSetup setup, CanoeSettings settings, Ensemble ens
         }
 
         var stage = new Stage(label, arrival.Knowledge.Restore(), averaging, arrival.Origin);
-        var refusal = settings.IsGated ? AcceptanceGate.Judge(stage, ensemble.Model, replay.Rows(label), Others(label), Base(label)) : null;
+        var refusal = settings.IsGated ? AcceptanceGate.Judge(stage, ensemble.Model, replay.Rows(label), Base(label)) : null;
         if (refusal is null)
         {
             Install(stage, arrival);

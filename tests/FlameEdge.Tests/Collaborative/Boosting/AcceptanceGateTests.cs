@@ -16,14 +16,14 @@ public class AcceptanceGateTests
     [InlineData(new float[0], new[] { -1f, -2, -1 }, Refusal.Untested)]
     [InlineData(new[] { 5f, 5, 5, 5 }, new[] { 1f, 2, -1 }, Refusal.FiresOnOthers)]
     public void The_rows_here_decide(float[] positives, float[] negatives, Refusal? expected) =>
-        Assert.Equal(expected, AcceptanceGate.Judge(NewStage(1), s_own, Rows(positives), Rows(negatives), Rows(negatives)));
+        Assert.Equal(expected, AcceptanceGate.Judge(NewStage(1), s_own, Rows(positives), Rows(negatives)));
 
     [Theory]
     [InlineData(float.NaN, Refusal.NotFinite)]
     [InlineData(11f, Refusal.TooLarge)]
     [InlineData(9f, null)]
     public void Weights_must_be_numbers_of_a_common_size(float weight, Refusal? expected) =>
-        Assert.Equal(expected, AcceptanceGate.Judge(NewStage(weight), s_own, Rows([1, 2, 3, 4]), Rows([-1]), Rows([-1])));
+        Assert.Equal(expected, AcceptanceGate.Judge(NewStage(weight), s_own, Rows([1, 2, 3, 4]), Rows([-1])));
 
     [Fact]
     public void Later_rows_test_the_packet_as_it_arrived()
