@@ -1,12 +1,19 @@
 using System.Globalization;
 using BenchmarkDotNet.Running;
+using FlameEdge.Benchmarks.Canoe;
 using FlameEdge.Benchmarks.Codecs;
 using FlameEdge.Benchmarks.Crowd;
 using FlameEdge.Benchmarks.Engines;
 using FlameEdge.Benchmarks.Kernels;
 using FlameEdge.Benchmarks.Rounds;
 
-// codecs DATA FOLDER: accuracy against bytes for each codec (tests/codec-curves.sh); kernels [REPEATS]: the parameter kernels beside the machine's memory (tests/kernel-figures.sh); engines [REPEATS [SECONDS [STEPS]]]: the two engines side by side; engine …: one of their processes; crowd …: many agents in one process (tests/fleet-figures.sh); else BenchmarkDotNet's own arguments.
+// Each mode has a script beside the tests folders that says what it measures; without one these are BenchmarkDotNet's own arguments.
+//   canoe STREAMS DATA [DATASET…]                stored streams against their bands (canoe-bands.sh)
+//   codecs DATA FOLDER                           accuracy against bytes for each codec (codec-curves.sh)
+//   crowd BROKER FIRST COUNT FOLDER              many agents in one process (fleet-figures.sh)
+//   engines [REPEATS [SECONDS [STEPS]]]          the two engines side by side (engine-figures.sh); engine …: one of their processes
+//   kernels [REPEATS]                            the parameter kernels beside the machine's memory (kernel-figures.sh)
+//   rounds …, rounds-killed …                    whole rounds without training (round-figures.sh)
 switch (args)
 {
     case ["engines", .. var rest]:
@@ -26,6 +33,8 @@ switch (args)
         return 0;
     case ["rounds-killed", var program, var rounds, var played]:
         return await RoundsBench.KillAsync(Console.Out, program, Number([rounds], 0, 0), played) ? 0 : 1;
+    case ["canoe", var streams, var data, .. var datasets]:
+        return BandReport.Run(Console.Out, streams, data, datasets);
     default:
         BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
         return 0;

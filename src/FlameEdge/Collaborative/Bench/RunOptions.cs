@@ -1,0 +1,42 @@
+using FlameEdge.Collaborative.Boosting;
+using FlameEdge.Collaborative.Directory;
+
+namespace FlameEdge.Collaborative.Bench;
+
+/// <summary>One way to run a stream.</summary>
+internal sealed record RunOptions(CanoeSettings Settings)
+{
+    /// <summary>Batches between a request and its packet.</summary>
+    public int DelayBatches { get; init; } = 1;
+
+    /// <summary>True where all networks begin alike.</summary>
+    public bool HasCommonStart { get; init; } = true;
+
+    /// <summary>Hidden widths of helpers, where they differ from the target's.</summary>
+    public IReadOnlyList<int>? HelperHidden { get; init; }
+
+    /// <summary>True where packets hold random weights: the machinery without knowledge.</summary>
+    public bool IsUntrained { get; init; }
+
+    /// <summary>Share of bad packets, where the workload has such: 20, 50, 100.</summary>
+    public string? Offers { get; init; }
+
+    /// <summary>True where the right helper's whole model takes the place of the target's when a class is new.</summary>
+    public bool ReplacesModel { get; init; }
+
+    /// <summary>How helpers are chosen.</summary>
+    public DirectorySettings Directory { get; init; } = new();
+}
+
+/// <summary>What came of a run: macro accuracy after each batch, per stream.</summary>
+internal sealed record RunResult(List<double>[] Accuracies)
+{
+    /// <summary>Bytes of packets, and 48 per request.</summary>
+    public long PayloadBytes { get; set; }
+
+    /// <summary>Batches in which the detector fired.</summary>
+    public List<int> Alarms { get; } = [];
+
+    /// <summary>What targets decided.</summary>
+    public List<Verdict> Verdicts { get; } = [];
+}

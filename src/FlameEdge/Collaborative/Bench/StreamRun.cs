@@ -1,0 +1,294 @@
+using System.Globalization;
+using System.Numerics.Tensors;
+using FlameEdge.Collaborative.Directory;
+using FlameEdge.Collaborative.Networks;
+
+namespace FlameEdge.Collaborative.Bench;
+
+/// <summary>Runs a stored stream through sites in memory, with packets as bytes and a delay counted in batches.</summary>
+internal sealed class StreamRun
+{
+    private const int RequestBytes = 48;
+    private readonly StreamData _data;
+    private readonly RunOptions _options;
+    private readonly HelperDirectory _directory;
+    private readonly Site[] _sites;
+    private readonly int[] _position;
+    private readonly List<Delivery> _underway = [];
+    private readonly Dictionary<ulong, int> _offered = [];
+    private long _bytes;
+
+    /// <summary>Sites with one common start, or starts of their own.</summary>
+    public StreamRun(StreamData data, RunOptions options)
+    {
+        (_data, _options) = (data, options);
+        _directory = new HelperDirectory("directory", options.Directory, TimeProvider.System);
+        _sites = [.. data.Base.Sites.Select(site => NewSite(site.Site))];
+        _position = new int[_sites.Length];
+    }
+
+    /// <summary>The workload's accuracies, bytes and decisions.</summary>
+    public RunResult Run(StreamWorkload workload)
+    {
+        foreach (var stream in workload.Streams)
+        {
+            Pretrain(stream.Site, _data.Base.Sites[stream.Site].PretrainBatches);
+        }
+
+        var result = new RunResult([.. workload.Streams.Select(_ => new List<double>())]);
+        for (var batch = 0; batch < workload.Batches; batch++)
+        {
+            for (var i = 0; i < workload.Streams.Count; i++)
+            {
+                var stream = workload.Streams[i];
+                Advance(workload, stream, batch, result);
+                result.Accuracies[i].Add(TargetAccuracy(stream, batch));
+            }
+        }
+
+        result.PayloadBytes = _bytes;
+        return result;
+    }
+
+    /// <summary>The networks of all sites.</summary>
+    public IReadOnlyList<DenseNetwork> Networks => [.. _sites.Select(site => site.Ensemble.Model).Cast<DenseNetwork>()];
+
+    /// <summary>Lets every site but one learn the next batch of its own rows.</summary>
+    public void CycleAll(int except)
+    {
+        for (var site = 0; site < _sites.Length; site++)
+        {
+            if (site != except)
+            {
+                Learn(site, Cycle(site), asks: false);
+            }
+        }
+    }
+
+    /// <summary>Lets a stream's site learn a batch of it, and ask nobody.</summary>
+    public void LearnBatch(SiteStream stream, int batch) => Learn(stream.Site, Rows(stream, batch), asks: false);
+
+    /// <summary>Macro accuracy of a stream's site on the classes that are present in a batch.</summary>
+    public double TargetAccuracy(SiteStream stream, int batch) => Accuracy(stream.Site, Present(stream, batch));
+
+    // A site asks from the batch on at which its world changes: before, there is nothing that it could be asked to compare.
+    private void Advance(StreamWorkload workload, SiteStream stream, int batch, RunResult result)
+    {
+        Deliver(stream.Site, batch);
+        if (_options.ReplacesModel && batch == _options.DelayBatches)
+        {
+            Replace(stream.Site, batch);
+        }
+
+        var change = stream.Phases.Count == 0 ? 0 : stream.Phases[0].Batch;
+        var step = Learn(stream.Site, Rows(stream, batch), asks: batch >= change);
+        if (step.Alarm)
+        {
+            result.Alarms.Add(batch);
+        }
+
+        result.Verdicts.AddRange(step.Verdicts);
+        foreach (var verdict in step.Verdicts)
+        {
+            _directory.Take(verdict);
+        }
+
+        var hop = workload.Streams.Count(other => other.Phases.Count > 0 && other.Phases[0].Batch <= batch) - 1;
+        foreach (var request in step.Requests)
+        {
+            Serve(request, workload, batch, hop);
+        }
+    }
+
+    private IReadOnlyList<int> Rows(SiteStream stream, int batch) => [.. stream.Rows.Skip(batch * _data.Base.Batch).Take(_data.Base.Batch)];
+
+    private void Replace(int site, int batch)
+    {
+        BringUp(1, batch);
+        _sites[site].Ensemble.Model.Load(_sites[1].Ensemble.Model.Parameters);
+        _bytes += RequestBytes + (4 * _sites[1].Ensemble.Model.Parameters.Length);
+    }
+
+    private Site NewSite(int site)
+    {
+        var isTarget = site == 0;
+        int[] widths = isTarget || _options.HelperHidden is null ? [.. _data.Base.Model.Layers] : [_data.Base.Model.Layers[0], .. _options.HelperHidden, _data.Base.Model.Layers[^1]];
+        var start = (ulong)_data.Base.Seed + (_options.HasCommonStart ? 0 : (ulong)site * 1000);
+        var setup = new SiteSetup
+        {
+            Name = Name(site),
+            Classes = _data.Base.ClassNames,
+            SampleShape = _data.Rows.SampleShape,
+            Inputs = _data.Base.Dataset,
+            Seed = (ulong)((_data.Base.Seed * 100) + site),
+        };
+        var model = DenseNetwork.Drawn(start, widths, weightDecay: _data.Base.WeightDecay);
+        return new Site(setup, model, _options.Settings with { ReplayPerClass = _data.Base.ReplayPerClass, ReplayedRows = _data.Base.ReplayedPerStep }, TimeProvider.System) { IsAsking = false };
+    }
+
+    private void Pretrain(int site, int batches)
+    {
+        while (_sites[site].Batches < batches)
+        {
+            Learn(site, Cycle(site), asks: false);
+        }
+    }
+
+    private SiteStep Learn(int site, IReadOnlyList<int> rows, bool asks)
+    {
+        _sites[site].IsAsking = asks;
+        return _sites[site].Learn(_data.Rows.Features(rows), _data.Rows.Labels(rows));
+    }
+
+    private IReadOnlyList<int> Cycle(int site)
+    {
+        var sequence = _data.Base.Sites[site].Sequence;
+        var at = _data.Base.Batch * _position[site]++ % sequence.Count;
+        return [.. Enumerable.Range(at, _data.Base.Batch).Select(i => sequence[i % sequence.Count])];
+    }
+
+    private void Deliver(int site, int batch)
+    {
+        foreach (var delivery in _underway.Where(delivery => delivery.Site == site && delivery.Batch <= batch).ToArray())
+        {
+            _underway.Remove(delivery);
+            if (delivery.Packet is null)
+            {
+                _sites[site].Decline(delivery.Label);
+            }
+            else
+            {
+                _sites[site].Deliver(delivery.Packet, delivery.Helper);
+            }
+        }
+    }
+
+    private void Serve(KnowledgeRequest request, StreamWorkload workload, int batch, int hop)
+    {
+        _bytes += RequestBytes;
+        var target = SiteOf(request.Target);
+        if (_options.Offers is not null && workload.Offers?.GetValueOrDefault(_options.Offers) is { } offers)
+        {
+            foreach (var demand in request.Classes)
+            {
+                Offer(offers, request with { Classes = [demand] }, target, batch);
+            }
+
+            return;
+        }
+
+        foreach (var site in Candidates(workload, hop, target))
+        {
+            BringUp(site, batch);
+            _directory.Publish(_sites[site].Record());
+        }
+
+        var ranked = _directory.Ask(request);
+        if (request.WantsModel)
+        {
+            if (ranked.Count > 0)
+            {
+                Send(target, ranked[0].Site, Help(SiteOf(ranked[0].Site), request, batch), 0, batch);
+            }
+
+            return;
+        }
+
+        foreach (var group in request.Classes.GroupBy(demand => ranked.FirstOrDefault(helper => helper.Classes.Contains(demand.LabelId))?.Site))
+        {
+            ServeFrom(group.Key, request with { Classes = [.. group] }, target, batch);
+        }
+    }
+
+    private void ServeFrom(string? helper, KnowledgeRequest request, int target, int batch)
+    {
+        var packet = helper is null ? null : Help(SiteOf(helper), request, batch);
+        if (packet is null)
+        {
+            foreach (var demand in request.Classes)
+            {
+                Send(target, "", null, demand.LabelId, batch);
+            }
+
+            return;
+        }
+
+        Send(target, helper!, _options.IsUntrained ? Faults.Apply("random", packet, () => null, (ulong)_data.Base.Seed) : packet, 0, batch); // A packet has a sender.
+    }
+
+    // Stored offers come from the right helper, in their order, one class each.
+    private void Offer(IReadOnlyList<string?> offers, KnowledgeRequest request, int target, int batch)
+    {
+        var label = request.Classes[0].LabelId;
+        var taken = _offered.GetValueOrDefault(label);
+        _offered[label] = taken + 1;
+        var packet = taken < offers.Count ? Help(1, request, batch) : null;
+        Send(target, Name(1), packet is null ? null : Faults.Apply(offers[taken], packet, () => OtherClass(1, request, batch), (ulong)((_data.Base.Seed * 1000) + taken)), label, batch);
+    }
+
+    private int[] Candidates(StreamWorkload workload, int hop, int target) => workload.Streams.Count > 1
+        ? [hop == 0 ? 1 : workload.Streams[hop - 1].Site]
+        : [.. Enumerable.Range(0, _sites.Length).Where(site => site != target)];
+
+    // Sites without a stream of their own are brought to the present only when they are asked.
+    private void BringUp(int site, int batch)
+    {
+        var own = _data.Base.Sites[site].PretrainBatches + batch;
+        while (_sites[site].Batches < own && _position[site] < own)
+        {
+            Learn(site, Cycle(site), asks: false);
+        }
+    }
+
+    private byte[]? Help(int site, KnowledgeRequest request, int batch)
+    {
+        BringUp(site, batch);
+        return _sites[site].Help(request);
+    }
+
+    private byte[]? OtherClass(int site, KnowledgeRequest request, int batch)
+    {
+        var other = _data.Base.Sites[site].Classes.Where(known => !_data.Base.Roles.New.Contains(known)).Select(known => SiteSetup.LabelId(_data.Base.ClassNames[known])).First();
+        return Help(site, request with { Classes = [new ClassDemand(other, 1)] }, batch);
+    }
+
+    private void Send(int target, string helper, byte[]? packet, ulong label, int batch)
+    {
+        _bytes += packet?.Length ?? 0;
+        _underway.Add(new Delivery(target, batch + _options.DelayBatches, packet, helper, label));
+    }
+
+    private static string Name(int site) => $"site-{site}";
+
+    private static int SiteOf(string name) => int.Parse(name.AsSpan("site-".Length), CultureInfo.InvariantCulture);
+
+    private int[] Present(SiteStream stream, int batch)
+    {
+        HashSet<int> present = [.. _data.Base.Sites[stream.Site].Classes];
+        foreach (var phase in stream.Phases.Where(phase => phase.Batch <= batch))
+        {
+            present.UnionWith(phase.Appear);
+            present.ExceptWith(phase.Disappear);
+        }
+
+        return [.. present];
+    }
+
+    // Mean recall over the classes present; those without a test row are left out.
+    private double Accuracy(int site, int[] present)
+    {
+        var test = _data.Test(site);
+        var logits = _sites[site].Predict(test.Features);
+        var classes = _data.Base.ClassNames.Count;
+        var (seen, right) = (new int[classes], new int[classes]);
+        for (var row = 0; row < test.Labels.Length; row++)
+        {
+            seen[test.Labels[row]]++;
+            right[test.Labels[row]] += TensorPrimitives.IndexOfMax<float>(logits.AsSpan(row * classes, classes)) == test.Labels[row] ? 1 : 0;
+        }
+
+        return present.Where(label => seen[label] > 0).Average(label => (double)right[label] / seen[label]);
+    }
+
+    private sealed record Delivery(int Site, int Batch, byte[]? Packet, string Helper, ulong Label);
+}

@@ -1,0 +1,227 @@
+using System.Numerics.Tensors;
+using FlameEdge.Collaborative.Networks;
+
+namespace FlameEdge.Collaborative.Boosting;
+
+/// <summary>The additive model of a target: its own network first, then a stage per accepted specialist, trained together (our design).</summary>
+/// <remarks>
+/// S are the classes with a stage, L = ln Σ exp(z_j) over the others. F_j = z_j for j ∉ S; F_c = η_c z_c + (1 − η_c) L + Σ φ (κ clip(s) + δ) for c ∈ S. At arrival η = 0,
+/// so that the class's probability is the specialist's own; with local examples it goes to 1, so that knowledge is handed over to the network. Not thread-safe.
+/// </remarks>
+public sealed class Ensemble
+{
+    private readonly List<Stage> _stages = [];
+    private readonly List<float[]> _scores = [];
+    private readonly float[] _trust;
+    private readonly bool[] _served;
+    private readonly float[] _others;
+    private readonly float[] _shares;
+
+    /// <summary>An ensemble of the network alone.</summary>
+    public Ensemble(ISiteModel model)
+    {
+        Model = model;
+        _trust = new float[model.ClassCount];
+        _served = new bool[model.ClassCount];
+        _others = new float[model.ClassCount];
+        _shares = new float[model.ClassCount];
+    }
+
+    /// <summary>The own network.</summary>
+    public ISiteModel Model { get; }
+
+    /// <summary>The stages at work.</summary>
+    public IReadOnlyList<Stage> Stages => _stages;
+
+    /// <summary>Step length of the specialists.</summary>
+    public float SpecialistRate { get; init; } = 0.02f;
+
+    /// <summary>Stages of a class.</summary>
+    public IEnumerable<Stage> Of(int label) => _stages.Where(stage => stage.Label == label);
+
+    /// <summary>True where a class has a stage at work.</summary>
+    public bool Serves(int label) => _served[label];
+
+    /// <summary>Adds a stage.</summary>
+    public void Add(Stage stage)
+    {
+        _stages.Add(stage);
+        _served[stage.Label] = true;
+    }
+
+    /// <summary>Removes a stage.</summary>
+    public void Remove(Stage stage)
+    {
+        _stages.Remove(stage);
+        _served[stage.Label] = Of(stage.Label).Any();
+    }
+
+    /// <summary>Sets η of a class, in [0, 1]: how far its own logit is trusted.</summary>
+    public void SetOwnTrust(int label, float trust) => _trust[label] = trust;
+
+    /// <summary>Writes combined logits F of samples [rows, features] to <paramref name="combined"/> [rows, classes] and the network's own to <paramref name="own"/>.</summary>
+    public void Combine(ReadOnlyMemory<float> samples, Span<float> own, Span<float> combined)
+    {
+        var classes = Model.ClassCount;
+        Model.Forward(samples, own);
+        ScoreStages(samples);
+        for (var row = 0; row < samples.Length / Model.FeatureCount; row++)
+        {
+            CombineRow(row, own.Slice(row * classes, classes), combined.Slice(row * classes, classes), without: null);
+        }
+    }
+
+    /// <summary>Log-likelihood gained by <paramref name="stage"/> on the rows last combined, each probability held at 0.01 or above (§5.3).</summary>
+    public double Gain(Stage stage, ReadOnlySpan<float> own, ReadOnlySpan<float> combined, ReadOnlySpan<int> labels)
+    {
+        var classes = Model.ClassCount;
+        var without = new float[classes];
+        var gain = 0.0;
+        for (var row = 0; row < labels.Length; row++)
+        {
+            CombineRow(row, own.Slice(row * classes, classes), without, stage);
+            gain += LogLikelihood(combined.Slice(row * classes, classes), labels[row]) - LogLikelihood(without, labels[row]);
+        }
+
+        return gain;
+    }
+
+    /// <summary>One step of the network and all stages on the residual softmax(F) − onehot(y) of samples [rows, features] (§5.4).</summary>
+    /// <param name="samples">[rows, features].</param>
+    /// <param name="labels">[rows].</param>
+    /// <param name="frozen">Classes that are not learned now: their logits get no gradient, their rows none at all.</param>
+    public void Learn(ReadOnlyMemory<float> samples, ReadOnlySpan<int> labels, IReadOnlySet<int> frozen)
+    {
+        var (rows, classes) = (labels.Length, Model.ClassCount);
+        var (own, gradient) = (new float[rows * classes], new float[rows * classes]);
+        Model.Forward(samples, own);
+        ScoreStages(samples);
+        var slopes = _stages.ConvertAll(_ => new float[rows]);
+        for (var row = 0; row < rows; row++)
+        {
+            var residual = gradient.AsSpan(row * classes, classes);
+            Residual(row, own.AsSpan(row * classes, classes), labels[row], frozen, residual);
+            TensorPrimitives.Divide(residual, rows, residual);
+            for (var i = 0; i < _stages.Count; i++)
+            {
+                slopes[i][row] = residual[_stages[i].Label];
+            }
+
+            HandBack(residual);
+        }
+
+        Model.Step(gradient);
+        for (var i = 0; i < _stages.Count; i++)
+        {
+            Descend(_stages[i], slopes[i], i);
+        }
+    }
+
+    private void ScoreStages(ReadOnlyMemory<float> samples)
+    {
+        _scores.Clear();
+        foreach (var stage in _stages)
+        {
+            _scores.Add(stage.Score(samples).ToArray());
+        }
+    }
+
+    private void Residual(int row, ReadOnlySpan<float> own, int label, IReadOnlySet<int> frozen, Span<float> residual)
+    {
+        if (frozen.Contains(label))
+        {
+            residual.Clear();
+            _shares.AsSpan().Clear();
+            return;
+        }
+
+        CombineRow(row, own, residual, without: null);
+        foreach (var waiting in frozen)
+        {
+            residual[waiting] = float.NegativeInfinity;
+            _shares[waiting] = 0;
+        }
+
+        Logits.Softmax(residual, residual);
+        residual[label] -= 1;
+    }
+
+    // From residuals D of F to gradients of the own logits: dz_c = η_c D_c; dz_j = D_j + q_j Σ (1 − η_c) D_c, with q = softmax over j ∉ S.
+    private void HandBack(Span<float> residual)
+    {
+        if (_stages.Count == 0)
+        {
+            return;
+        }
+
+        var anchored = 0f;
+        for (var label = 0; label < residual.Length; label++)
+        {
+            if (_served[label])
+            {
+                anchored += (1 - _trust[label]) * residual[label];
+                residual[label] *= _trust[label];
+            }
+        }
+
+        TensorPrimitives.MultiplyAdd(_shares, anchored, residual, residual);
+    }
+
+    private void Descend(Stage stage, float[] slopes, int index)
+    {
+        var offset = 0f;
+        for (var row = 0; row < slopes.Length; row++)
+        {
+            offset += stage.Fade * slopes[row];
+            slopes[row] = Math.Abs(_scores[index][row]) < Stage.Clip ? stage.Fade * stage.Slope * slopes[row] : 0;
+        }
+
+        stage.Network.LearningRate = SpecialistRate;
+        stage.Network.Step(slopes);
+        stage.OffsetVelocity = (0.9f * stage.OffsetVelocity) + offset;
+        stage.Offset -= 5 * SpecialistRate * stage.OffsetVelocity;
+    }
+
+    private void CombineRow(int row, ReadOnlySpan<float> own, Span<float> combined, Stage? without)
+    {
+        own.CopyTo(combined);
+        if (_stages.Count == 0)
+        {
+            return;
+        }
+
+        // Without its only stage a class is as the others.
+        var freed = without is not null && Of(without.Label).Count() == 1 ? without.Label : -1;
+        var anchor = Anchor(own, freed);
+        for (var label = 0; label < combined.Length; label++)
+        {
+            if (_served[label] && label != freed)
+            {
+                combined[label] = (_trust[label] * own[label]) + ((1 - _trust[label]) * anchor);
+            }
+        }
+
+        for (var i = 0; i < _stages.Count; i++)
+        {
+            if (_stages[i] != without)
+            {
+                combined[_stages[i].Label] += _stages[i].Contribution(_scores[i][row]);
+            }
+        }
+    }
+
+    // L and its gradient q; where every class has a stage the sum is over nothing: L = 0, without gradient.
+    private float Anchor(ReadOnlySpan<float> own, int freed)
+    {
+        for (var label = 0; label < own.Length; label++)
+        {
+            _others[label] = _served[label] && label != freed ? float.NegativeInfinity : own[label];
+        }
+
+        var anchor = Logits.LogSumExp(_others);
+        Logits.Softmax(_others, _shares);
+        return float.IsNegativeInfinity(anchor) ? 0 : anchor;
+    }
+
+    private static double LogLikelihood(ReadOnlySpan<float> logits, int label) => Math.Max(Math.Log(0.01), logits[label] - Logits.LogSumExp(logits));
+}

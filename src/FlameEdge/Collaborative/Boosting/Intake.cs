@@ -1,0 +1,259 @@
+using FlameEdge.Collaborative.Networks;
+using FlameEdge.Collaborative.Packets;
+using FlameEdge.Collaborative.Significance;
+using FlameEdge.Diagnostics;
+using FlameEdge.Models;
+
+namespace FlameEdge.Collaborative.Boosting;
+
+/// <summary>The life of specialists in a target: arrival, gate, hardening, work, second test, eviction, retirement, return (our design).</summary>
+/// <remarks>Installing is idempotent: a packet that came twice changes nothing.</remarks>
+public sealed class Intake(SiteSetup setup, CanoeSettings settings, Ensemble ensemble, ExampleStore replay, Lineage lineage, Func<int, bool> isBase, TimeProvider clock)
+{
+    private const int MostPerClass = 3;
+    private const double EvictBelow = -3;
+    private const int RedundantBatches = 30;
+    private const int SettledBatches = 20;
+    private readonly PortableRandom _random = new(setup.Seed, 2);
+    private readonly ulong[] _labelIds = [.. setup.Classes.Select(SiteSetup.LabelId)];
+    private readonly List<Arrival> _waiting = [];
+    private readonly HashSet<(ulong Content, ulong Label)> _known = [];
+    private readonly OrderedDictionary<int, Stage> _cold = [];
+    private readonly long[] _arrivals = new long[setup.Classes.Count];
+
+    /// <summary>Models that are no longer believed, nor anything cut from them.</summary>
+    public HashSet<ulong> Revoked { get; } = [];
+
+    /// <summary>Classes whose packets wait in the shadow for rows that can test them.</summary>
+    public IEnumerable<int> Waiting => _waiting.Select(arrival => Array.IndexOf(_labelIds, arrival.Knowledge.LabelId));
+
+    /// <summary>Takes a packet; it is looked at in the next batch.</summary>
+    /// <exception cref="PayloadException">The bytes are no packet.</exception>
+    public void Deliver(ReadOnlySpan<byte> bytes, string helper)
+    {
+        var content = PacketWriter.ContentHash(bytes);
+        if (PacketReader.Read(bytes).Knowledge is not { } packet)
+        {
+            throw new PayloadException($"{setup.Name} was sent a whole model by {helper} where specialists were asked for");
+        }
+
+        foreach (var knowledge in packet.Classes)
+        {
+            if (_known.Add((content, knowledge.LabelId)))
+            {
+                _waiting.Add(new Arrival(packet, knowledge, new PacketOrigin(helper, content, knowledge.Origin != 0 ? knowledge.Origin : packet.ModelHash, packet.Expires)));
+            }
+        }
+    }
+
+    /// <summary>Counts the labels of a batch towards the hand-over: η_c = min(1, n_c / n₀), n_c the rows of c since help came.</summary>
+    public void Count(ReadOnlySpan<int> labels)
+    {
+        foreach (var label in labels)
+        {
+            if (ensemble.Serves(label))
+            {
+                _arrivals[label]++;
+                ensemble.SetOwnTrust(label, Math.Min(1f, (float)_arrivals[label] / settings.HandOverExamples));
+            }
+        }
+    }
+
+    /// <summary>True where a class has so many local rows since help came that it needs no more.</summary>
+    public bool IsHandedOver(int label) => _arrivals[label] >= settings.HandOverExamples;
+
+    /// <summary>Installs what has arrived and passes the gate; says what was decided.</summary>
+    public IReadOnlyList<Verdict> Install()
+    {
+        List<Verdict> verdicts = [];
+        foreach (var arrival in _waiting.ToArray())
+        {
+            var refusal = Admit(arrival);
+            if (refusal != Refusal.Untested)
+            {
+                _waiting.Remove(arrival);
+                if (refusal == Refusal.DoesNotSeparate)
+                {
+                    // With more rows of the class the same packet may be judged otherwise.
+                    _known.Remove((arrival.Origin.Content, arrival.Knowledge.LabelId));
+                }
+
+                verdicts.Add(new Verdict(setup.Name, arrival.Origin.Helper, arrival.Knowledge.LabelId, arrival.Origin.Content, refusal, 0));
+            }
+        }
+
+        return verdicts;
+    }
+
+    /// <summary>Judges the stages by the batch last combined, and evicts what harms.</summary>
+    public IReadOnlyList<Verdict> Review(ReadOnlySpan<float> own, ReadOnlySpan<float> combined, ReadOnlySpan<int> labels)
+    {
+        List<Verdict> verdicts = [];
+        List<(Stage Stage, Refusal Refusal)> leaving = [];
+        foreach (var stage in ensemble.Stages)
+        {
+            if (++stage.Batches == SettledBatches)
+            {
+                lineage.Settle(stage);
+            }
+
+            stage.Gain = (0.9 * stage.Gain) + ensemble.Gain(stage, own, combined, labels);
+            if (settings.IsGated && Fault(stage) is { } fault)
+            {
+                leaving.Add((stage, fault));
+            }
+        }
+
+        foreach (var (stage, refusal) in leaving)
+        {
+            ensemble.Remove(stage);
+            lineage.Undo(ensemble.Model, stage);
+            verdicts.Add(new Verdict(setup.Name, stage.Origin.Helper, _labelIds[stage.Label], stage.Origin.Content, refusal, stage.Gain));
+        }
+
+        return verdicts;
+    }
+
+    /// <summary>Lets go of stages that the own network no longer needs: by evidence, never by time.</summary>
+    public void Retire()
+    {
+        foreach (var stage in ensemble.Stages.ToArray())
+        {
+            stage.RedundantBatches = Math.Abs(stage.Gain) < 0.1 && IsHandedOver(stage.Label) ? stage.RedundantBatches + 1 : 0;
+            if (stage.RedundantBatches < RedundantBatches || !OwnRecallSuffices(stage))
+            {
+                stage.Fade = 1;
+                continue;
+            }
+
+            stage.Fade -= 1f / RedundantBatches;
+            if (stage.Fade <= 0)
+            {
+                ensemble.Remove(stage);
+                Keep(stage);
+            }
+        }
+    }
+
+    /// <summary>Brings back the specialist of a class that has returned; false where none is kept.</summary>
+    public bool Recall(int label)
+    {
+        if (ensemble.Serves(label) || !_cold.Remove(label, out var stage))
+        {
+            return false;
+        }
+
+        (stage.Fade, stage.Gain, stage.RedundantBatches) = (1, 0, 0);
+        ensemble.Add(stage);
+        return true;
+    }
+
+    private Refusal? Fault(Stage stage)
+    {
+        if (stage.Gain < EvictBelow)
+        {
+            return Refusal.Harmful;
+        }
+
+        if (Revoked.Contains(stage.Origin.ModelHash))
+        {
+            return Refusal.Revoked;
+        }
+
+        return stage.IsDueForTest(replay.Seen(stage.Label)) && !AcceptanceGate.StillSeparates(stage, replay.Rows(stage.Label), Base(stage.Label)) ? Refusal.DoesNotSeparate : null;
+    }
+
+    private Refusal? Admit(Arrival arrival)
+    {
+        var label = Array.IndexOf(_labelIds, arrival.Knowledge.LabelId);
+        var shape = setup.SampleShape;
+        var averaging = shape is [var channels, var height, var width] ? new InputAveraging(channels, height, width, arrival.Packet.AveragingFactor) : InputAveraging.None(ensemble.Model.FeatureCount);
+        if (label < 0 || arrival.Packet.InputContract != setup.InputContract || arrival.Packet.Cut != 0 || averaging.Factor != arrival.Packet.AveragingFactor || averaging.Outputs != arrival.Packet.Inputs)
+        {
+            return Refusal.OtherInput;
+        }
+
+        if (arrival.Origin.Expires < clock.GetUtcNow())
+        {
+            return Refusal.Expired;
+        }
+
+        if (Revoked.Contains(arrival.Origin.ModelHash))
+        {
+            return Refusal.Revoked;
+        }
+
+        var stage = new Stage(label, arrival.Knowledge.Restore(), averaging, arrival.Origin);
+        var refusal = settings.IsGated ? AcceptanceGate.Judge(stage, ensemble.Model, replay.Rows(label), Base(label)) : null;
+        if (refusal is null)
+        {
+            Install(stage, arrival);
+        }
+
+        return refusal;
+    }
+
+    private void Install(Stage stage, Arrival arrival)
+    {
+        var (positives, negatives) = (replay.Rows(stage.Label), Others(stage.Label));
+        Hardening.Apply(stage, positives, negatives, settings.HardeningSteps, settings.SpecialistRate, _random);
+        if (!ensemble.Serves(stage.Label))
+        {
+            _arrivals[stage.Label] = 0;
+            ensemble.SetOwnTrust(stage.Label, 0);
+        }
+
+        ensemble.Add(stage);
+        Stage[] stages = [.. ensemble.Of(stage.Label)];
+        LineSearch.Fit(stages, Scores(stages, positives), Scores(stages, negatives));
+        if (stages.Length > MostPerClass)
+        {
+            ensemble.Remove(stages.MinBy(other => other.Slope * Spread(other, negatives))!); // There are several.
+        }
+
+        if (arrival.Knowledge.Aligned is { } aligned && lineage.Id == arrival.Packet.Lineage)
+        {
+            lineage.Accept(aligned, ensemble.Model, stage, positives, replay, isBase);
+        }
+    }
+
+    private static float[][] Scores(Stage[] stages, IReadOnlyList<float[]> rows) => [.. stages.Select(stage => stage.Score(BinaryTraining.Stack(rows)).ToArray())];
+
+    private static double Spread(Stage stage, IReadOnlyList<float[]> rows)
+    {
+        var scores = stage.Score(BinaryTraining.Stack(rows)).ToArray();
+        return scores.Length == 0 ? 0 : Math.Sqrt(scores.Average(score => (double)score * score) - Math.Pow(scores.Average(), 2));
+    }
+
+    private bool OwnRecallSuffices(Stage stage)
+    {
+        var rows = replay.Rows(stage.Label);
+        if (rows.Count == 0)
+        {
+            return false;
+        }
+
+        var classes = setup.Classes.Count;
+        var (own, combined) = (new float[rows.Count * classes], new float[rows.Count * classes]);
+        ensemble.Combine(BinaryTraining.Stack(rows), own, combined);
+        return Recall(own, classes, stage.Label) >= Recall(combined, classes, stage.Label) - 0.01;
+    }
+
+    private static double Recall(float[] logits, int classes, int label) =>
+        Enumerable.Range(0, logits.Length / classes).Average(row => System.Numerics.Tensors.TensorPrimitives.IndexOfMax<float>(logits.AsSpan(row * classes, classes)) == label ? 1.0 : 0);
+
+    private List<float[]> Base(int label) => [.. replay.Classes.Where(other => other != label && isBase(other)).SelectMany(replay.Rows)];
+
+    private List<float[]> Others(int label) => [.. replay.Classes.Where(other => other != label).SelectMany(replay.Rows)];
+
+    private void Keep(Stage stage)
+    {
+        _cold[stage.Label] = stage;
+        if (_cold.Count > settings.ColdSpecialists)
+        {
+            _cold.RemoveAt(0);
+        }
+    }
+
+    private sealed record Arrival(KnowledgePacket Packet, ClassKnowledge Knowledge, PacketOrigin Origin);
+}

@@ -1,0 +1,97 @@
+using FlameEdge.Collaborative.Networks;
+
+namespace FlameEdge.Collaborative.Boosting;
+
+/// <summary>A specialist at work in a site: its network, which goes on learning, and its place in the additive model.</summary>
+public sealed class Stage(int label, DenseNetwork network, InputAveraging averaging, PacketOrigin origin)
+{
+    /// <summary>Scores count up to this log-odds.</summary>
+    public const float Clip = 8;
+
+    private static readonly int[] s_tests = [8, 16];
+
+    private float[] _raw = [];
+    private int _testsMade;
+
+    /// <summary>The class it knows.</summary>
+    public int Label => label;
+
+    /// <summary>The network [inputs, units…, 1].</summary>
+    public DenseNetwork Network => network;
+
+    /// <summary>What is done to samples first.</summary>
+    public InputAveraging Averaging => averaging;
+
+    /// <summary>Whence it came.</summary>
+    public PacketOrigin Origin => origin;
+
+    /// <summary>κ: how much a unit of score counts.</summary>
+    public float Slope { get; set; } = 1;
+
+    /// <summary>δ: log-odds added to every score.</summary>
+    public float Offset { get; set; }
+
+    /// <summary>Where the last step moved δ.</summary>
+    internal float OffsetVelocity { get; set; }
+
+    /// <summary>φ in [0, 1]: 1 at work, 0 silent.</summary>
+    public float Fade { get; set; } = 1;
+
+    /// <summary>G: decayed gain in log-likelihood over the model without it, nats.</summary>
+    public double Gain { get; set; }
+
+    /// <summary>Batches at work.</summary>
+    public int Batches { get; set; }
+
+    /// <summary>Batches in a row in which it made no difference.</summary>
+    public int RedundantBatches { get; set; }
+
+    /// <summary>The network as it arrived, before it met any row here: what later rows can test fairly.</summary>
+    public DenseNetwork Arrived { get; } = Copy(network);
+
+    /// <summary>True once each when the class has 8 and 16 rows here: a packet that passed the gate on one or two is tested again.</summary>
+    public bool IsDueForTest(long positives)
+    {
+        if (_testsMade >= s_tests.Length || positives < s_tests[_testsMade])
+        {
+            return false;
+        }
+
+        while (_testsMade < s_tests.Length && positives >= s_tests[_testsMade])
+        {
+            _testsMade++;
+        }
+
+        return true;
+    }
+
+    /// <summary>Log-odds of samples [rows, features] by the network alone, unclipped: [rows], valid until the next call.</summary>
+    public ReadOnlySpan<float> Score(ReadOnlyMemory<float> samples)
+    {
+        var rows = samples.Length / averaging.Inputs;
+        if (_raw.Length < rows)
+        {
+            _raw = new float[rows];
+        }
+
+        network.Forward(averaging.Apply(samples), _raw);
+        return _raw.AsSpan(0, rows);
+    }
+
+    /// <summary>What a raw score adds to the class's logit: φ (κ clip(s) + δ), §5.1.</summary>
+    public float Contribution(float raw) => Fade * ((Slope * Math.Clamp(raw, -Clip, Clip)) + Offset);
+
+    private static DenseNetwork Copy(DenseNetwork network)
+    {
+        var copy = new DenseNetwork([.. network.Layers.Select(layer => layer.Inputs), 1]);
+        copy.Load(network.Parameters);
+        return copy;
+    }
+}
+
+/// <summary>Whence a specialist came.</summary>
+/// <param name="Helper">The site that sent it.</param>
+/// <param name="Content">Hash of the packet's bytes.</param>
+/// <param name="ModelHash">The helper's model it was cut from; revoking it removes every descendant.</param>
+/// <param name="Expires">Not to be installed after this.</param>
+public sealed record PacketOrigin(string Helper, ulong Content, ulong ModelHash, DateTimeOffset Expires);

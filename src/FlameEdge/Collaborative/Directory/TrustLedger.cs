@@ -1,0 +1,30 @@
+using FlameEdge.Collaborative.Boosting;
+
+namespace FlameEdge.Collaborative.Directory;
+
+/// <summary>Who has helped well: the mean of a Beta distribution over accepted and refused packets, those that others saw at half weight (our design).</summary>
+public sealed class TrustLedger(string owner)
+{
+    private const double OthersWeight = 0.5;
+    private readonly Dictionary<string, (double Good, double Bad)> _counts = new(StringComparer.Ordinal);
+
+    /// <summary>Takes a verdict. Packets that came too late, or before any row could test them, say nothing of their sender.</summary>
+    public void Add(Verdict verdict)
+    {
+        if (verdict.Refusal is Refusal.Expired or Refusal.Untested)
+        {
+            return;
+        }
+
+        var weight = verdict.Target == owner ? 1 : OthersWeight;
+        var (good, bad) = _counts.GetValueOrDefault(verdict.Helper);
+        _counts[verdict.Helper] = verdict.IsAccepted ? (good + weight, bad) : (good, bad + weight);
+    }
+
+    /// <summary>Trust in a site, in (0, 1); ½ for one that nobody knows.</summary>
+    public double Of(string helper)
+    {
+        var (good, bad) = _counts.GetValueOrDefault(helper);
+        return (good + 1) / (good + bad + 2);
+    }
+}

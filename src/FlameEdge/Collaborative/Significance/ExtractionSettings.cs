@@ -1,0 +1,20 @@
+namespace FlameEdge.Collaborative.Significance;
+
+/// <summary>How a helper cuts knowledge out of its network; defaults as recommended for common data.</summary>
+public sealed record ExtractionSettings
+{
+    /// <summary>Units to keep per hidden layer; empty for an eighth of each.</summary>
+    public IReadOnlyList<int> Units { get; init; } = [8, 4];
+
+    /// <summary>Most bytes of one class's weights.</summary>
+    public int BudgetBytes { get; init; } = 64 << 10;
+
+    /// <summary>Rows of the class used, at most; three times as many of the others. Only distinct rows are kept, repeats would train the specialist on few.</summary>
+    public int Examples { get; init; } = 240;
+
+    /// <summary>Passes over them when what was cut is repaired.</summary>
+    public int RepairEpochs { get; init; } = 40;
+
+    /// <summary>Hidden weights sent as deltas against a common ancestor; 0 for none.</summary>
+    public int AlignedDeltas { get; init; }
+}

@@ -1,0 +1,157 @@
+using FlameEdge.Collaborative;
+using FlameEdge.Collaborative.Boosting;
+using FlameEdge.Collaborative.Directory;
+using FlameEdge.Collaborative.Networks;
+using FlameEdge.Collaborative.Packets;
+using FlameEdge.Diagnostics;
+using FlameEdge.Models;
+using Microsoft.Extensions.Time.Testing;
+
+namespace FlameEdge.Tests.Collaborative;
+
+/// <summary>A target that knows two corners of a square, and a helper that knows three.</summary>
+public class SiteTests
+{
+    private readonly FakeTimeProvider _clock = new(DateTimeOffset.UnixEpoch.AddYears(50));
+
+    [Fact]
+    public void A_site_asks_for_its_new_class_uses_what_comes_and_is_good_at_once()
+    {
+        var (target, helper) = (Learned("target", [0, 1]), Learned("helper", [0, 1, 2]));
+
+        var request = Assert.Single(Batch(target, [0, 1, 2]).Requests);
+        Assert.Equal(SiteSetup.LabelId("c2"), Assert.Single(request.Classes).LabelId);
+        target.Deliver(helper.Help(request)!, "helper"); // It knows the class.
+        var verdict = Assert.Single(Batch(target, [0, 1, 2]).Verdicts);
+
+        Assert.True(verdict.IsAccepted);
+        Assert.True(Recall(target, 2) > 0.9);
+        Assert.True(Recall(target, 0) > 0.9);
+    }
+
+    [Fact]
+    public void Alone_the_same_site_does_not_know_the_class_yet()
+    {
+        var target = Learned("target", [0, 1]);
+        Batch(target, [0, 1, 2]);
+        Batch(target, [0, 1, 2]);
+
+        Assert.True(Recall(target, 2) < 0.5);
+    }
+
+    [Fact]
+    public void An_inverted_packet_is_refused_and_the_next_helper_asked()
+    {
+        var (target, helper) = (Learned("target", [0, 1]), Learned("helper", [0, 1, 2]));
+        var request = Batch(target, [0, 1, 2]).Requests[0];
+        var packet = PacketReader.Read(helper.Help(request)!).Knowledge!; // It knows the class.
+        var inverted = packet.Classes[0] with { Output = [.. packet.Classes[0].Output.Select(value => (sbyte)-value)], OutputBias = -packet.Classes[0].OutputBias };
+
+        target.Deliver(PacketWriter.Write(packet with { Classes = [inverted] }), "helper");
+        var step = Batch(target, [0, 1, 2]);
+
+        Assert.False(Assert.Single(step.Verdicts).IsAccepted);
+        Assert.Equal(["helper"], Assert.Single(step.Requests).Excluded);
+        Assert.Empty(target.Ensemble.Stages);
+    }
+
+    [Fact]
+    public void A_packet_that_comes_twice_is_installed_once()
+    {
+        var (target, helper) = (Learned("target", [0, 1]), Learned("helper", [0, 1, 2]));
+        var packet = helper.Help(Batch(target, [0, 1, 2]).Requests[0])!; // It knows the class.
+
+        target.Deliver(packet, "helper");
+        target.Deliver(packet, "helper");
+        Batch(target, [0, 1, 2]);
+        target.Deliver(packet, "helper");
+        Batch(target, [0, 1, 2]);
+
+        Assert.Single(target.Ensemble.Stages);
+    }
+
+    [Fact]
+    public void An_expired_packet_and_one_for_other_inputs_are_refused()
+    {
+        var (target, helper) = (Learned("target", [0, 1]), Learned("helper", [0, 1, 2]));
+        var packet = helper.Help(Batch(target, [0, 1, 2]).Requests[0])!; // It knows the class.
+        var foreign = PacketReader.Read(packet).Knowledge! with { InputContract = 1 }; // It holds specialists.
+        _clock.Advance(TimeSpan.FromHours(25));
+
+        target.Deliver(packet, "helper");
+        target.Deliver(PacketWriter.Write(foreign), "other");
+
+        Assert.Equal([Refusal.Expired, Refusal.OtherInput], Batch(target, [0, 1, 2]).Verdicts.Select(verdict => verdict.Refusal));
+    }
+
+    [Fact]
+    public void Revoking_a_model_removes_what_was_cut_from_it()
+    {
+        var (target, helper) = (Learned("target", [0, 1]), Learned("helper", [0, 1, 2]));
+        var packet = helper.Help(Batch(target, [0, 1, 2]).Requests[0])!; // It knows the class.
+        target.Deliver(packet, "helper");
+        Batch(target, [0, 1, 2]);
+
+        target.Revoke(PacketReader.Read(packet).Knowledge!.ModelHash); // It holds specialists.
+
+        Assert.Equal(Refusal.Revoked, Assert.Single(Batch(target, [0, 1, 2]).Verdicts).Refusal);
+        Assert.Empty(target.Ensemble.Stages);
+    }
+
+    [Fact]
+    public void What_a_target_received_it_passes_on_under_its_first_name()
+    {
+        var (target, helper) = (Learned("target", [0, 1]), Learned("helper", [0, 1, 2]));
+        var request = Batch(target, [0, 1, 2]).Requests[0];
+        var packet = helper.Help(request)!; // It knows the class.
+        target.Deliver(packet, "helper");
+        for (var batch = 0; batch < 8; batch++)
+        {
+            Batch(target, [0, 1, 2]);
+        }
+
+        var passed = PacketReader.Read(target.Help(request with { Target = "third" })!).Knowledge!; // It has had eight batches of the class.
+
+        Assert.Equal(PacketReader.Read(packet).Knowledge!.ModelHash, passed.Classes[0].Origin);
+    }
+
+    [Fact]
+    public void Bytes_that_are_no_packet_are_refused_at_the_door() =>
+        Assert.Throws<PayloadException>(() => Learned("target", [0, 1]).Deliver([1, 2, 3], "helper"));
+
+    [Fact]
+    public void A_network_that_does_not_fit_the_site_is_refused() =>
+        Assert.Throws<ModelMismatchException>(() => new Site(Setup("target"), DenseNetwork.Drawn(1, [3, 8, 3]), new CanoeSettings(), _clock));
+
+    private readonly PortableRandom _random = new(9);
+
+    private Site Learned(string name, int[] classes)
+    {
+        var site = new Site(Setup(name), DenseNetwork.Drawn(1, [2, 24, 12, 3]), new CanoeSettings(), _clock) { IsAsking = false };
+        for (var batch = 0; batch < 150; batch++)
+        {
+            Batch(site, classes);
+        }
+
+        site.IsAsking = true;
+        return site;
+    }
+
+    private static SiteSetup Setup(string name) => new() { Name = name, Classes = ["c0", "c1", "c2"], SampleShape = [2], Inputs = "corners", Seed = (ulong)name.Length };
+
+    private SiteStep Batch(Site site, int[] classes)
+    {
+        int[] labels = [.. Enumerable.Range(0, 16).Select(i => classes[i % classes.Length])];
+        return site.Learn(Rows(labels, _random), labels);
+    }
+
+    private static double Recall(Site site, int label)
+    {
+        int[] labels = [.. Enumerable.Repeat(label, 50)];
+        var logits = site.Predict(Rows(labels, new PortableRandom(77)));
+        return Enumerable.Range(0, 50).Average(row => System.Numerics.Tensors.TensorPrimitives.IndexOfMax<float>(logits.AsSpan(3 * row, 3)) == label ? 1.0 : 0);
+    }
+
+    private static float[] Rows(int[] labels, PortableRandom random) =>
+        [.. labels.SelectMany(label => new[] { (label % 2 == 0 ? -1 : 1) + (0.3 * random.Normal()), (label < 2 ? -1 : 1) + (0.3 * random.Normal()) }.Select(value => (float)value))];
+}
