@@ -9,54 +9,54 @@ namespace FlameEdge.Collaborative;
 /// <seealso href="https://doi.org/10.1145/3147.3165">Vitter 1985, algorithm R</seealso>
 public sealed class ExampleStore
 {
-    private readonly List<float[]>[] _rows;
-    private readonly HashSet<ulong>[]? _known;
-    private readonly long[] _seen;
-    private readonly int _capacity;
-    private readonly PortableRandom _random;
+    private readonly List<float[]>[] rows;
+    private readonly HashSet<ulong>[]? known;
+    private readonly long[] seen;
+    private readonly int capacity;
+    private readonly PortableRandom random;
 
     /// <summary>A store of <paramref name="capacity"/> rows per class; a <paramref name="distinct"/> one passes over rows that it holds already.</summary>
     public ExampleStore(int classCount, int capacity, PortableRandom random, bool distinct = false)
     {
-        _rows = [.. Enumerable.Range(0, classCount).Select(_ => new List<float[]>())];
-        _known = distinct ? [.. Enumerable.Range(0, classCount).Select(_ => new HashSet<ulong>())] : null;
-        _seen = new long[classCount];
-        _capacity = capacity;
-        _random = random;
+        this.rows = [.. Enumerable.Range(0, classCount).Select(_ => new List<float[]>())];
+        known = distinct ? [.. Enumerable.Range(0, classCount).Select(_ => new HashSet<ulong>())] : null;
+        this.seen = new long[classCount];
+        this.capacity = capacity;
+        this.random = random;
     }
 
     /// <summary>Number of classes.</summary>
-    public int ClassCount => _rows.Length;
+    public int ClassCount => this.rows.Length;
 
     /// <summary>Classes with at least one row, in order.</summary>
-    public IEnumerable<int> Classes => Enumerable.Range(0, ClassCount).Where(label => _rows[label].Count > 0);
+    public IEnumerable<int> Classes => Enumerable.Range(0, ClassCount).Where(label => this.rows[label].Count > 0);
 
     /// <summary>The rows kept of a class.</summary>
-    public IReadOnlyList<float[]> Rows(int label) => _rows[label];
+    public IReadOnlyList<float[]> Rows(int label) => this.rows[label];
 
     /// <summary>How many rows of a class have been offered.</summary>
-    public long Seen(int label) => _seen[label];
+    public long Seen(int label) => this.seen[label];
 
     /// <summary>Offers a row.</summary>
     public void Add(ReadOnlySpan<float> row, int label)
     {
         var print = XxHash3.HashToUInt64(MemoryMarshal.AsBytes(row));
-        if (_known is not null && _known[label].Contains(print))
+        if (known is not null && known[label].Contains(print))
         {
             return;
         }
 
-        _seen[label]++;
-        if (_rows[label].Count < _capacity)
+        this.seen[label]++;
+        if (this.rows[label].Count < this.capacity)
         {
-            _rows[label].Add(row.ToArray());
-            _known?[label].Add(print);
+            this.rows[label].Add(row.ToArray());
+            known?[label].Add(print);
         }
-        else if (_random.Below((int)Math.Min(_seen[label], int.MaxValue)) is var place && place < _capacity)
+        else if (this.random.Below((int)Math.Min(this.seen[label], int.MaxValue)) is var place && place < this.capacity)
         {
-            _known?[label].Remove(XxHash3.HashToUInt64(MemoryMarshal.AsBytes(_rows[label][place].AsSpan())));
-            _known?[label].Add(print);
-            _rows[label][place] = row.ToArray();
+            known?[label].Remove(XxHash3.HashToUInt64(MemoryMarshal.AsBytes(this.rows[label][place].AsSpan())));
+            known?[label].Add(print);
+            this.rows[label][place] = row.ToArray();
         }
     }
 
@@ -73,7 +73,7 @@ public sealed class ExampleStore
         for (var i = 0; i < count; i++)
         {
             labels[i] = present[random.Below(present.Length)];
-            var row = _rows[labels[i]][random.Below(_rows[labels[i]].Count)];
+            var row = this.rows[labels[i]][random.Below(this.rows[labels[i]].Count)];
             row.CopyTo(rows[(i * row.Length)..]);
         }
 

@@ -12,7 +12,7 @@ namespace FlameEdge.Tests.Collaborative;
 /// <summary>A target that knows two corners of a square, and a helper that knows three.</summary>
 public class SiteTests
 {
-    private readonly FakeTimeProvider _clock = new(DateTimeOffset.UnixEpoch.AddYears(50));
+    private readonly FakeTimeProvider clock = new(DateTimeOffset.UnixEpoch.AddYears(50));
 
     [Fact]
     public void A_site_asks_for_its_new_class_uses_what_comes_and_is_good_at_once()
@@ -76,7 +76,7 @@ public class SiteTests
         var (target, helper) = (Learned("target", [0, 1]), Learned("helper", [0, 1, 2]));
         var packet = helper.Help(Batch(target, [0, 1, 2]).Requests[0])!; // It knows the class.
         var foreign = PacketReader.Read(packet).Knowledge! with { InputContract = 1 }; // It holds specialists.
-        _clock.Advance(TimeSpan.FromHours(25));
+        clock.Advance(TimeSpan.FromHours(25));
 
         target.Deliver(packet, "helper");
         target.Deliver(PacketWriter.Write(foreign), "other");
@@ -121,13 +121,13 @@ public class SiteTests
 
     [Fact]
     public void A_network_that_does_not_fit_the_site_is_refused() =>
-        Assert.Throws<ModelMismatchException>(() => new Site(Setup("target"), DenseNetwork.Drawn(1, [3, 8, 3]), new CanoeSettings(), _clock));
+        Assert.Throws<ModelMismatchException>(() => new Site(Setup("target"), DenseNetwork.Drawn(1, [3, 8, 3]), new CanoeSettings(), clock));
 
-    private readonly PortableRandom _random = new(9);
+    private readonly PortableRandom random = new(9);
 
     private Site Learned(string name, int[] classes)
     {
-        var site = new Site(Setup(name), DenseNetwork.Drawn(1, [2, 24, 12, 3]), new CanoeSettings(), _clock) { IsAsking = false };
+        var site = new Site(Setup(name), DenseNetwork.Drawn(1, [2, 24, 12, 3]), new CanoeSettings(), clock) { IsAsking = false };
         for (var batch = 0; batch < 150; batch++)
         {
             Batch(site, classes);
@@ -142,7 +142,7 @@ public class SiteTests
     private SiteStep Batch(Site site, int[] classes)
     {
         int[] labels = [.. Enumerable.Range(0, 16).Select(i => classes[i % classes.Length])];
-        return site.Learn(Rows(labels, _random), labels);
+        return site.Learn(Rows(labels, this.random), labels);
     }
 
     private static double Recall(Site site, int label)

@@ -7,22 +7,22 @@ namespace FlameEdge.Collaborative.Bench;
 public sealed class BandTable : IDisposable
 {
     private const double AccuracyTolerance = 0.02;
-    private readonly JsonDocument _results;
+    private readonly JsonDocument results;
 
     /// <summary>Reads the bands of a folder of streams.</summary>
     public BandTable(string streams)
     {
         using var file = File.OpenRead(Path.Combine(streams, "results.json"));
-        _results = JsonDocument.Parse(file);
+        this.results = JsonDocument.Parse(file);
     }
 
     /// <summary>The rate the reference's isolated learner was tuned to.</summary>
-    public float IsolatedRate(string dataset) => _results.RootElement.GetProperty(dataset).GetProperty("isolated_lr").GetSingle();
+    public float IsolatedRate(string dataset) => this.results.RootElement.GetProperty(dataset).GetProperty("isolated_lr").GetSingle();
 
     /// <summary>What the bands say of figures: for W1 and W1b the lower ends given; elsewhere, where the reference gives figures alone, those less 0.02 in accuracy (the tolerance that its bands have).</summary>
     public IReadOnlyList<BandEntry> Compare(StreamFigures figures)
     {
-        var workload = _results.RootElement.GetProperty(figures.Dataset).GetProperty(figures.Workload);
+        var workload = this.results.RootElement.GetProperty(figures.Dataset).GetProperty(figures.Workload);
         if (figures.Workload is "W1" or "W1b")
         {
             return workload.TryGetProperty(figures.Method, out var method) && method.TryGetProperty("band", out var band) ? Banded(figures, method, band) : [];
@@ -44,7 +44,7 @@ public sealed class BandTable : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _results.Dispose();
+    public void Dispose() => this.results.Dispose();
 
     private static BandEntry[] Banded(StreamFigures figures, JsonElement method, JsonElement band)
     {

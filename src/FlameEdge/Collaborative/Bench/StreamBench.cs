@@ -6,8 +6,8 @@ namespace FlameEdge.Collaborative.Bench;
 /// <remarks>Deterministic on a machine: the same folder gives the same figures. Not thread-safe; keeps the rows of one dataset in memory.</remarks>
 public sealed class StreamBench(string streams, string data)
 {
-    private StreamRows? _rows;
-    private string? _loaded;
+    private StreamRows? rows;
+    private string? loaded;
 
     /// <summary>The methods that can be run, beside the isolated learner that all are compared with.</summary>
     public static IReadOnlyList<string> Methods { get; } =
@@ -83,12 +83,12 @@ public sealed class StreamBench(string streams, string data)
         {
             var stream = StreamFiles.Workload(path);
             var files = StreamFiles.Base(Path.Combine(streams, dataset, stream.Base));
-            if (_loaded != dataset)
+            if (loaded != dataset)
             {
-                (_rows, _loaded) = (StreamRows.Load(data, files), dataset);
+                (this.rows, loaded) = (StreamRows.Load(data, files), dataset);
             }
 
-            seeds.Add((new StreamData(files, _rows!), stream)); // Loaded above.
+            seeds.Add((new StreamData(files, this.rows!), stream)); // Loaded above.
         }
 
         return seeds.Count > 0 ? seeds : throw new DatasetException($"{streams}/{dataset} holds no {workload}-s*.json.gz; check the folder of streams");

@@ -3,7 +3,7 @@ namespace FlameEdge.Collaborative.Bench;
 /// <summary>A seed's streams with their rows.</summary>
 internal sealed class StreamData(StreamBase files, StreamRows rows)
 {
-    private readonly Dictionary<int, (float[] Features, int[] Labels)> _tests = [];
+    private readonly Dictionary<int, (float[] Features, int[] Labels)> tests = [];
 
     /// <summary>What all workloads of the seed share.</summary>
     public StreamBase Base => files;
@@ -14,10 +14,10 @@ internal sealed class StreamData(StreamBase files, StreamRows rows)
     /// <summary>A site's test rows, site 0's where it has none of its own.</summary>
     public (float[] Features, int[] Labels) Test(int site)
     {
-        if (!_tests.TryGetValue(site, out var test))
+        if (!tests.TryGetValue(site, out var test))
         {
             var chosen = files.Sites[site].Test ?? files.Sites[0].Test ?? [];
-            _tests[site] = test = (rows.Features(chosen), rows.Labels(chosen));
+            tests[site] = test = (rows.Features(chosen), rows.Labels(chosen));
         }
 
         return test;

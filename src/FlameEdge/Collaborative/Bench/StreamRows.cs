@@ -9,16 +9,16 @@ namespace FlameEdge.Collaborative.Bench;
 internal sealed class StreamRows
 {
     private static readonly string[] s_measures = ["AVG", "PEAK", "ABSOLDEV", "STANDDEV"];
-    private readonly float[][] _rows;
-    private readonly int[] _labels;
+    private readonly float[][] rows;
+    private readonly int[] labels;
 
-    private StreamRows(IReadOnlyList<int> shape, float[][] rows, int[] labels) => (SampleShape, _rows, _labels) = (shape, rows, labels);
+    private StreamRows(IReadOnlyList<int> shape, float[][] rows, int[] labels) => (SampleShape, this.rows, this.labels) = (shape, rows, labels);
 
     /// <summary>Dimensions of one row.</summary>
     public IReadOnlyList<int> SampleShape { get; }
 
     /// <summary>The class of a row.</summary>
-    public int Label(int row) => _labels[row];
+    public int Label(int row) => this.labels[row];
 
     /// <summary>The features of <paramref name="rows"/>: [rows, features].</summary>
     public float[] Features(IReadOnlyList<int> rows)
@@ -27,14 +27,14 @@ internal sealed class StreamRows
         var features = new float[rows.Count * width];
         for (var i = 0; i < rows.Count; i++)
         {
-            _rows[rows[i]].CopyTo(features, i * width);
+            this.rows[rows[i]].CopyTo(features, i * width);
         }
 
         return features;
     }
 
     /// <summary>The classes of <paramref name="rows"/>.</summary>
-    public int[] Labels(IReadOnlyList<int> rows) => [.. rows.Select(row => _labels[row])];
+    public int[] Labels(IReadOnlyList<int> rows) => [.. rows.Select(row => this.labels[row])];
 
     /// <summary>Loads what the streams of <paramref name="files"/> point to, below the folder <paramref name="data"/>.</summary>
     /// <exception cref="DatasetException">The dataset is unknown, or a file missing or broken.</exception>

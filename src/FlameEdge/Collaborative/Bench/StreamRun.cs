@@ -9,22 +9,22 @@ namespace FlameEdge.Collaborative.Bench;
 internal sealed class StreamRun
 {
     private const int RequestBytes = 48;
-    private readonly StreamData _data;
-    private readonly RunOptions _options;
-    private readonly HelperDirectory _directory;
-    private readonly Site[] _sites;
-    private readonly int[] _position;
-    private readonly List<Delivery> _underway = [];
-    private readonly Dictionary<ulong, int> _offered = [];
-    private long _bytes;
+    private readonly StreamData data;
+    private readonly RunOptions options;
+    private readonly HelperDirectory directory;
+    private readonly Site[] sites;
+    private readonly int[] position;
+    private readonly List<Delivery> underway = [];
+    private readonly Dictionary<ulong, int> offered = [];
+    private long bytes;
 
     /// <summary>Sites with one common start, or starts of their own.</summary>
     public StreamRun(StreamData data, RunOptions options)
     {
-        (_data, _options) = (data, options);
-        _directory = new HelperDirectory("directory", options.Directory, TimeProvider.System);
-        _sites = [.. data.Base.Sites.Select(site => NewSite(site.Site))];
-        _position = new int[_sites.Length];
+        (this.data, this.options) = (data, options);
+        this.directory = new HelperDirectory("directory", options.Directory, TimeProvider.System);
+        this.sites = [.. data.Base.Sites.Select(site => NewSite(site.Site))];
+        position = new int[this.sites.Length];
     }
 
     /// <summary>The workload's accuracies, bytes and decisions.</summary>
@@ -32,7 +32,7 @@ internal sealed class StreamRun
     {
         foreach (var stream in workload.Streams)
         {
-            Pretrain(stream.Site, _data.Base.Sites[stream.Site].PretrainBatches);
+            Pretrain(stream.Site, this.data.Base.Sites[stream.Site].PretrainBatches);
         }
 
         var result = new RunResult([.. workload.Streams.Select(_ => new List<double>())]);
@@ -46,17 +46,17 @@ internal sealed class StreamRun
             }
         }
 
-        result.PayloadBytes = _bytes;
+        result.PayloadBytes = this.bytes;
         return result;
     }
 
     /// <summary>The networks of all sites.</summary>
-    public IReadOnlyList<DenseNetwork> Networks => [.. _sites.Select(site => site.Ensemble.Model).Cast<DenseNetwork>()];
+    public IReadOnlyList<DenseNetwork> Networks => [.. this.sites.Select(site => site.Ensemble.Model).Cast<DenseNetwork>()];
 
     /// <summary>Lets every site but one learn the next batch of its own rows.</summary>
     public void CycleAll(int except)
     {
-        for (var site = 0; site < _sites.Length; site++)
+        for (var site = 0; site < this.sites.Length; site++)
         {
             if (site != except)
             {
@@ -75,7 +75,7 @@ internal sealed class StreamRun
     private void Advance(StreamWorkload workload, SiteStream stream, int batch, RunResult result)
     {
         Deliver(stream.Site, batch);
-        if (_options.ReplacesModel && batch == _options.DelayBatches)
+        if (this.options.ReplacesModel && batch == this.options.DelayBatches)
         {
             Replace(stream.Site, batch);
         }
@@ -90,7 +90,7 @@ internal sealed class StreamRun
         result.Verdicts.AddRange(step.Verdicts);
         foreach (var verdict in step.Verdicts)
         {
-            _directory.Take(verdict);
+            this.directory.Take(verdict);
         }
 
         var hop = workload.Streams.Count(other => other.Phases.Count > 0 && other.Phases[0].Batch <= batch) - 1;
@@ -100,35 +100,35 @@ internal sealed class StreamRun
         }
     }
 
-    private IReadOnlyList<int> Rows(SiteStream stream, int batch) => [.. stream.Rows.Skip(batch * _data.Base.Batch).Take(_data.Base.Batch)];
+    private IReadOnlyList<int> Rows(SiteStream stream, int batch) => [.. stream.Rows.Skip(batch * this.data.Base.Batch).Take(this.data.Base.Batch)];
 
     private void Replace(int site, int batch)
     {
         BringUp(1, batch);
-        _sites[site].Ensemble.Model.Load(_sites[1].Ensemble.Model.Parameters);
-        _bytes += RequestBytes + (4 * _sites[1].Ensemble.Model.Parameters.Length);
+        this.sites[site].Ensemble.Model.Load(this.sites[1].Ensemble.Model.Parameters);
+        this.bytes += RequestBytes + (4 * this.sites[1].Ensemble.Model.Parameters.Length);
     }
 
     private Site NewSite(int site)
     {
         var isTarget = site == 0;
-        int[] widths = isTarget || _options.HelperHidden is null ? [.. _data.Base.Model.Layers] : [_data.Base.Model.Layers[0], .. _options.HelperHidden, _data.Base.Model.Layers[^1]];
-        var start = (ulong)_data.Base.Seed + (_options.HasCommonStart ? 0 : (ulong)site * 1000);
+        int[] widths = isTarget || this.options.HelperHidden is null ? [.. this.data.Base.Model.Layers] : [this.data.Base.Model.Layers[0], .. this.options.HelperHidden, this.data.Base.Model.Layers[^1]];
+        var start = (ulong)this.data.Base.Seed + (this.options.HasCommonStart ? 0 : (ulong)site * 1000);
         var setup = new SiteSetup
         {
             Name = Name(site),
-            Classes = _data.Base.ClassNames,
-            SampleShape = _data.Rows.SampleShape,
-            Inputs = _data.Base.Dataset,
-            Seed = (ulong)((_data.Base.Seed * 100) + site),
+            Classes = this.data.Base.ClassNames,
+            SampleShape = this.data.Rows.SampleShape,
+            Inputs = this.data.Base.Dataset,
+            Seed = (ulong)((this.data.Base.Seed * 100) + site),
         };
-        var model = DenseNetwork.Drawn(start, widths, weightDecay: _data.Base.WeightDecay);
-        return new Site(setup, model, _options.Settings with { ReplayPerClass = _data.Base.ReplayPerClass, ReplayedRows = _data.Base.ReplayedPerStep }, TimeProvider.System) { IsAsking = false };
+        var model = DenseNetwork.Drawn(start, widths, weightDecay: this.data.Base.WeightDecay);
+        return new Site(setup, model, this.options.Settings with { ReplayPerClass = this.data.Base.ReplayPerClass, ReplayedRows = this.data.Base.ReplayedPerStep }, TimeProvider.System) { IsAsking = false };
     }
 
     private void Pretrain(int site, int batches)
     {
-        while (_sites[site].Batches < batches)
+        while (this.sites[site].Batches < batches)
         {
             Learn(site, Cycle(site), asks: false);
         }
@@ -136,38 +136,38 @@ internal sealed class StreamRun
 
     private SiteStep Learn(int site, IReadOnlyList<int> rows, bool asks)
     {
-        _sites[site].IsAsking = asks;
-        return _sites[site].Learn(_data.Rows.Features(rows), _data.Rows.Labels(rows));
+        this.sites[site].IsAsking = asks;
+        return this.sites[site].Learn(this.data.Rows.Features(rows), this.data.Rows.Labels(rows));
     }
 
     private IReadOnlyList<int> Cycle(int site)
     {
-        var sequence = _data.Base.Sites[site].Sequence;
-        var at = _data.Base.Batch * _position[site]++ % sequence.Count;
-        return [.. Enumerable.Range(at, _data.Base.Batch).Select(i => sequence[i % sequence.Count])];
+        var sequence = this.data.Base.Sites[site].Sequence;
+        var at = this.data.Base.Batch * position[site]++ % sequence.Count;
+        return [.. Enumerable.Range(at, this.data.Base.Batch).Select(i => sequence[i % sequence.Count])];
     }
 
     private void Deliver(int site, int batch)
     {
-        foreach (var delivery in _underway.Where(delivery => delivery.Site == site && delivery.Batch <= batch).ToArray())
+        foreach (var delivery in underway.Where(delivery => delivery.Site == site && delivery.Batch <= batch).ToArray())
         {
-            _underway.Remove(delivery);
+            underway.Remove(delivery);
             if (delivery.Packet is null)
             {
-                _sites[site].Decline(delivery.Label);
+                this.sites[site].Decline(delivery.Label);
             }
             else
             {
-                _sites[site].Deliver(delivery.Packet, delivery.Helper);
+                this.sites[site].Deliver(delivery.Packet, delivery.Helper);
             }
         }
     }
 
     private void Serve(KnowledgeRequest request, StreamWorkload workload, int batch, int hop)
     {
-        _bytes += RequestBytes;
+        this.bytes += RequestBytes;
         var target = SiteOf(request.Target);
-        if (_options.Offers is not null && workload.Offers?.GetValueOrDefault(_options.Offers) is { } offers)
+        if (this.options.Offers is not null && workload.Offers?.GetValueOrDefault(this.options.Offers) is { } offers)
         {
             foreach (var demand in request.Classes)
             {
@@ -180,10 +180,10 @@ internal sealed class StreamRun
         foreach (var site in Candidates(workload, hop, target))
         {
             BringUp(site, batch);
-            _directory.Publish(_sites[site].Record());
+            this.directory.Publish(this.sites[site].Record());
         }
 
-        var ranked = _directory.Ask(request);
+        var ranked = this.directory.Ask(request);
         if (request.WantsModel)
         {
             if (ranked.Count > 0)
@@ -213,28 +213,28 @@ internal sealed class StreamRun
             return;
         }
 
-        Send(target, helper!, _options.IsUntrained ? Faults.Apply("random", packet, () => null, (ulong)_data.Base.Seed) : packet, 0, batch); // A packet has a sender.
+        Send(target, helper!, this.options.IsUntrained ? Faults.Apply("random", packet, () => null, (ulong)this.data.Base.Seed) : packet, 0, batch); // A packet has a sender.
     }
 
     // Stored offers come from the right helper, in their order, one class each.
     private void Offer(IReadOnlyList<string?> offers, KnowledgeRequest request, int target, int batch)
     {
         var label = request.Classes[0].LabelId;
-        var taken = _offered.GetValueOrDefault(label);
-        _offered[label] = taken + 1;
+        var taken = offered.GetValueOrDefault(label);
+        offered[label] = taken + 1;
         var packet = taken < offers.Count ? Help(1, request, batch) : null;
-        Send(target, Name(1), packet is null ? null : Faults.Apply(offers[taken], packet, () => OtherClass(1, request, batch), (ulong)((_data.Base.Seed * 1000) + taken)), label, batch);
+        Send(target, Name(1), packet is null ? null : Faults.Apply(offers[taken], packet, () => OtherClass(1, request, batch), (ulong)((this.data.Base.Seed * 1000) + taken)), label, batch);
     }
 
     private int[] Candidates(StreamWorkload workload, int hop, int target) => workload.Streams.Count > 1
         ? [hop == 0 ? 1 : workload.Streams[hop - 1].Site]
-        : [.. Enumerable.Range(0, _sites.Length).Where(site => site != target)];
+        : [.. Enumerable.Range(0, this.sites.Length).Where(site => site != target)];
 
     // Sites without a stream of their own are brought to the present only when they are asked.
     private void BringUp(int site, int batch)
     {
-        var own = _data.Base.Sites[site].PretrainBatches + batch;
-        while (_sites[site].Batches < own && _position[site] < own)
+        var own = this.data.Base.Sites[site].PretrainBatches + batch;
+        while (this.sites[site].Batches < own && position[site] < own)
         {
             Learn(site, Cycle(site), asks: false);
         }
@@ -243,19 +243,19 @@ internal sealed class StreamRun
     private byte[]? Help(int site, KnowledgeRequest request, int batch)
     {
         BringUp(site, batch);
-        return _sites[site].Help(request);
+        return this.sites[site].Help(request);
     }
 
     private byte[]? OtherClass(int site, KnowledgeRequest request, int batch)
     {
-        var other = _data.Base.Sites[site].Classes.Where(known => !_data.Base.Roles.New.Contains(known)).Select(known => SiteSetup.LabelId(_data.Base.ClassNames[known])).First();
+        var other = this.data.Base.Sites[site].Classes.Where(known => !this.data.Base.Roles.New.Contains(known)).Select(known => SiteSetup.LabelId(this.data.Base.ClassNames[known])).First();
         return Help(site, request with { Classes = [new ClassDemand(other, 1)] }, batch);
     }
 
     private void Send(int target, string helper, byte[]? packet, ulong label, int batch)
     {
-        _bytes += packet?.Length ?? 0;
-        _underway.Add(new Delivery(target, batch + _options.DelayBatches, packet, helper, label));
+        this.bytes += packet?.Length ?? 0;
+        underway.Add(new Delivery(target, batch + this.options.DelayBatches, packet, helper, label));
     }
 
     private static string Name(int site) => $"site-{site}";
@@ -264,7 +264,7 @@ internal sealed class StreamRun
 
     private int[] Present(SiteStream stream, int batch)
     {
-        HashSet<int> present = [.. _data.Base.Sites[stream.Site].Classes];
+        HashSet<int> present = [.. this.data.Base.Sites[stream.Site].Classes];
         foreach (var phase in stream.Phases.Where(phase => phase.Batch <= batch))
         {
             present.UnionWith(phase.Appear);
@@ -277,9 +277,9 @@ internal sealed class StreamRun
     // Mean recall over the classes present; those without a test row are left out.
     private double Accuracy(int site, int[] present)
     {
-        var test = _data.Test(site);
-        var logits = _sites[site].Predict(test.Features);
-        var classes = _data.Base.ClassNames.Count;
+        var test = this.data.Test(site);
+        var logits = this.sites[site].Predict(test.Features);
+        var classes = this.data.Base.ClassNames.Count;
         var (seen, right) = (new int[classes], new int[classes]);
         for (var row = 0; row < test.Labels.Length; row++)
         {

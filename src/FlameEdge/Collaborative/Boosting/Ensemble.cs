@@ -10,54 +10,54 @@ namespace FlameEdge.Collaborative.Boosting;
 /// </remarks>
 public sealed class Ensemble
 {
-    private readonly List<Stage> _stages = [];
-    private readonly List<float[]> _scores = [];
-    private readonly float[] _trust;
-    private readonly bool[] _served;
-    private readonly float[] _others;
-    private readonly float[] _shares;
+    private readonly List<Stage> stages = [];
+    private readonly List<float[]> scores = [];
+    private readonly float[] trust;
+    private readonly bool[] served;
+    private readonly float[] others;
+    private readonly float[] shares;
 
     /// <summary>An ensemble of the network alone.</summary>
     public Ensemble(ISiteModel model)
     {
         Model = model;
-        _trust = new float[model.ClassCount];
-        _served = new bool[model.ClassCount];
-        _others = new float[model.ClassCount];
-        _shares = new float[model.ClassCount];
+        this.trust = new float[model.ClassCount];
+        served = new bool[model.ClassCount];
+        this.others = new float[model.ClassCount];
+        shares = new float[model.ClassCount];
     }
 
     /// <summary>The own network.</summary>
     public ISiteModel Model { get; }
 
     /// <summary>The stages at work.</summary>
-    public IReadOnlyList<Stage> Stages => _stages;
+    public IReadOnlyList<Stage> Stages => this.stages;
 
     /// <summary>Step length of the specialists.</summary>
     public float SpecialistRate { get; init; } = 0.02f;
 
     /// <summary>Stages of a class.</summary>
-    public IEnumerable<Stage> Of(int label) => _stages.Where(stage => stage.Label == label);
+    public IEnumerable<Stage> Of(int label) => this.stages.Where(stage => stage.Label == label);
 
     /// <summary>True where a class has a stage at work.</summary>
-    public bool Serves(int label) => _served[label];
+    public bool Serves(int label) => served[label];
 
     /// <summary>Adds a stage.</summary>
     public void Add(Stage stage)
     {
-        _stages.Add(stage);
-        _served[stage.Label] = true;
+        this.stages.Add(stage);
+        served[stage.Label] = true;
     }
 
     /// <summary>Removes a stage.</summary>
     public void Remove(Stage stage)
     {
-        _stages.Remove(stage);
-        _served[stage.Label] = Of(stage.Label).Any();
+        this.stages.Remove(stage);
+        served[stage.Label] = Of(stage.Label).Any();
     }
 
     /// <summary>Sets η of a class, in [0, 1]: how far its own logit is trusted.</summary>
-    public void SetOwnTrust(int label, float trust) => _trust[label] = trust;
+    public void SetOwnTrust(int label, float trust) => this.trust[label] = trust;
 
     /// <summary>Writes combined logits F of samples [rows, features] to <paramref name="combined"/> [rows, classes] and the network's own to <paramref name="own"/>.</summary>
     public void Combine(ReadOnlyMemory<float> samples, Span<float> own, Span<float> combined)
@@ -96,33 +96,33 @@ public sealed class Ensemble
         var (own, gradient) = (new float[rows * classes], new float[rows * classes]);
         Model.Forward(samples, own);
         ScoreStages(samples);
-        var slopes = _stages.ConvertAll(_ => new float[rows]);
+        var slopes = this.stages.ConvertAll(_ => new float[rows]);
         for (var row = 0; row < rows; row++)
         {
             var residual = gradient.AsSpan(row * classes, classes);
             Residual(row, own.AsSpan(row * classes, classes), labels[row], frozen, residual);
             TensorPrimitives.Divide(residual, rows, residual);
-            for (var i = 0; i < _stages.Count; i++)
+            for (var i = 0; i < this.stages.Count; i++)
             {
-                slopes[i][row] = residual[_stages[i].Label];
+                slopes[i][row] = residual[this.stages[i].Label];
             }
 
             HandBack(residual);
         }
 
         Model.Step(gradient);
-        for (var i = 0; i < _stages.Count; i++)
+        for (var i = 0; i < this.stages.Count; i++)
         {
-            Descend(_stages[i], slopes[i], i);
+            Descend(this.stages[i], slopes[i], i);
         }
     }
 
     private void ScoreStages(ReadOnlyMemory<float> samples)
     {
-        _scores.Clear();
-        foreach (var stage in _stages)
+        scores.Clear();
+        foreach (var stage in this.stages)
         {
-            _scores.Add(stage.Score(samples).ToArray());
+            scores.Add(stage.Score(samples).ToArray());
         }
     }
 
@@ -131,7 +131,7 @@ public sealed class Ensemble
         if (frozen.Contains(label))
         {
             residual.Clear();
-            _shares.AsSpan().Clear();
+            shares.AsSpan().Clear();
             return;
         }
 
@@ -139,7 +139,7 @@ public sealed class Ensemble
         foreach (var waiting in frozen)
         {
             residual[waiting] = float.NegativeInfinity;
-            _shares[waiting] = 0;
+            shares[waiting] = 0;
         }
 
         Logits.Softmax(residual, residual);
@@ -149,7 +149,7 @@ public sealed class Ensemble
     // From residuals D of F to gradients of the own logits: dz_c = η_c D_c; dz_j = D_j + q_j Σ (1 − η_c) D_c, with q = softmax over j ∉ S.
     private void HandBack(Span<float> residual)
     {
-        if (_stages.Count == 0)
+        if (this.stages.Count == 0)
         {
             return;
         }
@@ -157,14 +157,14 @@ public sealed class Ensemble
         var anchored = 0f;
         for (var label = 0; label < residual.Length; label++)
         {
-            if (_served[label])
+            if (served[label])
             {
-                anchored += (1 - _trust[label]) * residual[label];
-                residual[label] *= _trust[label];
+                anchored += (1 - this.trust[label]) * residual[label];
+                residual[label] *= this.trust[label];
             }
         }
 
-        TensorPrimitives.MultiplyAdd(_shares, anchored, residual, residual);
+        TensorPrimitives.MultiplyAdd(shares, anchored, residual, residual);
     }
 
     private void Descend(Stage stage, float[] slopes, int index)
@@ -173,7 +173,7 @@ public sealed class Ensemble
         for (var row = 0; row < slopes.Length; row++)
         {
             offset += stage.Fade * slopes[row];
-            slopes[row] = Math.Abs(_scores[index][row]) < Stage.Clip ? stage.Fade * stage.Slope * slopes[row] : 0;
+            slopes[row] = Math.Abs(scores[index][row]) < Stage.Clip ? stage.Fade * stage.Slope * slopes[row] : 0;
         }
 
         stage.Network.LearningRate = SpecialistRate;
@@ -185,7 +185,7 @@ public sealed class Ensemble
     private void CombineRow(int row, ReadOnlySpan<float> own, Span<float> combined, Stage? without)
     {
         own.CopyTo(combined);
-        if (_stages.Count == 0)
+        if (this.stages.Count == 0)
         {
             return;
         }
@@ -195,17 +195,17 @@ public sealed class Ensemble
         var anchor = Anchor(own, freed);
         for (var label = 0; label < combined.Length; label++)
         {
-            if (_served[label] && label != freed)
+            if (served[label] && label != freed)
             {
-                combined[label] = (_trust[label] * own[label]) + ((1 - _trust[label]) * anchor);
+                combined[label] = (this.trust[label] * own[label]) + ((1 - this.trust[label]) * anchor);
             }
         }
 
-        for (var i = 0; i < _stages.Count; i++)
+        for (var i = 0; i < this.stages.Count; i++)
         {
-            if (_stages[i] != without)
+            if (this.stages[i] != without)
             {
-                combined[_stages[i].Label] += _stages[i].Contribution(_scores[i][row]);
+                combined[this.stages[i].Label] += this.stages[i].Contribution(scores[i][row]);
             }
         }
     }
@@ -215,11 +215,11 @@ public sealed class Ensemble
     {
         for (var label = 0; label < own.Length; label++)
         {
-            _others[label] = _served[label] && label != freed ? float.NegativeInfinity : own[label];
+            this.others[label] = served[label] && label != freed ? float.NegativeInfinity : own[label];
         }
 
-        var anchor = Logits.LogSumExp(_others);
-        Logits.Softmax(_others, _shares);
+        var anchor = Logits.LogSumExp(this.others);
+        Logits.Softmax(this.others, shares);
         return float.IsNegativeInfinity(anchor) ? 0 : anchor;
     }
 

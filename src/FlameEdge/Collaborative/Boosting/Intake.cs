@@ -14,18 +14,18 @@ public sealed class Intake(SiteSetup setup, CanoeSettings settings, Ensemble ens
     private const double EvictBelow = -3;
     private const int RedundantBatches = 30;
     private const int SettledBatches = 20;
-    private readonly PortableRandom _random = new(setup.Seed, 2);
-    private readonly ulong[] _labelIds = [.. setup.Classes.Select(SiteSetup.LabelId)];
-    private readonly List<Arrival> _waiting = [];
-    private readonly HashSet<(ulong Content, ulong Label)> _known = [];
-    private readonly OrderedDictionary<int, Stage> _cold = [];
-    private readonly long[] _arrivals = new long[setup.Classes.Count];
+    private readonly PortableRandom random = new(setup.Seed, 2);
+    private readonly ulong[] labelIds = [.. setup.Classes.Select(SiteSetup.LabelId)];
+    private readonly List<Arrival> waiting = [];
+    private readonly HashSet<(ulong Content, ulong Label)> known = [];
+    private readonly OrderedDictionary<int, Stage> cold = [];
+    private readonly long[] arrivals = new long[setup.Classes.Count];
 
     /// <summary>Models that are no longer believed, nor anything cut from them.</summary>
     public HashSet<ulong> Revoked { get; } = [];
 
     /// <summary>Classes whose packets wait in the shadow for rows that can test them.</summary>
-    public IEnumerable<int> Waiting => _waiting.Select(arrival => Array.IndexOf(_labelIds, arrival.Knowledge.LabelId));
+    public IEnumerable<int> Waiting => waiting.Select(arrival => Array.IndexOf(labelIds, arrival.Knowledge.LabelId));
 
     /// <summary>Takes a packet; it is looked at in the next batch.</summary>
     /// <exception cref="PayloadException">The bytes are no packet.</exception>
@@ -39,9 +39,9 @@ public sealed class Intake(SiteSetup setup, CanoeSettings settings, Ensemble ens
 
         foreach (var knowledge in packet.Classes)
         {
-            if (_known.Add((content, knowledge.LabelId)))
+            if (known.Add((content, knowledge.LabelId)))
             {
-                _waiting.Add(new Arrival(packet, knowledge, new PacketOrigin(helper, content, knowledge.Origin != 0 ? knowledge.Origin : packet.ModelHash, packet.Expires)));
+                waiting.Add(new Arrival(packet, knowledge, new PacketOrigin(helper, content, knowledge.Origin != 0 ? knowledge.Origin : packet.ModelHash, packet.Expires)));
             }
         }
     }
@@ -53,29 +53,29 @@ public sealed class Intake(SiteSetup setup, CanoeSettings settings, Ensemble ens
         {
             if (ensemble.Serves(label))
             {
-                _arrivals[label]++;
-                ensemble.SetOwnTrust(label, Math.Min(1f, (float)_arrivals[label] / settings.HandOverExamples));
+                arrivals[label]++;
+                ensemble.SetOwnTrust(label, Math.Min(1f, (float)arrivals[label] / settings.HandOverExamples));
             }
         }
     }
 
     /// <summary>True where a class has so many local rows since help came that it needs no more.</summary>
-    public bool IsHandedOver(int label) => _arrivals[label] >= settings.HandOverExamples;
+    public bool IsHandedOver(int label) => arrivals[label] >= settings.HandOverExamples;
 
     /// <summary>Installs what has arrived and passes the gate; says what was decided.</summary>
     public IReadOnlyList<Verdict> Install()
     {
         List<Verdict> verdicts = [];
-        foreach (var arrival in _waiting.ToArray())
+        foreach (var arrival in waiting.ToArray())
         {
             var refusal = Admit(arrival);
             if (refusal != Refusal.Untested)
             {
-                _waiting.Remove(arrival);
+                waiting.Remove(arrival);
                 if (refusal == Refusal.DoesNotSeparate)
                 {
                     // With more rows of the class the same packet may be judged otherwise.
-                    _known.Remove((arrival.Origin.Content, arrival.Knowledge.LabelId));
+                    known.Remove((arrival.Origin.Content, arrival.Knowledge.LabelId));
                 }
 
                 verdicts.Add(new Verdict(setup.Name, arrival.Origin.Helper, arrival.Knowledge.LabelId, arrival.Origin.Content, refusal, 0));
@@ -108,7 +108,7 @@ public sealed class Intake(SiteSetup setup, CanoeSettings settings, Ensemble ens
         {
             ensemble.Remove(stage);
             lineage.Undo(ensemble.Model, stage);
-            verdicts.Add(new Verdict(setup.Name, stage.Origin.Helper, _labelIds[stage.Label], stage.Origin.Content, refusal, stage.Gain));
+            verdicts.Add(new Verdict(setup.Name, stage.Origin.Helper, labelIds[stage.Label], stage.Origin.Content, refusal, stage.Gain));
         }
 
         return verdicts;
@@ -138,7 +138,7 @@ public sealed class Intake(SiteSetup setup, CanoeSettings settings, Ensemble ens
     /// <summary>Brings back the specialist of a class that has returned; false where none is kept.</summary>
     public bool Recall(int label)
     {
-        if (ensemble.Serves(label) || !_cold.Remove(label, out var stage))
+        if (ensemble.Serves(label) || !cold.Remove(label, out var stage))
         {
             return false;
         }
@@ -165,7 +165,7 @@ public sealed class Intake(SiteSetup setup, CanoeSettings settings, Ensemble ens
 
     private Refusal? Admit(Arrival arrival)
     {
-        var label = Array.IndexOf(_labelIds, arrival.Knowledge.LabelId);
+        var label = Array.IndexOf(labelIds, arrival.Knowledge.LabelId);
         var shape = setup.SampleShape;
         var averaging = shape is [var channels, var height, var width] ? new InputAveraging(channels, height, width, arrival.Packet.AveragingFactor) : InputAveraging.None(ensemble.Model.FeatureCount);
         if (label < 0 || arrival.Packet.InputContract != setup.InputContract || arrival.Packet.Cut != 0 || averaging.Factor != arrival.Packet.AveragingFactor || averaging.Outputs != arrival.Packet.Inputs)
@@ -196,10 +196,10 @@ public sealed class Intake(SiteSetup setup, CanoeSettings settings, Ensemble ens
     private void Install(Stage stage, Arrival arrival)
     {
         var (positives, negatives) = (replay.Rows(stage.Label), Others(stage.Label));
-        Hardening.Apply(stage, positives, negatives, settings.HardeningSteps, settings.SpecialistRate, _random);
+        Hardening.Apply(stage, positives, negatives, settings.HardeningSteps, settings.SpecialistRate, random);
         if (!ensemble.Serves(stage.Label))
         {
-            _arrivals[stage.Label] = 0;
+            arrivals[stage.Label] = 0;
             ensemble.SetOwnTrust(stage.Label, 0);
         }
 
@@ -248,10 +248,10 @@ public sealed class Intake(SiteSetup setup, CanoeSettings settings, Ensemble ens
 
     private void Keep(Stage stage)
     {
-        _cold[stage.Label] = stage;
-        if (_cold.Count > settings.ColdSpecialists)
+        cold[stage.Label] = stage;
+        if (cold.Count > settings.ColdSpecialists)
         {
-            _cold.RemoveAt(0);
+            cold.RemoveAt(0);
         }
     }
 

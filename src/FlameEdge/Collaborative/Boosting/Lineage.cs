@@ -8,13 +8,13 @@ namespace FlameEdge.Collaborative.Boosting;
 public sealed class Lineage
 {
     private const double MostRise = 0.05;
-    private readonly float[] _ancestor;
-    private readonly Dictionary<Stage, (int[] Places, float[] Values)> _overwritten = [];
+    private readonly float[] ancestor;
+    private readonly Dictionary<Stage, (int[] Places, float[] Values)> overwritten = [];
 
     /// <summary>The lineage of a network that has not learned yet.</summary>
     public Lineage(ISiteModel model)
     {
-        _ancestor = model.Parameters.ToArray();
+        ancestor = model.Parameters.ToArray();
         Id = (uint)PacketWriter.ContentHash(System.Runtime.InteropServices.MemoryMarshal.AsBytes(model.Parameters));
     }
 
@@ -22,12 +22,12 @@ public sealed class Lineage
     public uint Id { get; }
 
     /// <summary>The parameters.</summary>
-    public ReadOnlySpan<float> Ancestor => _ancestor;
+    public ReadOnlySpan<float> Ancestor => ancestor;
 
     /// <summary>Writes deltas into <paramref name="model"/> where its loss on the classes it knew before (<paramref name="isBase"/>) rises by no more than 0.05 nats and on the class falls; keeps what it overwrote.</summary>
     public bool Accept(AlignedDelta aligned, ISiteModel model, Stage stage, IReadOnlyList<float[]> positives, ExampleStore replay, Func<int, bool> isBase)
     {
-        if (AlignedExtractor.Apply(aligned, model, _ancestor, stage.Label) is not { } changed)
+        if (AlignedExtractor.Apply(aligned, model, ancestor, stage.Label) is not { } changed)
         {
             return false;
         }
@@ -42,14 +42,14 @@ public sealed class Lineage
         }
 
         int[] places = [.. Enumerable.Range(0, before.Length).Where(i => before[i] != changed[i])];
-        _overwritten[stage] = (places, [.. places.Select(i => before[i])]);
+        this.overwritten[stage] = (places, [.. places.Select(i => before[i])]);
         return true;
     }
 
     /// <summary>Takes back what came with <paramref name="stage"/>, where anything did.</summary>
     public void Undo(ISiteModel model, Stage stage)
     {
-        if (!_overwritten.Remove(stage, out var overwritten))
+        if (!this.overwritten.Remove(stage, out var overwritten))
         {
             return;
         }
@@ -64,7 +64,7 @@ public sealed class Lineage
     }
 
     /// <summary>Forgets what could be taken back; after so many batches the network has moved on.</summary>
-    public void Settle(Stage stage) => _overwritten.Remove(stage);
+    public void Settle(Stage stage) => this.overwritten.Remove(stage);
 
     private static double BaseLoss(ISiteModel model, int label, ExampleStore replay, Func<int, bool> isBase)
     {

@@ -10,8 +10,8 @@ public sealed class Stage(int label, DenseNetwork network, InputAveraging averag
 
     private static readonly int[] s_tests = [8, 16];
 
-    private float[] _raw = [];
-    private int _testsMade;
+    private float[] raw = [];
+    private int testsMade;
 
     /// <summary>The class it knows.</summary>
     public int Label => label;
@@ -52,14 +52,14 @@ public sealed class Stage(int label, DenseNetwork network, InputAveraging averag
     /// <summary>True once each when the class has 8 and 16 rows here: a packet that passed the gate on one or two is tested again.</summary>
     public bool IsDueForTest(long positives)
     {
-        if (_testsMade >= s_tests.Length || positives < s_tests[_testsMade])
+        if (testsMade >= s_tests.Length || positives < s_tests[testsMade])
         {
             return false;
         }
 
-        while (_testsMade < s_tests.Length && positives >= s_tests[_testsMade])
+        while (testsMade < s_tests.Length && positives >= s_tests[testsMade])
         {
-            _testsMade++;
+            testsMade++;
         }
 
         return true;
@@ -69,13 +69,13 @@ public sealed class Stage(int label, DenseNetwork network, InputAveraging averag
     public ReadOnlySpan<float> Score(ReadOnlyMemory<float> samples)
     {
         var rows = samples.Length / averaging.Inputs;
-        if (_raw.Length < rows)
+        if (this.raw.Length < rows)
         {
-            _raw = new float[rows];
+            this.raw = new float[rows];
         }
 
-        network.Forward(averaging.Apply(samples), _raw);
-        return _raw.AsSpan(0, rows);
+        network.Forward(averaging.Apply(samples), this.raw);
+        return this.raw.AsSpan(0, rows);
     }
 
     /// <summary>What a raw score adds to the class's logit: φ (κ clip(s) + δ), §5.1.</summary>

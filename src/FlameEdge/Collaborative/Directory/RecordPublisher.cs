@@ -6,19 +6,19 @@ public sealed class RecordPublisher(TimeProvider clock)
     private const double LeastDivergence = 0.05;
     private const double LeastRecallChange = 0.1;
     private static readonly TimeSpan s_longest = TimeSpan.FromMinutes(10);
-    private SiteRecord? _last;
-    private DateTimeOffset _at;
+    private SiteRecord? last;
+    private DateTimeOffset at;
 
     /// <summary>True where <paramref name="record"/> differs enough from the last that was sent, which it then is: classes spread differently by JS / ln 2 above 0.05, a recall moved by more than 0.1, its willingness or lineage changed, or ten minutes passed.</summary>
     public bool IsDue(SiteRecord record)
     {
         var now = clock.GetUtcNow();
-        if (_last is not null && now - _at < s_longest && !Differs(_last, record))
+        if (this.last is not null && now - at < s_longest && !Differs(this.last, record))
         {
             return false;
         }
 
-        (_last, _at) = (record, now);
+        (this.last, at) = (record, now);
         return true;
     }
 

@@ -6,7 +6,7 @@ namespace FlameEdge.Collaborative.Directory;
 public sealed class TrustLedger(string owner)
 {
     private const double OthersWeight = 0.5;
-    private readonly Dictionary<string, (double Good, double Bad)> _counts = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (double Good, double Bad)> counts = new(StringComparer.Ordinal);
 
     /// <summary>Takes a verdict. Packets that came too late, or before any row could test them, say nothing of their sender.</summary>
     public void Add(Verdict verdict)
@@ -17,14 +17,14 @@ public sealed class TrustLedger(string owner)
         }
 
         var weight = verdict.Target == owner ? 1 : OthersWeight;
-        var (good, bad) = _counts.GetValueOrDefault(verdict.Helper);
-        _counts[verdict.Helper] = verdict.IsAccepted ? (good + weight, bad) : (good, bad + weight);
+        var (good, bad) = counts.GetValueOrDefault(verdict.Helper);
+        counts[verdict.Helper] = verdict.IsAccepted ? (good + weight, bad) : (good, bad + weight);
     }
 
     /// <summary>Trust in a site, in (0, 1); ½ for one that nobody knows.</summary>
     public double Of(string helper)
     {
-        var (good, bad) = _counts.GetValueOrDefault(helper);
+        var (good, bad) = counts.GetValueOrDefault(helper);
         return (good + 1) / (good + bad + 2);
     }
 }

@@ -9,32 +9,32 @@ namespace FlameEdge.Collaborative.Drift;
 public sealed class Adwin(double confidence = 0.002, int minimumSubwindow = 5, int bucketsPerRow = 5, int checkEvery = 1) : IDriftDetector
 {
     // Rows of buckets, the oldest bucket of a row first; row i holds sums of 2^i values.
-    private readonly List<List<Bucket>> _rows = [[]];
-    private long _count;
-    private double _sum;
-    private double _squares;
-    private long _sinceCheck;
+    private readonly List<List<Bucket>> rows = [[]];
+    private long count;
+    private double sum;
+    private double squares;
+    private long sinceCheck;
 
     /// <summary>Values in the window.</summary>
-    public long WindowCount => _count;
+    public long WindowCount => this.count;
 
     /// <summary>Mean of the window; 0 while it is empty.</summary>
-    public double Mean => _count == 0 ? 0 : _sum / _count;
+    public double Mean => this.count == 0 ? 0 : this.sum / this.count;
 
     /// <inheritdoc/>
     public bool Add(double value)
     {
-        _rows[0].Add(new Bucket(value, value * value));
-        _count++;
-        _sum += value;
-        _squares += value * value;
+        rows[0].Add(new Bucket(value, value * value));
+        this.count++;
+        this.sum += value;
+        squares += value * value;
         Merge();
-        if (++_sinceCheck < checkEvery)
+        if (++sinceCheck < checkEvery)
         {
             return false;
         }
 
-        _sinceCheck = 0;
+        sinceCheck = 0;
         var dropped = false;
         while (HasCut())
         {
@@ -47,29 +47,29 @@ public sealed class Adwin(double confidence = 0.002, int minimumSubwindow = 5, i
 
     private void Merge()
     {
-        for (var row = 0; row < _rows.Count && _rows[row].Count > bucketsPerRow; row++)
+        for (var row = 0; row < rows.Count && rows[row].Count > bucketsPerRow; row++)
         {
-            if (row + 1 == _rows.Count)
+            if (row + 1 == rows.Count)
             {
-                _rows.Add([]);
+                rows.Add([]);
             }
 
-            var (first, second) = (_rows[row][0], _rows[row][1]);
-            _rows[row].RemoveRange(0, 2);
-            _rows[row + 1].Add(new Bucket(first.Sum + second.Sum, first.Squares + second.Squares));
+            var (first, second) = (rows[row][0], rows[row][1]);
+            rows[row].RemoveRange(0, 2);
+            rows[row + 1].Add(new Bucket(first.Sum + second.Sum, first.Squares + second.Squares));
         }
     }
 
     private bool HasCut()
     {
         var (count, sum) = (0L, 0.0);
-        for (var row = _rows.Count - 1; row >= 0; row--)
+        for (var row = rows.Count - 1; row >= 0; row--)
         {
-            foreach (var bucket in _rows[row])
+            foreach (var bucket in rows[row])
             {
                 count += 1L << row;
                 sum += bucket.Sum;
-                if (count >= minimumSubwindow && _count - count >= minimumSubwindow && Differ(count, sum))
+                if (count >= minimumSubwindow && this.count - count >= minimumSubwindow && Differ(count, sum))
                 {
                     return true;
                 }
@@ -82,26 +82,26 @@ public sealed class Adwin(double confidence = 0.002, int minimumSubwindow = 5, i
     // ε = √(2/m · σ² · ln(2/δ')) + 2/(3m) · ln(2/δ'), 1/m = 1/n₀ + 1/n₁, δ' = δ / ln n.
     private bool Differ(long oldCount, double oldSum)
     {
-        var newCount = _count - oldCount;
-        var mean = _sum / _count;
-        var variance = Math.Max(0, (_squares / _count) - (mean * mean));
+        var newCount = this.count - oldCount;
+        var mean = this.sum / this.count;
+        var variance = Math.Max(0, (squares / this.count) - (mean * mean));
         var inverse = (1.0 / oldCount) + (1.0 / newCount);
-        var log = Math.Log(2 * Math.Log(_count) / confidence);
+        var log = Math.Log(2 * Math.Log(this.count) / confidence);
         var bound = Math.Sqrt(2 * inverse * variance * log) + (2.0 / 3 * inverse * log);
-        return Math.Abs((oldSum / oldCount) - ((_sum - oldSum) / newCount)) > bound;
+        return Math.Abs((oldSum / oldCount) - ((this.sum - oldSum) / newCount)) > bound;
     }
 
     private void DropOldest()
     {
-        var row = _rows.Count - 1;
-        var oldest = _rows[row][0];
-        _rows[row].RemoveAt(0);
-        _count -= 1L << row;
-        _sum -= oldest.Sum;
-        _squares -= oldest.Squares;
-        while (_rows.Count > 1 && _rows[^1].Count == 0)
+        var row = rows.Count - 1;
+        var oldest = rows[row][0];
+        rows[row].RemoveAt(0);
+        this.count -= 1L << row;
+        this.sum -= oldest.Sum;
+        squares -= oldest.Squares;
+        while (rows.Count > 1 && rows[^1].Count == 0)
         {
-            _rows.RemoveAt(_rows.Count - 1);
+            rows.RemoveAt(rows.Count - 1);
         }
     }
 

@@ -4,28 +4,28 @@ namespace FlameEdge.Collaborative.Drift;
 /// <remarks>Compares the last batches with an exponential mean over about 100 before them; the rise must also be three deviations, so that chance borrows no model.</remarks>
 public sealed class BroadDrift(double rise, int windowBatches = 4)
 {
-    private readonly Queue<(int Rows, int Errors)> _recent = new();
-    private double _mean;
-    private long _quiet;
+    private readonly Queue<(int Rows, int Errors)> recent = new();
+    private double mean;
+    private long quiet;
 
     /// <summary>Takes the rows of known classes in a batch and how many were predicted wrongly; true where the rise stands.</summary>
     public bool Add(int rows, int errors)
     {
-        _recent.Enqueue((rows, errors));
-        if (_recent.Count > windowBatches)
+        recent.Enqueue((rows, errors));
+        if (recent.Count > windowBatches)
         {
-            _recent.Dequeue();
+            recent.Dequeue();
         }
 
-        var total = _recent.Sum(batch => batch.Rows);
-        var error = total == 0 ? 0 : (double)_recent.Sum(batch => batch.Errors) / total;
-        var reference = Math.Max(0.02, _mean);
+        var total = recent.Sum(batch => batch.Rows);
+        var error = total == 0 ? 0 : (double)recent.Sum(batch => batch.Errors) / total;
+        var reference = Math.Max(0.02, this.mean);
         var deviation = Math.Sqrt(reference * (1 - reference) / Math.Max(1, total));
-        var stands = _quiet >= 20 && rise > 0 && _recent.Count == windowBatches && error > _mean + rise && error > reference + (3 * deviation);
+        var stands = quiet >= 20 && rise > 0 && recent.Count == windowBatches && error > this.mean + rise && error > reference + (3 * deviation);
         if (!stands && rows > 0)
         {
-            _quiet++;
-            _mean += (((double)errors / rows) - _mean) / Math.Min(_quiet, 100);
+            quiet++;
+            this.mean += (((double)errors / rows) - this.mean) / Math.Min(quiet, 100);
         }
 
         return stands;

@@ -4,10 +4,10 @@ namespace FlameEdge.Collaborative.Drift;
 /// <seealso href="https://doi.org/10.1007/978-3-540-28645-5_29">Gama et al. 2004: Learning with Drift Detection</seealso>
 public sealed class DriftDetectionMethod(double warningLevel = 2, double driftLevel = 3, int minimumCount = 30) : IDriftDetector
 {
-    private long _count;
-    private double _rate;
-    private double _leastRate = double.PositiveInfinity;
-    private double _leastDeviation = double.PositiveInfinity;
+    private long count;
+    private double rate;
+    private double leastRate = double.PositiveInfinity;
+    private double leastDeviation = double.PositiveInfinity;
 
     /// <summary>True where the last value stood at the warning level or above, and did not fire.</summary>
     public bool IsWarning { get; private set; }
@@ -16,31 +16,31 @@ public sealed class DriftDetectionMethod(double warningLevel = 2, double driftLe
     public bool Add(double value)
     {
         IsWarning = false;
-        _count++;
-        _rate += (value - _rate) / _count;
-        if (_count < minimumCount)
+        count++;
+        this.rate += (value - this.rate) / count;
+        if (count < minimumCount)
         {
             return false;
         }
 
-        var deviation = Math.Sqrt(_rate * (1 - _rate) / _count);
-        if (_rate + deviation < _leastRate + _leastDeviation)
+        var deviation = Math.Sqrt(this.rate * (1 - this.rate) / count);
+        if (this.rate + deviation < leastRate + leastDeviation)
         {
-            (_leastRate, _leastDeviation) = (_rate, deviation);
+            (leastRate, leastDeviation) = (this.rate, deviation);
         }
 
-        if (_leastDeviation == 0)
+        if (leastDeviation == 0)
         {
             return false;
         }
 
-        if (_rate + deviation >= _leastRate + (driftLevel * _leastDeviation))
+        if (this.rate + deviation >= leastRate + (driftLevel * leastDeviation))
         {
-            (_count, _rate, _leastRate, _leastDeviation) = (0, 0, double.PositiveInfinity, double.PositiveInfinity);
+            (count, this.rate, leastRate, leastDeviation) = (0, 0, double.PositiveInfinity, double.PositiveInfinity);
             return true;
         }
 
-        IsWarning = _rate + deviation >= _leastRate + (warningLevel * _leastDeviation);
+        IsWarning = this.rate + deviation >= leastRate + (warningLevel * leastDeviation);
         return false;
     }
 }

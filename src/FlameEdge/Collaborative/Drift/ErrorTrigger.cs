@@ -11,41 +11,41 @@ public sealed class ErrorTrigger(int batchSize) : IDriftDetector
     private const double Floor = 0.02;
     private const double Memory = 100;
     private const int LongestDoubt = 20;
-    private readonly int _size = Math.Max(8, batchSize);
-    private double _errors;
-    private int _values;
-    private long _quiet;
-    private double _mean;
-    private int _raised;
+    private readonly int size = Math.Max(8, batchSize);
+    private double errors;
+    private int values;
+    private long quiet;
+    private double mean;
+    private int raised;
 
     /// <summary>μ: the error the site is used to, in [0.02, 1].</summary>
-    public double Reference => Math.Max(Floor, _mean);
+    public double Reference => Math.Max(Floor, this.mean);
 
     /// <inheritdoc/>
     public bool Add(double value)
     {
-        _errors += value;
-        if (++_values < _size)
+        this.errors += value;
+        if (++values < size)
         {
             return false;
         }
 
-        var error = _errors / _values;
-        (_errors, _values) = (0, 0);
+        var error = this.errors / values;
+        (this.errors, values) = (0, 0);
         return Judge(error);
     }
 
     private bool Judge(double error)
     {
-        var deviation = Math.Sqrt(Reference * (1 - Reference) / _size);
-        var isKnown = _quiet >= 10;
-        var fires = isKnown && (error > Reference + (3 * deviation) || (_raised > 0 && error > Reference + (2 * deviation)));
+        var deviation = Math.Sqrt(Reference * (1 - Reference) / size);
+        var isKnown = this.quiet >= 10;
+        var fires = isKnown && (error > Reference + (3 * deviation) || (raised > 0 && error > Reference + (2 * deviation)));
         var isRaised = isKnown && error > Reference + (2 * deviation);
-        _raised = isRaised ? _raised + 1 : 0;
-        if (!isRaised || _raised > LongestDoubt)
+        raised = isRaised ? raised + 1 : 0;
+        if (!isRaised || raised > LongestDoubt)
         {
-            _quiet++;
-            _mean += (error - _mean) / Math.Min(_quiet, Memory);
+            this.quiet++;
+            this.mean += (error - this.mean) / Math.Min(this.quiet, Memory);
         }
 
         return fires;

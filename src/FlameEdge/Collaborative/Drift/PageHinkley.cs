@@ -5,24 +5,24 @@ namespace FlameEdge.Collaborative.Drift;
 /// <seealso href="https://doi.org/10.1145/2523813">Gama et al. 2014, section 3.2; after Page 1954</seealso>
 public sealed class PageHinkley(double tolerance = 0.005, double threshold = 20, int minimumCount = 30) : IDriftDetector
 {
-    private long _count;
-    private double _mean;
-    private double _sum;
-    private double _least;
+    private long count;
+    private double mean;
+    private double sum;
+    private double least;
 
     /// <inheritdoc/>
     public bool Add(double value)
     {
-        _count++;
-        _mean += (value - _mean) / _count;
-        _sum += value - _mean - tolerance;
-        _least = Math.Min(_least, _sum);
-        if (_count < minimumCount || _sum - _least <= threshold)
+        count++;
+        this.mean += (value - this.mean) / count;
+        sum += value - this.mean - tolerance;
+        least = Math.Min(least, sum);
+        if (count < minimumCount || sum - least <= threshold)
         {
             return false;
         }
 
-        (_count, _mean, _sum, _least) = (0, 0, 0, 0);
+        (count, this.mean, sum, least) = (0, 0, 0, 0);
         return true;
     }
 }

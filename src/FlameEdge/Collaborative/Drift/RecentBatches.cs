@@ -3,10 +3,10 @@ namespace FlameEdge.Collaborative.Drift;
 /// <summary>The last few batches of a site: what came, and how much of it was predicted rightly.</summary>
 public sealed class RecentBatches(int classCount, int capacity = 6)
 {
-    private readonly Queue<Batch> _batches = new();
+    private readonly Queue<Batch> batches = new();
 
     /// <summary>Batches held.</summary>
-    public int Count => _batches.Count;
+    public int Count => this.batches.Count;
 
     /// <summary>Takes the next batch: features [rows, …], labels and predicted classes [rows].</summary>
     public void Add(ReadOnlyMemory<float> samples, ReadOnlySpan<int> labels, ReadOnlySpan<int> predicted)
@@ -18,21 +18,21 @@ public sealed class RecentBatches(int classCount, int capacity = 6)
             right[labels[row]] += predicted[row] == labels[row] ? 1 : 0;
         }
 
-        _batches.Enqueue(new Batch(samples, labels.ToArray(), seen, right));
-        if (_batches.Count > capacity)
+        this.batches.Enqueue(new Batch(samples, labels.ToArray(), seen, right));
+        if (this.batches.Count > capacity)
         {
-            _batches.Dequeue();
+            this.batches.Dequeue();
         }
     }
 
     /// <summary>Rows of a class in the batches held.</summary>
-    public int Seen(int label) => _batches.Sum(batch => batch.Seen[label]);
+    public int Seen(int label) => this.batches.Sum(batch => batch.Seen[label]);
 
     /// <summary>Share of a class's rows that were predicted rightly; 1 where there are none.</summary>
-    public double Recall(int label) => Seen(label) is var seen and > 0 ? (double)_batches.Sum(batch => batch.Right[label]) / seen : 1;
+    public double Recall(int label) => Seen(label) is var seen and > 0 ? (double)this.batches.Sum(batch => batch.Right[label]) / seen : 1;
 
     /// <summary>Rows of all batches held: features [rows, …] and labels.</summary>
-    public (float[] Samples, int[] Labels) Rows() => ([.. _batches.SelectMany(batch => batch.Samples.ToArray())], [.. _batches.SelectMany(batch => batch.Labels)]);
+    public (float[] Samples, int[] Labels) Rows() => ([.. this.batches.SelectMany(batch => batch.Samples.ToArray())], [.. this.batches.SelectMany(batch => batch.Labels)]);
 
     private sealed record Batch(ReadOnlyMemory<float> Samples, int[] Labels, int[] Seen, int[] Right);
 }

@@ -7,14 +7,14 @@ namespace FlameEdge.Collaborative.Networks;
 /// <remarks>Not thread-safe. The same seed, rows and steps give the same bits on the same machine. Buffers grow to the largest batch seen and stay.</remarks>
 public sealed class DenseNetwork : ISiteModel
 {
-    private readonly DenseLayer[] _layers;
-    private readonly float[] _parameters;
-    private readonly float[] _gradients;
-    private readonly float[] _velocity;
-    private readonly float[][] _outputs;
-    private readonly float[][] _outputGradients;
-    private ReadOnlyMemory<float> _samples;
-    private int _rows;
+    private readonly DenseLayer[] layers;
+    private readonly float[] parameters;
+    private readonly float[] gradients;
+    private readonly float[] velocity;
+    private readonly float[][] outputs;
+    private readonly float[][] outputGradients;
+    private ReadOnlyMemory<float> samples;
+    private int rows;
 
     /// <summary>A network of all zeros with these <paramref name="widths"/>: features, hidden units…, logits.</summary>
     /// <exception cref="ArgumentException">There are fewer than two widths, or one is below 1.</exception>
@@ -25,26 +25,26 @@ public sealed class DenseNetwork : ISiteModel
             throw new ArgumentException($"a network needs at least two widths above 0, not [{string.Join(", ", widths.ToArray())}]", nameof(widths));
         }
 
-        _layers = new DenseLayer[widths.Length - 1];
+        layers = new DenseLayer[widths.Length - 1];
         var offset = 0;
-        for (var layer = 0; layer < _layers.Length; layer++)
+        for (var layer = 0; layer < layers.Length; layer++)
         {
-            _layers[layer] = new DenseLayer(widths[layer], widths[layer + 1], offset);
-            offset = _layers[layer].End;
+            layers[layer] = new DenseLayer(widths[layer], widths[layer + 1], offset);
+            offset = layers[layer].End;
         }
 
-        _parameters = new float[offset];
-        _gradients = new float[offset];
-        _velocity = new float[offset];
-        _outputs = [.. _layers.Select(_ => Array.Empty<float>())];
-        _outputGradients = [.. _layers.Select(_ => Array.Empty<float>())];
+        this.parameters = new float[offset];
+        gradients = new float[offset];
+        velocity = new float[offset];
+        this.outputs = [.. layers.Select(_ => Array.Empty<float>())];
+        outputGradients = [.. layers.Select(_ => Array.Empty<float>())];
     }
 
     /// <inheritdoc/>
-    public int FeatureCount => _layers[0].Inputs;
+    public int FeatureCount => layers[0].Inputs;
 
     /// <inheritdoc/>
-    public int ClassCount => _layers[^1].Outputs;
+    public int ClassCount => layers[^1].Outputs;
 
     /// <inheritdoc/>
     public float LearningRate { get; set; } = 0.02f;
@@ -56,13 +56,13 @@ public sealed class DenseNetwork : ISiteModel
     public float WeightDecay { get; init; }
 
     /// <inheritdoc/>
-    public IReadOnlyList<DenseLayer> Layers => _layers;
+    public IReadOnlyList<DenseLayer> Layers => layers;
 
     /// <inheritdoc/>
-    public ReadOnlySpan<float> Parameters => _parameters;
+    public ReadOnlySpan<float> Parameters => this.parameters;
 
     /// <inheritdoc/>
-    public ReadOnlySpan<float> ParameterGradients => _gradients;
+    public ReadOnlySpan<float> ParameterGradients => gradients;
 
     /// <summary>A network drawn from <paramref name="seed"/>: weights normal with variance 2 / fan-in, those of the logits times <paramref name="outputScale"/>, biases zero.</summary>
     /// <seealso href="https://arxiv.org/abs/1502.01852">He et al. 2015, equation 10</seealso>
@@ -70,10 +70,10 @@ public sealed class DenseNetwork : ISiteModel
     {
         var network = new DenseNetwork(widths) { WeightDecay = weightDecay };
         var random = new PortableRandom(seed);
-        foreach (var layer in network._layers)
+        foreach (var layer in network.layers)
         {
-            var deviation = Math.Sqrt(2.0 / layer.Inputs) * (layer == network._layers[^1] ? outputScale : 1);
-            foreach (ref var weight in network._parameters.AsSpan(layer.Offset, layer.Inputs * layer.Outputs))
+            var deviation = Math.Sqrt(2.0 / layer.Inputs) * (layer == network.layers[^1] ? outputScale : 1);
+            foreach (ref var weight in network.parameters.AsSpan(layer.Offset, layer.Inputs * layer.Outputs))
             {
                 weight = (float)(deviation * random.Normal());
             }
@@ -86,18 +86,18 @@ public sealed class DenseNetwork : ISiteModel
     public void Load(ReadOnlySpan<float> parameters)
     {
         Replace(parameters);
-        _velocity.AsSpan().Clear();
+        velocity.AsSpan().Clear();
     }
 
     /// <summary>Copies parameters in; the momentum of the steps so far stays.</summary>
     public void Replace(ReadOnlySpan<float> parameters)
     {
-        if (parameters.Length != _parameters.Length)
+        if (parameters.Length != this.parameters.Length)
         {
-            throw new ArgumentException($"{_parameters.Length} parameters are needed, not {parameters.Length}", nameof(parameters));
+            throw new ArgumentException($"{this.parameters.Length} parameters are needed, not {parameters.Length}", nameof(parameters));
         }
 
-        parameters.CopyTo(_parameters);
+        parameters.CopyTo(this.parameters);
     }
 
     /// <inheritdoc/>
@@ -108,14 +108,14 @@ public sealed class DenseNetwork : ISiteModel
             throw new ArgumentException($"{samples.Length} values are no whole rows of {FeatureCount}", nameof(samples));
         }
 
-        _samples = samples;
-        _rows = samples.Length / FeatureCount;
-        for (var i = 0; i < _layers.Length; i++)
+        this.samples = samples;
+        this.rows = samples.Length / FeatureCount;
+        for (var i = 0; i < layers.Length; i++)
         {
             Compute(i);
         }
 
-        Output(_layers.Length - 1).CopyTo(logits);
+        Output(layers.Length - 1).CopyTo(logits);
     }
 
     /// <inheritdoc/>
@@ -127,10 +127,10 @@ public sealed class DenseNetwork : ISiteModel
     /// <inheritdoc/>
     public void Backward(ReadOnlySpan<float> logitGradients)
     {
-        _gradients.AsSpan().Clear();
-        Grow(_outputGradients, _layers.Length - 1);
-        logitGradients[..(_rows * ClassCount)].CopyTo(OutputGradient(_layers.Length - 1));
-        for (var i = _layers.Length - 1; i >= 0; i--)
+        gradients.AsSpan().Clear();
+        Grow(outputGradients, layers.Length - 1);
+        logitGradients[..(this.rows * ClassCount)].CopyTo(OutputGradient(layers.Length - 1));
+        for (var i = layers.Length - 1; i >= 0; i--)
         {
             GoBack(i);
         }
@@ -146,14 +146,14 @@ public sealed class DenseNetwork : ISiteModel
     /// <summary>Makes the step for the gradient of the last <see cref="Backward"/>, moved by <paramref name="pull"/> · (parameters − <paramref name="anchor"/>).</summary>
     public void Descend(float pull = 0, ReadOnlySpan<float> anchor = default)
     {
-        TensorPrimitives.MultiplyAdd(_parameters, WeightDecay + pull, _gradients, _gradients);
+        TensorPrimitives.MultiplyAdd(this.parameters, WeightDecay + pull, gradients, gradients);
         if (pull != 0)
         {
-            TensorPrimitives.MultiplyAdd(anchor, -pull, _gradients, _gradients);
+            TensorPrimitives.MultiplyAdd(anchor, -pull, gradients, gradients);
         }
 
-        TensorPrimitives.MultiplyAdd(_velocity, Momentum, _gradients, _velocity);
-        TensorPrimitives.MultiplyAdd(_velocity, -LearningRate, _parameters, _parameters);
+        TensorPrimitives.MultiplyAdd(velocity, Momentum, gradients, velocity);
+        TensorPrimitives.MultiplyAdd(velocity, -LearningRate, this.parameters, this.parameters);
     }
 
     /// <inheritdoc/>
@@ -161,39 +161,39 @@ public sealed class DenseNetwork : ISiteModel
     {
     }
 
-    private Span<float> Output(int layer) => _outputs[layer].AsSpan(0, _rows * _layers[layer].Outputs);
+    private Span<float> Output(int layer) => this.outputs[layer].AsSpan(0, this.rows * layers[layer].Outputs);
 
-    private Span<float> OutputGradient(int layer) => _outputGradients[layer].AsSpan(0, _rows * _layers[layer].Outputs);
+    private Span<float> OutputGradient(int layer) => outputGradients[layer].AsSpan(0, this.rows * layers[layer].Outputs);
 
     private void Grow(float[][] buffers, int layer)
     {
-        if (buffers[layer].Length < _rows * _layers[layer].Outputs)
+        if (buffers[layer].Length < this.rows * layers[layer].Outputs)
         {
-            buffers[layer] = new float[_rows * _layers[layer].Outputs];
+            buffers[layer] = new float[this.rows * layers[layer].Outputs];
         }
     }
 
     private ReadOnlySpan<float> Input(int layer, int row) => layer == 0
-        ? _samples.Span.Slice(row * FeatureCount, FeatureCount)
-        : Output(layer - 1).Slice(row * _layers[layer].Inputs, _layers[layer].Inputs);
+        ? this.samples.Span.Slice(row * FeatureCount, FeatureCount)
+        : Output(layer - 1).Slice(row * layers[layer].Inputs, layers[layer].Inputs);
 
     private void Compute(int index)
     {
-        Grow(_outputs, index);
-        var layer = _layers[index];
+        Grow(this.outputs, index);
+        var layer = layers[index];
         var outputs = Output(index);
-        var biases = layer.Biases(_parameters);
-        for (var row = 0; row < _rows; row++)
+        var biases = layer.Biases(this.parameters);
+        for (var row = 0; row < this.rows; row++)
         {
             var input = Input(index, row);
             var output = outputs.Slice(row * layer.Outputs, layer.Outputs);
             for (var unit = 0; unit < output.Length; unit++)
             {
-                output[unit] = TensorPrimitives.Dot(input, layer.Row(_parameters, unit)) + biases[unit];
+                output[unit] = TensorPrimitives.Dot(input, layer.Row(this.parameters, unit)) + biases[unit];
             }
         }
 
-        if (index < _layers.Length - 1)
+        if (index < layers.Length - 1)
         {
             TensorPrimitives.Max(outputs, 0, outputs);
         }
@@ -201,16 +201,16 @@ public sealed class DenseNetwork : ISiteModel
 
     private void GoBack(int index)
     {
-        var layer = _layers[index];
-        var weights = _gradients.AsSpan(layer.Offset, layer.Inputs * layer.Outputs);
-        var biases = _gradients.AsSpan(layer.BiasOffset, layer.Outputs);
+        var layer = layers[index];
+        var weights = gradients.AsSpan(layer.Offset, layer.Inputs * layer.Outputs);
+        var biases = gradients.AsSpan(layer.BiasOffset, layer.Outputs);
         if (index > 0)
         {
-            Grow(_outputGradients, index - 1);
+            Grow(outputGradients, index - 1);
             OutputGradient(index - 1).Clear();
         }
 
-        for (var row = 0; row < _rows; row++)
+        for (var row = 0; row < this.rows; row++)
         {
             var input = Input(index, row);
             var below = index > 0 ? OutputGradient(index - 1).Slice(row * layer.Inputs, layer.Inputs) : [];
@@ -218,7 +218,7 @@ public sealed class DenseNetwork : ISiteModel
             for (var unit = 0; unit < gradient.Length; unit++)
             {
                 var slope = gradient[unit];
-                if (slope == 0 || (index < _layers.Length - 1 && Output(index)[(row * layer.Outputs) + unit] <= 0))
+                if (slope == 0 || (index < layers.Length - 1 && Output(index)[(row * layer.Outputs) + unit] <= 0))
                 {
                     continue;
                 }
@@ -228,7 +228,7 @@ public sealed class DenseNetwork : ISiteModel
                 biases[unit] += slope;
                 if (index > 0)
                 {
-                    TensorPrimitives.MultiplyAdd(layer.Row(_parameters, unit), slope, below, below);
+                    TensorPrimitives.MultiplyAdd(layer.Row(this.parameters, unit), slope, below, below);
                 }
             }
         }

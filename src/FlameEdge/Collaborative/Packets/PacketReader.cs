@@ -8,9 +8,9 @@ namespace FlameEdge.Collaborative.Packets;
 public ref struct PacketReader
 {
     private const int MaxLayers = 8;
-    private ReadOnlySpan<byte> _rest;
+    private ReadOnlySpan<byte> rest;
 
-    private PacketReader(ReadOnlySpan<byte> rest) => _rest = rest;
+    private PacketReader(ReadOnlySpan<byte> rest) => this.rest = rest;
 
     /// <summary>Reads a packet of specialists or a whole model, whichever it is.</summary>
     /// <exception cref="PayloadException">The bytes are cut, altered, of another version, or say what cannot be.</exception>
@@ -39,7 +39,7 @@ public ref struct PacketReader
             PacketWriter.ModelKind => (null, reader.Model()),
             var kind => throw Fault($"kind {kind} is not known here"),
         };
-        return reader._rest.IsEmpty ? packet : throw Fault($"{reader._rest.Length} bytes follow the packet's end");
+        return reader.rest.IsEmpty ? packet : throw Fault($"{reader.rest.Length} bytes follow the packet's end");
     }
 
     private static PayloadException Fault(string message) => new($"knowledge packet refused: {message}");
@@ -150,7 +150,7 @@ public ref struct PacketReader
     {
         var width = Count(Short(), 1, ushort.MaxValue, "units of a layer");
         int word = Short();
-        var kept = new int[Count((uint)word >> 1, 1, Math.Min(width, _rest.Length), "kept units")];
+        var kept = new int[Count((uint)word >> 1, 1, Math.Min(width, this.rest.Length), "kept units")];
         var last = -1;
         if ((word & 1) == 0)
         {
@@ -182,9 +182,9 @@ public ref struct PacketReader
 
     private QuantizedLayer Layer(int inputs, int units)
     {
-        if ((long)units * (inputs + 3L) > _rest.Length)
+        if ((long)units * (inputs + 3L) > this.rest.Length)
         {
-            throw Fault($"a layer of {units} units with {inputs} inputs does not fit into the {_rest.Length} bytes that are left");
+            throw Fault($"a layer of {units} units with {inputs} inputs does not fit into the {this.rest.Length} bytes that are left");
         }
 
         var (scales, biases, weights) = (new Half[units], new sbyte[units], new sbyte[units * inputs]);
@@ -200,7 +200,7 @@ public ref struct PacketReader
 
     private AlignedDelta Aligned()
     {
-        var indices = new int[Count(Varint(), 0, _rest.Length, "deltas")];
+        var indices = new int[Count(Varint(), 0, this.rest.Length, "deltas")];
         var last = -1;
         for (var i = 0; i < indices.Length; i++)
         {
@@ -258,13 +258,13 @@ public ref struct PacketReader
 
     private ReadOnlySpan<byte> Take(int length)
     {
-        if (length > _rest.Length)
+        if (length > this.rest.Length)
         {
-            throw Fault($"{length} bytes are needed where {_rest.Length} are left");
+            throw Fault($"{length} bytes are needed where {this.rest.Length} are left");
         }
 
-        var taken = _rest[..length];
-        _rest = _rest[length..];
+        var taken = this.rest[..length];
+        this.rest = this.rest[length..];
         return taken;
     }
 }

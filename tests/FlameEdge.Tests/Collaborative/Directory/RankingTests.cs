@@ -6,7 +6,7 @@ namespace FlameEdge.Tests.Collaborative.Directory;
 
 public class RankingTests
 {
-    private readonly FakeTimeProvider _clock = new();
+    private readonly FakeTimeProvider clock = new();
 
     [Theory]
     [InlineData(new[] { 1.0, 1 }, new[] { 1.0, 1 }, 0)]
@@ -27,7 +27,7 @@ public class RankingTests
     [Fact]
     public void Who_knows_too_little_is_too_often_wrong_unwilling_denied_or_already_asked_is_not_named()
     {
-        var directory = new HelperDirectory("directory", new DirectorySettings { Denied = ["denied"] }, _clock);
+        var directory = new HelperDirectory("directory", new DirectorySettings { Denied = ["denied"] }, clock);
         directory.Publish(Record("few", (1, 20, 0.9)));
         directory.Publish(Record("wrong", (1, 100, 0.3)));
         directory.Publish(Record("unwilling", (1, 100, 0.9)) with { IsWilling = false });
@@ -43,7 +43,7 @@ public class RankingTests
     public void A_record_older_than_five_minutes_does_not_count()
     {
         var directory = Directory(Record("old", (1, 100, 0.9)));
-        _clock.Advance(TimeSpan.FromMinutes(6));
+        clock.Advance(TimeSpan.FromMinutes(6));
 
         Assert.Empty(directory.Ask(Request(1)));
     }
@@ -85,18 +85,18 @@ public class RankingTests
     [Fact]
     public void A_record_is_sent_on_change_and_otherwise_every_ten_minutes()
     {
-        var publisher = new RecordPublisher(_clock);
+        var publisher = new RecordPublisher(clock);
         Assert.True(publisher.IsDue(Record("a", (1, 100, 0.9), (2, 100, 0.9))));
         Assert.False(publisher.IsDue(Record("a", (1, 110, 0.85), (2, 105, 0.9))));
         Assert.True(publisher.IsDue(Record("a", (1, 110, 0.75), (2, 105, 0.9))));
         Assert.True(publisher.IsDue(Record("a", (1, 110, 0.75), (2, 105, 0.9), (3, 40, 0.05))));
-        _clock.Advance(TimeSpan.FromMinutes(10));
+        clock.Advance(TimeSpan.FromMinutes(10));
         Assert.True(publisher.IsDue(Record("a", (1, 110, 0.75), (2, 105, 0.9), (3, 40, 0.05))));
     }
 
     private HelperDirectory Directory(params SiteRecord[] records)
     {
-        var directory = new HelperDirectory("directory", new DirectorySettings(), _clock);
+        var directory = new HelperDirectory("directory", new DirectorySettings(), clock);
         foreach (var record in records)
         {
             directory.Publish(record);
@@ -112,7 +112,7 @@ public class RankingTests
         Lineage = 1,
         InputContract = 1,
         Batches = 100,
-        At = _clock.GetUtcNow(),
+        At = clock.GetUtcNow(),
         Classes = [.. classes.Select(known => ClassRecord.Of(known.Label, known.Count, known.Recall))],
     };
 
