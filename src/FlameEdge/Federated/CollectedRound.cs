@@ -19,10 +19,10 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
     public IReadOnlyCollection<StoredUpdate> Counted => counted.Values;
 
     /// <summary>Models sent.</summary>
-    public PayloadBytes ModelBytes { get; private set; }
+    public PayloadBytes ModelBytes { get; private set; } = new(0, 0);
 
     /// <summary>Updates counted.</summary>
-    public PayloadBytes UpdateBytes { get; private set; }
+    public PayloadBytes UpdateBytes { get; private set; } = new(0, 0);
 
     public void Sent(long bytes) => ModelBytes = ModelBytes.Plus(UpdateCodec.Plain.LargestBytesOf(Sum.Length), bytes);
 

@@ -9,30 +9,41 @@ internal static class Ranges
     // More threads than this add nothing once memory is the limit, and the rest of the device has work of its own.
     private const int LargestDegree = 4;
 
-    private static readonly ParallelOptions Options = new() { MaxDegreeOfParallelism = Math.Min(LargestDegree, Environment.ProcessorCount) };
+    private static readonly int Degree = Math.Min(LargestDegree, Environment.ProcessorCount);
 
     /// <summary>Number of ranges of <paramref name="length"/> values.</summary>
     public static int CountOf(int length, int rangeLength = Length) => (int)(((long)length + rangeLength - 1) / rangeLength);
 
     /// <summary>Calls <paramref name="work"/> with (range index, start, count) for every range; returns when all are done.</summary>
+    /// <exception cref="AggregateException">Work on another thread failed.</exception>
     public static void Run(int length, Action<int, int, int> work, int rangeLength = Length)
     {
+        // Not Parallel.For: a device's program would carry a tenth of a megabyte for it.
         var count = CountOf(length, rangeLength);
-        if (count > 1 && Options.MaxDegreeOfParallelism > 1)
+        var next = -1;
+        var others = new Task[Math.Max(0, Math.Min(Degree, count) - 1)];
+        for (var other = 0; other < others.Length; other++)
         {
-            Parallel.For(0, count, Options, One);
-            return;
+            others[other] = Task.Run(TakeRanges);
         }
 
-        for (var range = 0; range < count; range++)
+        try
         {
-            One(range);
+            TakeRanges();
+        }
+        finally
+        {
+            // Whoever has not found a thread yet runs here and finds nothing left.
+            Task.WaitAll(others);
         }
 
-        void One(int range)
+        void TakeRanges()
         {
-            var start = range * rangeLength;
-            work(range, start, Math.Min(rangeLength, length - start));
+            for (var range = Interlocked.Increment(ref next); range < count; range = Interlocked.Increment(ref next))
+            {
+                var start = range * rangeLength;
+                work(range, start, Math.Min(rangeLength, length - start));
+            }
         }
     }
 }

@@ -49,10 +49,10 @@ public sealed record RoundResult
     public long BytesDown { get; init; }
 
     /// <summary>Updates as they were counted, before and after their codec.</summary>
-    public PayloadBytes UpdateBytes { get; init; }
+    public PayloadBytes UpdateBytes { get; init; } = new(0, 0);
 
     /// <summary>Models as they were sent, before and after their codec; a broadcast counts once.</summary>
-    public PayloadBytes ModelBytes { get; init; }
+    public PayloadBytes ModelBytes { get; init; } = new(0, 0);
 
     /// <summary>SHA-256 of the model the workers started from: the former round's, as the codec carried it down.</summary>
     public required string Base { get; init; }

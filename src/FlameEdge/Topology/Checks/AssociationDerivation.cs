@@ -56,7 +56,7 @@ internal static class AssociationDerivation
         var kinds = new Dictionary<string, string[]>(StringComparer.Ordinal);
         foreach (var dataset in role.IsDataConsumer ? labels.DatasetsOf(role) : labels.Datasets)
         {
-            var values = labelled.Select(channel => labels.ValueOf(dataset, channel.GroupLabel!.Value)).ToArray();
+            var values = labelled.Select(channel => labels.ValueOf(dataset, channel.GroupLabel!)).ToArray();
             if (Array.TrueForAll(values, value => value is not null))
             {
                 kinds.TryAdd(string.Join('/', values), values!);
@@ -87,7 +87,7 @@ internal static class AssociationDerivation
             if (twice is not null)
             {
                 var parents = string.Join(" and ", twice.Select(values => $"'{string.Join('/', values.Where((_, other) => other != at))}'"));
-                var label = channel.GroupLabel!.Value;
+                var label = channel.GroupLabel!;
                 graph.Problems.Add(label.Node, $"{channel}: '{twice.Key}' of label '{label.Value}' is ambiguous for {role}: it leads to {parents}; give its datasets one parent, or write groupAssociation");
             }
         }

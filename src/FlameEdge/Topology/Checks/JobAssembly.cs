@@ -81,7 +81,7 @@ internal static class JobAssembly
         Backend = BackendOf(channel.Backend),
         UpCodec = channel.UpCodec,
         DownCodec = channel.DownCodec,
-        Selector = channel.Selector?.Value is null or "default" ? "all" : channel.Selector.Value.Value,
+        Selector = channel.Selector?.Value is null or "default" ? "all" : channel.Selector.Value,
     };
 
     /// <summary>Flame's own backends run over MQTT here.</summary>

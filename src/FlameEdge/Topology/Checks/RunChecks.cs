@@ -19,7 +19,7 @@ internal static class RunChecks
         }
 
         Implemented(graph, "optimizer", graph.Job.Optimizer, [.. Vocabulary.Own.Optimizers]);
-        foreach (var selector in graph.Channels.Select(channel => channel.Selector).Where(selector => selector is not null).DistinctBy(selector => selector!.Value.Node))
+        foreach (var selector in graph.Channels.Select(channel => channel.Selector).Where(selector => selector is not null).DistinctBy(selector => selector!.Node))
         {
             Implemented(graph, "selector", selector, [.. Vocabulary.Own.Selectors, "default"]);
         }

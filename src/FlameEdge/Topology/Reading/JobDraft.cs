@@ -1,7 +1,7 @@
 namespace FlameEdge.Topology.Reading;
 
 /// <summary>A name and where the author wrote it.</summary>
-internal readonly record struct LocatedName(string Value, SpecNode Node)
+internal sealed record LocatedName(string Value, SpecNode Node)
 {
     public static LocatedName Of(SpecScalar scalar) => new(scalar.Text, scalar);
 }
