@@ -8,11 +8,12 @@ internal sealed class Runs
 {
     private readonly ConcurrentDictionary<string, int> started = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, int> present = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(string Job, string Worker), int> inPlace = new();
     private readonly ConcurrentDictionary<string, TaskCompletionSource> ends = new(StringComparer.Ordinal);
 
     private readonly ConcurrentDictionary<string, TaskCompletionSource> lingering = new(StringComparer.Ordinal);
 
-    /// <summary>True once two runs of a worker overlapped.</summary>
+    /// <summary>True once two runs of a job's worker overlapped; two jobs may each have a worker of a name.</summary>
     public bool HasOverlapped { get; private set; }
 
     public int Started(string worker) => started.GetValueOrDefault(worker);
@@ -34,16 +35,17 @@ internal sealed class Runs
 
     public void Fail(string worker, string why) => EndOf(worker).TrySetException(new Diagnostics.DatasetException(why));
 
-    public IRole Create(RoleContext context) => new Waiting(this, context.Worker.Id.Value);
+    public IRole Create(RoleContext context) => new Waiting(this, context.Job.Id.Value, context.Worker.Id.Value);
 
     private TaskCompletionSource EndOf(string worker) => ends.GetOrAdd(worker, _ => new(TaskCreationOptions.RunContinuationsAsynchronously));
 
-    private sealed class Waiting(Runs runs, string worker) : IRole
+    private sealed class Waiting(Runs runs, string job, string worker) : IRole
     {
         public Step Compose() => new Tasklet("wait", async cancellationToken =>
         {
             runs.started.AddOrUpdate(worker, 1, (_, count) => count + 1);
-            runs.HasOverlapped |= runs.present.AddOrUpdate(worker, 1, (_, count) => count + 1) > 1;
+            runs.present.AddOrUpdate(worker, 1, (_, count) => count + 1);
+            runs.HasOverlapped |= runs.inPlace.AddOrUpdate((job, worker), 1, (_, count) => count + 1) > 1;
             try
             {
                 await runs.EndOf(worker).Task.WaitAsync(cancellationToken);
@@ -51,6 +53,7 @@ internal sealed class Runs
             finally
             {
                 await (runs.lingering.TryGetValue(worker, out var held) ? held.Task : Task.CompletedTask);
+                runs.inPlace.AddOrUpdate((job, worker), 0, (_, count) => count - 1);
                 runs.present.AddOrUpdate(worker, 0, (_, count) => count - 1);
             }
         });
