@@ -35,7 +35,7 @@ internal sealed class Runs
 
     public void Fail(string worker, string why) => EndOf(worker).TrySetException(new Diagnostics.DatasetException(why));
 
-    public IRole Create(RoleContext context) => new Waiting(this, context.Job.Id.Value, context.Worker.Id.Value);
+    public IRole Create(RoleContext context) => new Waiting(this, context.Job.Name.Value, context.Worker.Id.Value);
 
     private TaskCompletionSource EndOf(string worker) => ends.GetOrAdd(worker, _ => new(TaskCreationOptions.RunContinuationsAsynchronously));
 
