@@ -25,6 +25,8 @@ installed() {
   unshare --mount --propagation private bash -s -- "$1" "$2" 2>&1 <<'OUTSIDE'
     over=$(mktemp -d) && mount -t tmpfs none "$over" && mkdir "$over/upper" "$over/work" "$over/root" &&
       mount -t overlay overlay -o "lowerdir=/,upperdir=$over/upper,workdir=$over/work" "$over/root" || { echo "no overlay can be mounted"; exit 3; }
+    # A program under .NET reads its own memory map before anything else.
+    mount --bind /proc "$over/root/proc" && mount --bind /dev "$over/root/dev" || { echo "no /proc can be mounted"; exit 3; }
     cp "$1" "$over/root/agent.deb"
     chroot "$over/root" /bin/sh -s -- "$2" <<'INSIDE'
       export DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin
