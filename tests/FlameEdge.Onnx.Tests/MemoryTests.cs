@@ -31,8 +31,8 @@ public class MemoryTests
             Round();
         }
 
-        // 10 000 steps: a single leaked batch of the smallest layer per step would be 20 MB.
-        Assert.InRange(Resident() - before, long.MinValue, 4 << 20);
+        // 10 000 steps: a single leaked batch of the smallest layer per step would be 20 MB. The tests before leave some megabytes that settle meanwhile.
+        Assert.InRange(Resident() - before, long.MinValue, 12 << 20);
 
         void Round()
         {
