@@ -22,7 +22,6 @@ internal static class CanoePlots
 
         var change = plot.Add.VerticalLine(0.5, 1.5f, Colors.Black.WithAlpha(.6), LinePattern.Dashed);
         change.Text = "change";
-        change.LabelOppositeAxis = true;
         PlotLook.Label(plot, $"{methods[0].Dataset}, {methods[0].Workload}: accuracy, mean of {methods[0].Seeds.Count} seeds and its 95 % interval", "batch after the change", "macro accuracy");
         PlotLook.ShowLegend(plot, isShown: true);
         PlotLook.Save(plot, path);
@@ -62,20 +61,21 @@ internal static class CanoePlots
         using var plot = PlotLook.Begin();
         foreach (var (lane, kind) in s_lanes.Index())
         {
-            var last = double.NegativeInfinity;
-            foreach (var (index, line) in seed.Story.Where(line => line.Kind == kind).Index())
+            var (last, stacked) = (double.NegativeInfinity, 0);
+            foreach (var line in seed.Story.Where(line => line.Kind == kind))
             {
                 plot.Add.Marker(line.Batch, lane, MarkerShape.FilledCircle, 11, Palette.Default.GetColor(lane));
-                if (kind == "drift" && index > 0)
+                // Neighbours would write over each other: up to three stand one below the other, the rest are dots.
+                stacked = line.Batch - last < 25 ? stacked + 1 : 0;
+                last = stacked == 0 ? line.Batch : last;
+                if (stacked > 2)
                 {
                     continue;
                 }
 
-                // Neighbours would write over each other: every second one stands lower.
-                var text = plot.Add.Text(line.Text, line.Batch, lane + (line.Batch - last < 25 ? -0.28 : 0.22));
+                var text = plot.Add.Text(line.Text, line.Batch + 0.3, lane + 0.34 - (0.16 * stacked));
                 text.LabelFontSize = 12;
                 text.LabelFontName = PlotFont.Name;
-                last = line.Batch;
             }
         }
 

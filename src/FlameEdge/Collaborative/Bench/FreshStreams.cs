@@ -5,6 +5,7 @@ namespace FlameEdge.Collaborative.Bench;
 /// <summary>Streams made from seeds, over a folder of data files.</summary>
 internal sealed class FreshStreams(string data, IReadOnlyList<int> seeds) : IStreamSource
 {
+    private readonly Dictionary<int, StreamMaker> makers = [];
     private StreamRows? files;
     private string? loaded;
 
@@ -24,23 +25,25 @@ internal sealed class FreshStreams(string data, IReadOnlyList<int> seeds) : IStr
 
     private SeedStream Seed(DatasetCard card, string workload, int seed)
     {
-        var rows = Rows(card, seed);
-        var maker = new StreamMaker(card, rows, seed);
-        return new SeedStream(seed, new StreamData(maker.Base(workload), rows), maker.Workload(workload));
+        Open(card);
+        if (!makers.TryGetValue(seed, out var maker))
+        {
+            makers[seed] = maker = new StreamMaker(card, this.files ?? StreamRows.Load(data, card.Name, card.Files, card.Classes, StreamMaker.DrawnFrom(seed)), seed);
+        }
+
+        return new SeedStream(seed, new StreamData(maker.Base(workload), maker.Rows), maker.Workload(workload));
     }
 
-    private StreamRows Rows(DatasetCard card, int seed)
+    // Files are read once for all seeds; what is generated belongs to its seed.
+    private void Open(DatasetCard card)
     {
-        if (card.Files.Count == 0)
+        if (loaded == card.Name)
         {
-            return StreamRows.Load(data, card.Name, card.Files, card.Classes, StreamMaker.DrawnFrom(seed));
+            return;
         }
 
-        if (loaded != card.Name)
-        {
-            (this.files, loaded) = (StreamRows.Load(data, card.Name, card.Files, card.Classes, seed), card.Name);
-        }
-
-        return this.files!; // Loaded above.
+        makers.Clear();
+        this.files = card.Files.Count == 0 ? null : StreamRows.Load(data, card.Name, card.Files, card.Classes, seed: 0);
+        loaded = card.Name;
     }
 }

@@ -251,7 +251,12 @@ internal sealed class StreamRun
     {
         this.bytes += RequestBytes;
         var target = SiteOf(request.Target);
-        Tell(batch, "request", target, request.WantsModel ? "a whole model" : string.Join(", ", request.Classes.Select(demand => NameOf(demand.LabelId))));
+        if (!request.WantsModel)
+        {
+            Tell(batch, "drift", target, $"rows of {Named(request)}, hardly or never seen here");
+        }
+
+        Tell(batch, "request", target, request.WantsModel ? "a whole model" : Named(request));
         if (this.options.Offers is not null && workload.Offers?.GetValueOrDefault(this.options.Offers) is { } offers)
         {
             foreach (var demand in request.Classes)
@@ -349,6 +354,8 @@ internal sealed class StreamRun
     }
 
     private void Tell(int batch, string kind, int site, string text) => this.story.Add(new StoryLine(batch + 1, kind, Name(site), text));
+
+    private string Named(KnowledgeRequest request) => string.Join(", ", request.Classes.Select(demand => NameOf(demand.LabelId)));
 
     private string NameOf(ulong label) => this.names.GetValueOrDefault(label, "?");
 

@@ -6,10 +6,10 @@ namespace FlameEdge.Collaborative.Bench.Loading;
 internal static class SensorRows
 {
     /// <summary>
-    /// Deviation of the noise: the difficulty. The value at which the isolated learner converges to 0.95 on W1 (tests/canoe-difficulty.sh), found before
-    /// any help was run on this data; a test holds it to 0.95 ± 0.02.
+    /// Deviation of the noise: the difficulty. Chosen by the isolated learner alone, so that it converges to 0.95 on W1 (0.970 at 0.15, 0.966 at 0.25,
+    /// 0.955 at 0.35, 0.913 at 0.5; seeds 2000 to 2004); a test holds it to 0.95 ± 0.02.
     /// </summary>
-    public const double Noise = 0.35;
+    public const double Noise = 0.37;
 
     /// <summary>Machines: one per site.</summary>
     public const int Machines = 5;

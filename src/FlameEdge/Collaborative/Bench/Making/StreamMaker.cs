@@ -21,6 +21,9 @@ internal sealed class StreamMaker(DatasetCard card, StreamRows rows, int seed)
     /// <summary>What networks, sites and generated rows of a seed are drawn from.</summary>
     public static int DrawnFrom(int seed) => SeedOffset + seed;
 
+    /// <summary>The rows that the streams point to.</summary>
+    public StreamRows Rows => rows;
+
     /// <summary>What all workloads of the seed share. For W5 the site, site 1 and site 3 live with another appearance of their rows: the target after the change, they from the start.</summary>
     public StreamBase Base(string workload)
     {
@@ -48,11 +51,11 @@ internal sealed class StreamMaker(DatasetCard card, StreamRows rows, int seed)
         return new StreamWorkload(card.Name, workload, seed, "", schedule.Batches, [.. schedule.Phases.Select(site =>
         {
             var pool = drawn.Sites[site.Site];
-            return new SiteStream(site.Site, site.Phases, Rows(schedule, site.Phases, pool.Classes, workload == "W6" ? pool.Before : pool.After, random, workload == "W5"));
+            return new SiteStream(site.Site, site.Phases, Drawn(schedule, site.Phases, pool.Classes, workload == "W6" ? pool.Before : pool.After, random, workload == "W5"));
         })], workload == "W7" ? Schedule.Offers : null);
     }
 
-    private int[] Rows(Schedule schedule, IReadOnlyList<StreamPhase> phases, IReadOnlyList<int> known, IReadOnlyList<int[]> pool, PortableRandom random, bool isShifted)
+    private int[] Drawn(Schedule schedule, IReadOnlyList<StreamPhase> phases, IReadOnlyList<int> known, IReadOnlyList<int[]> pool, PortableRandom random, bool isShifted)
     {
         var drawn = new int[Batch * schedule.Batches];
         List<int> fresh = [];
