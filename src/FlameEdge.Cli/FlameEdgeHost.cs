@@ -75,6 +75,7 @@ public static class FlameEdgeHost
         new Command("canoe", "Borrow exactly the knowledge that is missing: what it is worth.")
         {
             CanoeBenchVerb.Create(),
+            CanoeStreamsVerb.Create(),
         },
         new Command("sensor", "Play sensors, to try telemetry without any.")
         {

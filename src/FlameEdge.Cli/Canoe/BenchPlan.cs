@@ -15,7 +15,7 @@ internal sealed record BenchPlan
     public required string? Data { get; init; }
 
     /// <summary>Folder of stored streams; null for fresh ones.</summary>
-    public required string? Streams { get; init; }
+    public string? Streams { get; init; }
 
     /// <summary>How many fresh streams.</summary>
     public required int Seeds { get; init; }
@@ -23,17 +23,20 @@ internal sealed record BenchPlan
     /// <summary>The first of them.</summary>
     public required int FirstSeed { get; init; }
 
-    /// <summary>Folder of the report.</summary>
+    /// <summary>The seeds.</summary>
+    public IReadOnlyList<int> SeedNumbers => [.. Enumerable.Range(FirstSeed, Seeds)];
+
+    /// <summary>Folder of what is written.</summary>
     public required string Out { get; init; }
 
     /// <summary>Datasets asked for; empty for all.</summary>
     public required IReadOnlyList<string> Datasets { get; init; }
 
     /// <summary>Methods asked for; empty for the usual ones.</summary>
-    public required IReadOnlyList<string> Methods { get; init; }
+    public IReadOnlyList<string> Methods { get; init; } = [];
 
     /// <summary>Seeds run at a time.</summary>
-    public required int Jobs { get; init; }
+    public int Jobs { get; init; } = 1;
 
     /// <summary>The datasets to run.</summary>
     /// <exception cref="TopologyException">One is unknown, or needs files and no folder is given.</exception>

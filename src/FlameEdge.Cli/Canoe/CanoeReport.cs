@@ -9,6 +9,7 @@ internal sealed class CanoeReport(string folder)
 {
     private static readonly string[] s_drawn = ["canoe", "full_replace", "fedavg_E10", "20", "50", "100"];
     private readonly StringBuilder text = new();
+    private readonly HashSet<string> drawn = new(StringComparer.Ordinal);
 
     /// <summary>The report's file.</summary>
     public string Path => System.IO.Path.Combine(folder, "canoe.md");
@@ -19,6 +20,7 @@ internal sealed class CanoeReport(string folder)
     /// <param name="figures">All figures.</param>
     public void Write(string head, IReadOnlyDictionary<string, float> rates, IReadOnlyList<StreamFigures> figures)
     {
+        this.text.Clear();
         Line($"# Canoe bench");
         Line($"");
         Line($"{head}");
@@ -94,10 +96,10 @@ internal sealed class CanoeReport(string folder)
     private void Draw(string dataset, string workload, StreamFigures[] methods)
     {
         Directory.CreateDirectory(System.IO.Path.Combine(folder, "canoe"));
-        StreamFigures[] drawn = [.. methods.Where(of => s_drawn.Contains(of.Method))];
-        if (drawn.Length > 0)
+        StreamFigures[] shown = [.. methods.Where(of => s_drawn.Contains(of.Method))];
+        if (shown.Length > 0)
         {
-            Picture($"{dataset}-{workload}-accuracy", "accuracy over batches", path => CanoePlots.Accuracy(path, drawn));
+            Picture($"{dataset}-{workload}-accuracy", "accuracy over batches", path => CanoePlots.Accuracy(path, shown));
         }
 
         (string, double)[] bytes = [.. methods.Where(of => of.PayloadBytes > 0).Select(of => (of.Method, of.PayloadBytes)).OrderBy(of => of.PayloadBytes)];
@@ -114,7 +116,11 @@ internal sealed class CanoeReport(string folder)
 
     private void Picture(string name, string what, Action<string> draw)
     {
-        draw(System.IO.Path.Combine(folder, "canoe", $"{name}.png"));
+        if (this.drawn.Add(name))
+        {
+            draw(System.IO.Path.Combine(folder, "canoe", $"{name}.png"));
+        }
+
         Line($"");
         Line($"![{what}](canoe/{name}.png)");
     }

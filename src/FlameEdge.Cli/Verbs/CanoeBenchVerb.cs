@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Globalization;
 using FlameEdge.Agent;
 using FlameEdge.Cli.Canoe;
@@ -13,43 +12,32 @@ namespace FlameEdge.Cli.Verbs;
 /// <summary><c>canoe bench</c>: what borrowing knowledge is worth, beside learning alone, federated learning and other ways to borrow.</summary>
 internal static class CanoeBenchVerb
 {
-    private const int MostSeeds = 1000;
-
     // Far from any seed that is reported: the isolated learner's rate is chosen on these.
     private static readonly int[] s_tuningSeeds = [2000, 2001, 2002, 2003, 2004];
 
-    private static readonly string[] s_datasets = [.. StreamBench.Fresh("", []).Datasets];
-    private static readonly string[] s_workloads = [.. StreamBench.Fresh("", []).Workloads("")];
-
     public static Command Create()
     {
-        var workload = new Argument<string>("WORKLOAD") { Description = $"{string.Join(", ", s_workloads)}, or all" };
-        var data = new Option<string?>("--data") { Description = "folder of the datasets' files; the generated sensors need none", HelpName = "FOLDER" };
+        var arguments = new StreamArguments();
         var streams = new Option<string?>("--streams") { Description = "folder of stored streams, run in place of fresh ones", HelpName = "FOLDER" };
-        var seeds = new Option<int>("--seeds") { Description = "how many fresh streams; ten or more for a claim", HelpName = "N", DefaultValueFactory = _ => 10 };
-        var first = new Option<int>("--first-seed") { Description = "the first of them", HelpName = "N", DefaultValueFactory = _ => 0 };
-        var target = new Option<string>("--out") { Description = "folder for canoe.md and its pictures", HelpName = "FOLDER", DefaultValueFactory = _ => "out/canoe" };
-        var dataset = new Option<string[]>("--dataset") { Description = $"one or several of {string.Join(", ", s_datasets)}; all by default", HelpName = "NAME", AllowMultipleArgumentsPerToken = true };
         var methods = new Option<string[]>("--methods") { Description = $"one or several of {string.Join(", ", StreamBench.Methods)}; by default all for W1, canoe for the others", HelpName = "NAME", AllowMultipleArgumentsPerToken = true };
         var jobs = new Option<int>("--jobs") { Description = "seeds run at a time", HelpName = "N", DefaultValueFactory = _ => 1 };
         var format = new Option<string>("--format") { Description = "table or json", HelpName = "NAME", DefaultValueFactory = _ => "table" };
-        workload.AcceptOnlyFromAmong([.. s_workloads, "all"]);
         methods.AcceptOnlyFromAmong([.. StreamBench.Methods]);
         format.AcceptOnlyFromAmong("table", "json");
-        var verb = new Command("bench", "Run a workload alone, federated and with borrowed knowledge on the same streams, and write a report.") { workload, data, streams, seeds, first, target, dataset, methods, jobs, format };
+        var verb = new Command("bench", "Run a workload alone, federated and with borrowed knowledge on the same streams, and write a report.");
+        arguments.AddTo(verb, "out/canoe", "folder for canoe.md and its pictures");
+        foreach (var option in new Option[] { streams, methods, jobs, format })
+        {
+            verb.Add(option);
+        }
+
         verb.SetAction((parsed, cancellationToken) =>
         {
-            var plan = new BenchPlan
+            var plan = arguments.Read(parsed) with
             {
-                Workload = parsed.GetValue(workload)!, // An argument that must be given.
-                Data = parsed.GetValue(data),
                 Streams = parsed.GetValue(streams),
-                Seeds = Within("--seeds", parsed.GetValue(seeds), 1, MostSeeds),
-                FirstSeed = Within("--first-seed", parsed.GetValue(first), 0, 1_000_000),
-                Out = parsed.GetValue(target)!, // Defaults stand in.
-                Datasets = parsed.GetValue(dataset)!,
-                Methods = parsed.GetValue(methods)!,
-                Jobs = Within("--jobs", parsed.GetValue(jobs), 1, Math.Max(1, Environment.ProcessorCount)),
+                Methods = parsed.GetValue(methods)!, // Defaults stand in.
+                Jobs = StreamArguments.Within("--jobs", parsed.GetValue(jobs), 1, Math.Max(1, Environment.ProcessorCount)),
             };
             return Task.Run(() => Run(plan, parsed.GetValue(format) == "json", parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error, cancellationToken), cancellationToken);
         });
@@ -58,9 +46,10 @@ internal static class CanoeBenchVerb
 
     private static int Run(BenchPlan plan, bool isJson, TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {
-        var datasets = plan.ChosenDatasets(s_datasets);
+        var datasets = plan.ChosenDatasets(StreamArguments.Datasets);
         Directory.CreateDirectory(plan.Out);
         var progress = new CanoeProgress(error, plan.RunCount(datasets));
+        var report = new CanoeReport(plan.Out);
         Dictionary<string, float> rates = new(StringComparer.Ordinal);
         List<StreamFigures> figures = [];
         progress.Around(() =>
@@ -68,10 +57,11 @@ internal static class CanoeBenchVerb
             foreach (var dataset in datasets)
             {
                 rates[dataset] = Bench(StreamBench.Fresh(plan.Data ?? "", s_tuningSeeds)).TunedRate(dataset, cancellationToken);
-                var bench = Bench(plan.Streams is null ? StreamBench.Fresh(plan.Data ?? "", [.. Enumerable.Range(plan.FirstSeed, plan.Seeds)]) : new StreamBench(plan.Streams, plan.Data ?? ""));
+                var bench = Bench(plan.Streams is null ? StreamBench.Fresh(plan.Data ?? "", plan.SeedNumbers) : new StreamBench(plan.Streams, plan.Data ?? ""));
                 foreach (var name in plan.ChosenWorkloads(bench.Workloads(dataset)))
                 {
                     figures.AddRange(bench.Run(dataset, name, plan.MethodsFor(name), rates[dataset], cancellationToken));
+                    report.Write(plan.Head(), rates, figures); // What is known so far: a long run may be cut short.
                 }
             }
         });
@@ -81,8 +71,6 @@ internal static class CanoeBenchVerb
             throw new TopologyException($"{plan.Streams} holds no {plan.Workload} of {string.Join(", ", datasets)}");
         }
 
-        var report = new CanoeReport(plan.Out);
-        report.Write(plan.Head(), rates, figures);
         if (isJson)
         {
             CanoeJson.Write(output, rates, figures);
@@ -113,7 +101,4 @@ internal static class CanoeBenchVerb
     }
 
     private static string Say(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
-
-    private static int Within(string option, int value, int least, int most) =>
-        value >= least && value <= most ? value : throw new TopologyException($"{option} must be from {least} to {most}, not {value}");
 }

@@ -39,6 +39,22 @@ public sealed class StreamBench
     /// <summary>Workloads of a dataset, in order.</summary>
     public IReadOnlyList<string> Workloads(string dataset) => this.source.Workloads(dataset);
 
+    /// <summary>Writes the streams of a workload to FOLDER/DATASET, in the form of stored ones; the paths of the workload's files, in the order of the seeds.</summary>
+    /// <exception cref="DatasetException">A data file is missing or broken.</exception>
+    public IReadOnlyList<string> Store(string dataset, string workload, string folder)
+    {
+        var target = System.IO.Directory.CreateDirectory(Path.Combine(folder, dataset)).FullName;
+        List<string> paths = [];
+        foreach (var seed in Seeds(dataset, workload))
+        {
+            StreamFiles.Write(Path.Combine(target, seed.Workload.Base), seed.Data.Base);
+            paths.Add(Path.Combine(target, $"{workload}-s{seed.Seed}.json.gz"));
+            StreamFiles.Write(paths[^1], seed.Workload);
+        }
+
+        return paths;
+    }
+
     /// <summary>The rows of one site of a stored stream.</summary>
     /// <param name="stream">Path of <c>WORKLOAD-sN.json.gz</c>; its base lies beside it.</param>
     /// <param name="data">Folder of the data files.</param>

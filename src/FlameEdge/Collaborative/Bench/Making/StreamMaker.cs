@@ -48,7 +48,7 @@ internal sealed class StreamMaker(DatasetCard card, StreamRows rows, int seed)
         var schedule = Schedule.Of(workload, drawn.Roles);
         var random = Random(workload);
         // Without a change the world stays: a season does not move either.
-        return new StreamWorkload(card.Name, workload, seed, "", schedule.Batches, [.. schedule.Phases.Select(site =>
+        return new StreamWorkload(card.Name, workload, seed, $"base{(workload == "W5" ? "-W5" : "")}-s{seed}.json.gz", schedule.Batches, [.. schedule.Phases.Select(site =>
         {
             var pool = drawn.Sites[site.Site];
             return new SiteStream(site.Site, site.Phases, Drawn(schedule, site.Phases, pool.Classes, workload == "W6" ? pool.Before : pool.After, random, workload == "W5"));
