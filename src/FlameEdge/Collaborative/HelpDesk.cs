@@ -98,7 +98,7 @@ internal sealed class HelpDesk
             return cached.Knowledge;
         }
 
-        var extractor = new SpecialistExtractor(new TaylorSignificance(), this.settings.Extraction with { BudgetBytes = Math.Min(request.BudgetBytes, this.settings.Extraction.BudgetBytes) });
+        var extractor = new SpecialistExtractor(this.settings.Extraction.Significance, this.settings.Extraction with { BudgetBytes = Math.Min(request.BudgetBytes, this.settings.Extraction.BudgetBytes) });
         var knowledge = extractor.Extract(labelId, label, this.ensemble.Model, this.ensemble.Of(label).FirstOrDefault(), examples, averaging, random);
         if (knowledge is not null && isAligned)
         {
