@@ -8,10 +8,10 @@ public sealed class TrustLedger(string owner)
     private const double OthersWeight = 0.5;
     private readonly Dictionary<string, (double Good, double Bad)> counts = new(StringComparer.Ordinal);
 
-    /// <summary>Takes a verdict. Packets that came too late, or before any row could test them, say nothing of their sender.</summary>
+    /// <summary>Takes a verdict. Packets that came too late, before any row could test them, or for something that is no longer here, say nothing of their sender.</summary>
     public void Add(Verdict verdict)
     {
-        if (verdict.Refusal is Refusal.Expired or Refusal.Untested)
+        if (verdict.Refusal is Refusal.Expired or Refusal.Untested or Refusal.BrokenChain)
         {
             return;
         }
