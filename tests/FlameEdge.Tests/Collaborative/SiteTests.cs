@@ -151,7 +151,7 @@ public class SiteTests
     public void A_class_that_looks_different_is_refreshed_with_fewer_bytes_and_a_broken_chain_is_said()
     {
         // The target learns slowly, so that it is still wrong when it notices.
-        var settings = new CanoeSettings { AsksToRefresh = true, Extraction = new() { RefreshedValues = 16 } };
+        var settings = new CanoeSettings { AsksToRefresh = true, Extraction = new() { RefreshedValues = 12 } };
         var (target, helper) = (Learned("target", [0, 1], settings with { LearningRate = 0.002f, SpecialistRate = 0.002f }), Learned("helper", [0, 1, 2], settings));
         var whole = helper.Help(Batch(target, [0, 1, 2]).Requests[0])!; // It knows the class.
         target.Deliver(whole, "helper");

@@ -52,6 +52,7 @@ internal static class JobAssembly
             Optimizer = draft.Optimizer?.Value ?? "fedavg",
             Backend = BackendOf(draft.Backend) ?? "mqtt",
             Fleet = draft.Fleet,
+            Canoe = draft.Canoe,
             Seed = draft.Seed,
         };
     }
