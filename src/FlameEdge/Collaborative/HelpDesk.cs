@@ -58,19 +58,23 @@ internal sealed class HelpDesk
     /// <summary>The packet for a request; null where nothing of it is known well enough.</summary>
     public byte[]? Answer(KnowledgeRequest request)
     {
+        if (this.ensemble.Model.Layers.Count == 0)
+        {
+            return null;
+        }
+
         if (request.WantsModel)
         {
             return PacketWriter.Write(ModelPacket.Of(this.ensemble.Model, ModelHash, this.setup.InputContract, labelIds));
         }
 
-        var averaging = this.setup.SampleShape is [var channels, var height, var width] && request.AveragingFactor > 1
-            ? new InputAveraging(channels, height, width, Math.Min(request.AveragingFactor, Math.Min(height, width)))
-            : InputAveraging.None(this.ensemble.Model.FeatureCount);
+        var averaging = SpecialistExtractor.Averaging(this.ensemble.Model, this.setup.Averaging(request.AveragingFactor));
         ClassKnowledge[] known = [.. request.Classes.Select(demand => Knowledge(demand.LabelId, request, averaging)).OfType<ClassKnowledge>()];
         return known.Length == 0 ? null : PacketWriter.Write(new KnowledgePacket
         {
             ModelHash = ModelHash,
             Lineage = Lineage,
+            Cut = this.setup.Cut,
             InputContract = this.setup.InputContract,
             Inputs = averaging.Outputs,
             AveragingFactor = averaging.Factor,

@@ -33,9 +33,9 @@ public sealed class Site
     /// <summary>A site with its own network, which has not learned yet. <paramref name="trigger"/>: the error trigger where null.</summary>
     public Site(SiteSetup setup, ISiteModel model, CanoeSettings settings, TimeProvider clock, IDriftDetector? trigger = null)
     {
-        if (model.ClassCount != setup.Classes.Count || model.FeatureCount != setup.SampleShape.Aggregate(1, (product, size) => product * size))
+        if (model.ClassCount != setup.Classes.Count || model.FeatureCount != setup.RowSize)
         {
-            throw new ModelMismatchException($"{setup.Name}: the network takes {model.FeatureCount} features and knows {model.ClassCount} classes, the site has [{string.Join(", ", setup.SampleShape)}] and {setup.Classes.Count}");
+            throw new ModelMismatchException($"{setup.Name}: the network takes {model.FeatureCount} features and knows {model.ClassCount} classes, the site's rows have {setup.RowSize} values and {setup.Classes.Count}");
         }
 
         (this.setup, this.settings, this.model) = (setup, settings, model);
@@ -70,6 +70,7 @@ public sealed class Site
     public SiteStep Learn(ReadOnlyMemory<float> samples, ReadOnlySpan<int> labels)
     {
         Batches++;
+        samples = Rows(samples);
         var classes = this.model.ClassCount;
         var (own, combined) = (new float[labels.Length * classes], new float[labels.Length * classes]);
         ensemble.Combine(samples, own, combined);
@@ -87,13 +88,7 @@ public sealed class Site
     }
 
     /// <summary>Combined logits [rows, classes] of samples [rows, features].</summary>
-    public float[] Predict(ReadOnlyMemory<float> samples)
-    {
-        var rows = samples.Length / this.model.FeatureCount;
-        var (own, combined) = (new float[rows * this.model.ClassCount], new float[rows * this.model.ClassCount]);
-        ensemble.Combine(samples, own, combined);
-        return combined;
-    }
+    public float[] Predict(ReadOnlyMemory<float> samples) => Combined(Rows(samples));
 
     /// <summary>Takes a packet from <paramref name="helper"/>; it is looked at in the next batch.</summary>
     /// <exception cref="PayloadException">The bytes are no packet.</exception>
@@ -137,6 +132,16 @@ public sealed class Site
 
     /// <summary>What this site tells the directory.</summary>
     public SiteRecord Record() => desk.Record(Batches, label => replay.Seen(label), label => recall[label]);
+
+    private ReadOnlyMemory<float> Rows(ReadOnlyMemory<float> samples) => this.setup.Backbone?.Apply(samples) ?? samples;
+
+    private float[] Combined(ReadOnlyMemory<float> samples)
+    {
+        var rows = samples.Length / this.model.FeatureCount;
+        var (own, combined) = (new float[rows * this.model.ClassCount], new float[rows * this.model.ClassCount]);
+        ensemble.Combine(samples, own, combined);
+        return combined;
+    }
 
     private (bool Alarm, bool IsBroad) Watch(ReadOnlyMemory<float> samples, ReadOnlySpan<int> labels, float[] combined)
     {
@@ -263,7 +268,7 @@ public sealed class Site
 
     private double MeanLoss(float[] samples, int[] labels)
     {
-        var logits = Predict(samples);
+        var logits = Combined(samples);
         var classes = this.model.ClassCount;
         return labels.Length == 0 ? 0 : Enumerable.Range(0, labels.Length).Average(row => Logits.LogSumExp(logits.AsSpan(row * classes, classes)) - logits[(row * classes) + labels[row]]);
     }

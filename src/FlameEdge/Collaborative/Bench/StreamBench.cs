@@ -13,6 +13,9 @@ public sealed class StreamBench(string streams, string data)
     public static IReadOnlyList<string> Methods { get; } =
         ["canoe", "untrained_packet", "canoe_independent_init", "canoe_other_architecture", "canoe_delay_5", "fedavg_E1", "fedavg_E10", "full_replace"];
 
+    /// <summary>Engines by name, for methods <c>canoe:HELPER>TARGET</c>: helpers of other layers and start on one of them, the target on another.</summary>
+    public IReadOnlyDictionary<string, SiteEngine> Engines { get; init; } = new Dictionary<string, SiteEngine>();
+
     /// <summary>Datasets of the folder, in order.</summary>
     public IReadOnlyList<string> Datasets => [.. System.IO.Directory.EnumerateDirectories(streams).Select(folder => Path.GetFileName(folder)).Order(StringComparer.Ordinal)];
 
@@ -75,7 +78,7 @@ public sealed class StreamBench(string streams, string data)
     private static RunResult Isolated((StreamData Data, StreamWorkload Workload) seed, float rate) =>
         new StreamRun(seed.Data, new RunOptions(new CanoeSettings { LearningRate = rate, Collaborates = false })).Run(seed.Workload);
 
-    private static RunResult Run((StreamData Data, StreamWorkload Workload) seed, string method, CanoeSettings settings, float isolatedRate)
+    private RunResult Run((StreamData Data, StreamWorkload Workload) seed, string method, CanoeSettings settings, float isolatedRate)
     {
         var options = new RunOptions(settings);
         return method switch
@@ -90,6 +93,7 @@ public sealed class StreamBench(string streams, string data)
                 "canoe_other_architecture" => options with { HasCommonStart = false, HelperHidden = [96, 48] },
                 "canoe_delay_5" => options with { DelayBatches = 5 },
                 "full_replace" => options with { ReplacesModel = true, Settings = new CanoeSettings { LearningRate = isolatedRate, Collaborates = false } },
+                _ when method.Split(':', '>') is ["canoe", var helper, var target] => options with { HasCommonStart = false, HelperHidden = [96, 48], HelperEngine = Engines[helper], TargetEngine = Engines[target] },
                 _ when seed.Workload.Offers?.ContainsKey(method) == true => options with { Offers = method },
                 _ => throw new ArgumentException($"there is no method '{method}': say {string.Join(", ", Methods)}", nameof(method)),
             }).Run(seed.Workload),

@@ -123,7 +123,8 @@ internal sealed class StreamRun
             Seed = (ulong)((this.data.Base.Seed * 100) + site),
         };
         var model = DenseNetwork.Drawn(start, widths, weightDecay: this.data.Base.WeightDecay);
-        return new Site(setup, model, this.options.Settings with { ReplayPerClass = this.data.Base.ReplayPerClass, ReplayedRows = this.data.Base.ReplayedPerStep }, TimeProvider.System) { IsAsking = false };
+        var engine = isTarget ? this.options.TargetEngine : this.options.HelperEngine;
+        return new Site(setup, engine?.Invoke(model) ?? model, this.options.Settings with { ReplayPerClass = this.data.Base.ReplayPerClass, ReplayedRows = this.data.Base.ReplayedPerStep }, TimeProvider.System) { IsAsking = false };
     }
 
     private void Pretrain(int site, int batches)

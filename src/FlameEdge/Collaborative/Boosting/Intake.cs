@@ -184,9 +184,13 @@ public sealed class Intake(SiteSetup setup, CanoeSettings settings, Ensemble ens
     private Refusal? Admit(Arrival arrival)
     {
         var label = Array.IndexOf(labelIds, arrival.Knowledge.LabelId);
-        var shape = setup.SampleShape;
-        var averaging = shape is [var channels, var height, var width] ? new InputAveraging(channels, height, width, arrival.Packet.AveragingFactor) : InputAveraging.None(ensemble.Model.FeatureCount);
-        if (label < 0 || arrival.Packet.InputContract != setup.InputContract || arrival.Packet.Cut != 0 || averaging.Factor != arrival.Packet.AveragingFactor || averaging.Outputs != arrival.Packet.Inputs)
+        if (arrival.Packet.Cut != setup.Cut)
+        {
+            return Refusal.OtherBackbone;
+        }
+
+        var averaging = setup.Averaging(arrival.Packet.AveragingFactor);
+        if (label < 0 || arrival.Packet.InputContract != setup.InputContract || averaging.Factor != arrival.Packet.AveragingFactor || averaging.Outputs != arrival.Packet.Inputs)
         {
             return Refusal.OtherInput;
         }
@@ -201,7 +205,7 @@ public sealed class Intake(SiteSetup setup, CanoeSettings settings, Ensemble ens
             return Refusal.Revoked;
         }
 
-        var stage = new Stage(label, arrival.Knowledge.Restore(), averaging, arrival.Origin);
+        var stage = new Stage(label, arrival.Knowledge.Restore(), averaging, arrival.Origin, arrival.Knowledge.RestoreFront());
         var refusal = settings.IsGated ? AcceptanceGate.Judge(stage, ensemble.Model, replay.Rows(label), Base(label)) : null;
         if (refusal is null)
         {

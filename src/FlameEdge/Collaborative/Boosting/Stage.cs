@@ -3,7 +3,7 @@ using FlameEdge.Collaborative.Networks;
 namespace FlameEdge.Collaborative.Boosting;
 
 /// <summary>A specialist at work in a site: its network, which goes on learning, and its place in the additive model.</summary>
-public sealed class Stage(int label, DenseNetwork network, InputAveraging averaging, PacketOrigin origin)
+public sealed class Stage(int label, DenseNetwork network, InputAveraging averaging, PacketOrigin origin, ConvolutionFront? front = null)
 {
     /// <summary>Scores count up to this log-odds.</summary>
     public const float Clip = 8;
@@ -21,6 +21,9 @@ public sealed class Stage(int label, DenseNetwork network, InputAveraging averag
 
     /// <summary>What is done to samples first.</summary>
     public InputAveraging Averaging => averaging;
+
+    /// <summary>What averaged samples go through next; null where the network takes them as they are.</summary>
+    public ConvolutionFront? Front => front;
 
     /// <summary>Whence it came.</summary>
     public PacketOrigin Origin => origin;
@@ -74,9 +77,12 @@ public sealed class Stage(int label, DenseNetwork network, InputAveraging averag
             this.raw = new float[rows];
         }
 
-        network.Forward(averaging.Apply(samples), this.raw);
+        network.Forward(Inputs(samples), this.raw);
         return this.raw.AsSpan(0, rows);
     }
+
+    /// <summary>What the network sees of samples [rows, features].</summary>
+    public ReadOnlyMemory<float> Inputs(ReadOnlyMemory<float> samples) => front is null ? averaging.Apply(samples) : front.Apply(averaging.Apply(samples));
 
     /// <summary>What a raw score adds to the class's logit: φ (κ clip(s) + δ), §5.1.</summary>
     public float Contribution(float raw) => Fade * ((Slope * Math.Clamp(raw, -Clip, Clip)) + Offset);

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
+using FlameEdge.Collaborative.Networks;
 using FlameEdge.Diagnostics;
 
 namespace FlameEdge.Collaborative.Packets;
@@ -7,7 +8,13 @@ namespace FlameEdge.Collaborative.Packets;
 /// <summary>Reads what <see cref="PacketWriter"/> wrote, and trusts none of it: every count is compared with the bytes that are left before anything is allocated.</summary>
 public ref struct PacketReader
 {
+    /// <summary>Rows and columns of the largest image that convolutions of a packet may take.</summary>
+    internal const int MostImageEdge = 64;
+
     private const int MaxLayers = 8;
+
+    // What a packet may cost: a thousandth of a second for a row, not more.
+    private const long MostWork = 4 << 20;
     private ReadOnlySpan<byte> rest;
 
     private PacketReader(ReadOnlySpan<byte> rest) => this.rest = rest;
@@ -98,7 +105,7 @@ public ref struct PacketReader
     private ClassKnowledge Class(int inputs)
     {
         var flags = Byte();
-        if (flags > (PacketWriter.HasOrigin | PacketWriter.HasAligned))
+        if (flags > (PacketWriter.HasOrigin | PacketWriter.HasAligned | PacketWriter.HasChannels))
         {
             throw Fault($"flags {flags} of a class are not known here");
         }
@@ -106,6 +113,12 @@ public ref struct PacketReader
         var label = Long();
         var origin = (flags & PacketWriter.HasOrigin) != 0 ? Long() : 0;
         var claims = Claims();
+        var channels = (flags & PacketWriter.HasChannels) != 0 ? Channels(inputs) : [];
+        if (channels is [.., { Shape: var shape } highest])
+        {
+            inputs = highest.Layer.Units * shape.PooledHigh * shape.PooledWide;
+        }
+
         var layers = new QuantizedLayer[Count(Byte(), 1, MaxLayers, "layers")];
         var units = new UnitChoice[layers.Length];
         for (var i = 0; i < layers.Length; i++)
@@ -121,6 +134,7 @@ public ref struct PacketReader
             LabelId = label,
             Origin = origin,
             Claims = claims,
+            Channels = channels,
             Units = units,
             Layers = layers,
             OutputScale = scale,
@@ -144,6 +158,40 @@ public ref struct PacketReader
         }
 
         return new KnowledgeClaims(auc, balanced, positives, negatives, rest);
+    }
+
+    private QuantizedConvolution[] Channels(int inputs)
+    {
+        int channels = Short();
+        var (height, width) = (Count(Byte(), 1, MostImageEdge, "rows of an image"), Count(Byte(), 1, MostImageEdge, "columns of an image"));
+        if ((long)channels * height * width != inputs)
+        {
+            throw Fault($"an image of {channels} x {height} x {width} is not the {inputs} values it takes");
+        }
+
+        var layers = new QuantizedConvolution[Count(Byte(), 1, MaxLayers, "convolutions")];
+        var work = 0L;
+        for (var i = 0; i < layers.Length; i++)
+        {
+            var shape = new Convolution(channels, height, width, Byte(), Byte(), Count(Byte(), 0, 1, "as a mark of pooling") == 1);
+            if (shape.Window == 0 || shape.Padding >= shape.Window || shape.PooledHigh < 1 || shape.PooledWide < 1)
+            {
+                throw Fault($"a window of {shape.Window} with padding {shape.Padding} does not fit an image of {height} x {width}");
+            }
+
+            var units = Units();
+            var fanIn = (long)channels * shape.Window * shape.Window;
+            work += units.Kept.Count * fanIn * shape.High * shape.Wide;
+            if (work > MostWork)
+            {
+                throw Fault($"its convolutions cost {work} multiplications a row, more than {MostWork}");
+            }
+
+            layers[i] = new QuantizedConvolution(units, shape, Layer((int)fanIn, units.Kept.Count));
+            (channels, height, width) = (units.Kept.Count, shape.PooledHigh, shape.PooledWide);
+        }
+
+        return layers;
     }
 
     private UnitChoice Units()

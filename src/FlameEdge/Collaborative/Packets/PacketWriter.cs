@@ -14,6 +14,7 @@ public static class PacketWriter
     internal const byte ModelKind = 2;
     internal const byte HasOrigin = 1;
     internal const byte HasAligned = 2;
+    internal const byte HasChannels = 4;
 
     /// <summary>The bytes of a packet of specialists.</summary>
     public static byte[] Write(KnowledgePacket packet)
@@ -68,7 +69,7 @@ public static class PacketWriter
 
     private static void Class(ArrayBufferWriter<byte> writer, ClassKnowledge knowledge)
     {
-        Byte(writer, (byte)((knowledge.Origin != 0 ? HasOrigin : 0) | (knowledge.Aligned is not null ? HasAligned : 0)));
+        Byte(writer, (byte)((knowledge.Origin != 0 ? HasOrigin : 0) | (knowledge.Aligned is not null ? HasAligned : 0) | (knowledge.Channels.Count > 0 ? HasChannels : 0)));
         Number(writer, knowledge.LabelId);
         if (knowledge.Origin != 0)
         {
@@ -76,6 +77,11 @@ public static class PacketWriter
         }
 
         Claims(writer, knowledge.Claims);
+        if (knowledge.Channels.Count > 0)
+        {
+            Channels(writer, knowledge.Channels);
+        }
+
         Byte(writer, (byte)knowledge.Layers.Count);
         foreach (var (layer, units) in knowledge.Layers.Zip(knowledge.Units))
         {
@@ -106,6 +112,19 @@ public static class PacketWriter
 
         Byte(writer, (byte)bits.Length);
         writer.Write<byte>(bits);
+    }
+
+    private static void Channels(ArrayBufferWriter<byte> writer, IReadOnlyList<QuantizedConvolution> channels)
+    {
+        var image = channels[0].Shape;
+        Number(writer, (ushort)image.Channels);
+        writer.Write<byte>([(byte)image.Height, (byte)image.Width, (byte)channels.Count]);
+        foreach (var (units, shape, layer) in channels)
+        {
+            writer.Write<byte>([(byte)shape.Window, (byte)shape.Padding, (byte)(shape.IsPooled ? 1 : 0)]);
+            Units(writer, units);
+            Layer(writer, layer);
+        }
     }
 
     // A bitmask, or the gaps between kept units as varints: whichever is smaller.

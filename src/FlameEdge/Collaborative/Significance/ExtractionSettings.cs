@@ -3,8 +3,11 @@ namespace FlameEdge.Collaborative.Significance;
 /// <summary>How a helper cuts knowledge out of its network; defaults as recommended for common data.</summary>
 public sealed record ExtractionSettings
 {
-    /// <summary>Units to keep per hidden layer; empty for an eighth of each.</summary>
+    /// <summary>Units to keep per dense hidden layer; an eighth of those beyond the list.</summary>
     public IReadOnlyList<int> Units { get; init; } = [8, 4];
+
+    /// <summary>Channels to keep per convolution; an eighth of those beyond the list.</summary>
+    public IReadOnlyList<int> Channels { get; init; } = [3, 6];
 
     /// <summary>Most bytes of one class's weights.</summary>
     public int BudgetBytes { get; init; } = 64 << 10;
