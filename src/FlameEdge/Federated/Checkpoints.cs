@@ -1,4 +1,3 @@
-using System.Buffers;
 using FlameEdge.Diagnostics;
 using FlameEdge.Parameters;
 using FlameEdge.Parameters.Codecs;
@@ -57,20 +56,26 @@ internal sealed class Checkpoints(IStateStore state, WorkerId owner)
 
         foreach (var checkpoint in found.OrderByDescending(checkpoint => checkpoint.Round))
         {
-            if (await state.BlobsOf(owner).ReadAsync(checkpoint.Blob, cancellationToken) is { } bytes)
+            if (await ReadAsync(checkpoint.Blob) is { } model)
             {
                 // Without the file of what they hold, the workers are sent the whole model once more.
-                var held = checkpoint.Held is { } blob ? await state.BlobsOf(owner).ReadAsync(blob, cancellationToken) : null;
-                return new(checkpoint, Decoded(bytes), held is null ? null : Decoded(held), await RoundsAsync(checkpoint.Round, cancellationToken));
+                var held = checkpoint.Held is { } blob ? await ReadAsync(blob) : null;
+                return new(checkpoint, model, held, await RoundsAsync(checkpoint.Round, cancellationToken));
             }
         }
 
         return found.Count == 0 ? null : throw new StateException("no checkpoint's model file is whole any more; start again without --resume in another --out folder");
 
-        ParameterSet Decoded(byte[] bytes)
+        async Task<ParameterSet?> ReadAsync(string blob)
         {
+            using var content = await state.BlobsOf(owner).OpenAsync(blob, cancellationToken);
+            if (content is null)
+            {
+                return null;
+            }
+
             var values = new ParameterSet(layout);
-            UpdateCodec.Plain.Decode(new ReadOnlySequence<byte>(bytes), layout, values.Values);
+            UpdateCodec.Plain.Decode(content.Bytes, layout, values.Values);
             return values;
         }
     }

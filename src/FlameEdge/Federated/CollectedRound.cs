@@ -16,6 +16,9 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
 
     public ExactSum Sum { get; } = sum;
 
+    /// <summary>Who should take part.</summary>
+    public IReadOnlyList<WorkerId> Cohort { get; } = cohort;
+
     public IReadOnlyCollection<StoredUpdate> Counted => counted.Values;
 
     /// <summary>Models sent.</summary>
@@ -56,7 +59,7 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
     public List<WorkerVerdict> Verdicts(IReadOnlySet<WorkerId> present, TimeSpan deadline)
     {
         var verdicts = new List<WorkerVerdict>();
-        foreach (var worker in cohort)
+        foreach (var worker in Cohort)
         {
             verdicts.Add(VerdictOn(worker, present.Contains(worker), deadline));
             if (counted.TryGetValue(worker, out var update) && update.Report is { } below)

@@ -149,9 +149,10 @@ public sealed class SynchronousAggregator(RoleContext context) : IRole
 
         collected = script is { Outcome: RoundOutcome.NoQuorum }
             ? new CollectedRound(terms, cohort, new ExactSum(model!.Layout.Length, terms.Step))
-            : await collector.CollectAsync(terms, outgoing, model!.Layout, Rounds.Deadline, Quorum, cancellationToken);
+            : await collector.CollectAsync(terms, outgoing, model!.Layout, Rounds.Deadline, cancellationToken);
 
         await committing;
+        cohort = collected.Cohort;
         var needed = context.Replay is { } replay ? cohort.Count(replay.Counted(number).Contains) : Quorum;
         if (context.Replay is not null && collected.Counted.Count < needed)
         {
@@ -161,10 +162,10 @@ public sealed class SynchronousAggregator(RoleContext context) : IRole
         var isValid = collected.Counted.Count >= needed && collected.Counted.Count > 0;
         if (isValid)
         {
-            // Not in place: the model of this round may still be on its way to somebody. The one before it is on nobody's.
-            var next = former ?? new ParameterSet(model.Layout);
+            // Not in place where the model of this round may itself still be on its way to somebody. The one before it is on nobody's.
+            var next = outgoing.IsView ? former ?? new ParameterSet(model.Layout) : model;
             collected.Sum.AddMean(model.Values, next.Values);
-            (former, model) = (model, next);
+            (former, model) = (outgoing.IsView ? model : null, next);
         }
 
         failures = isValid ? 0 : failures + 1;

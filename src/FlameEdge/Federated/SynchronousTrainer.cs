@@ -21,7 +21,7 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
     private ModelReader? reader;
     private UpdateWriter? writer;
     private UpdateSender? sender;
-    private float[]? received;
+    private ParameterSet? received;
     private ModelRequest? request;
     private UpdateHead? head;
     private ReadOnlySequence<byte> body;
@@ -90,10 +90,10 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
             return Flow.Next;
         }
 
-        received ??= new float[trainer!.Layout.Length];
         try
         {
-            if (!reader!.TryRead(terms, request.Arrived.Message.Body, trainer!.Layout, received))
+            received = reader!.TryRead(terms, request.Arrived.Message.Body, trainer!.Layout);
+            if (received is null)
             {
                 feed!.Finish(request);
                 await sender!.AskAsync(request.From, round, feed.Superseded, cancellationToken);
@@ -122,10 +122,10 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
 
     private TrainingResult Train(int round, CancellationToken cancellationToken)
     {
-        trainer!.Load(received!); // Read before.
+        trainer!.Load(received!.Values); // Read before.
         var result = trainer.Train(data!, Seeds.Derive(Context.Job.Seed, Context.Worker.Id.Value, round), cancellationToken);
         trainer.Save(Change!.Values);
-        ParameterMath.Delta(received!, Change.Values, Change.Values);
+        ParameterMath.Delta(received.Values, Change.Values, Change.Values);
         return result;
     }
 
@@ -168,6 +168,7 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
 
         // A piece of it may still be under way, so the next change is written elsewhere.
         Change = new ParameterSet(Change!.Layout);
+        writer!.Abandon();
     }
 
     // The job is over; a broker that is over too must not keep its workers.

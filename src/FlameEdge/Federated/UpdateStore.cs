@@ -32,10 +32,9 @@ internal sealed class UpdateStore(IStateStore state, WorkerId owner)
 {
     public const string Collection = "updates";
 
-    /// <summary>Updates of this round and base whose bytes are still whole; all others are forgotten.</summary>
-    public async Task<List<(StoredUpdate Update, byte[] Body)>> LoadAsync(string run, int round, string baseHash, CancellationToken cancellationToken)
+    /// <summary>Tells updates of this round and base whose bytes are still whole, one after the other; all others are forgotten.</summary>
+    public async Task LoadAsync(string run, int round, string baseHash, Action<StoredUpdate, ReadOnlySequence<byte>> take, CancellationToken cancellationToken)
     {
-        var whole = new List<(StoredUpdate, byte[])>();
         var stale = new List<StateChange>();
         foreach (var (key, json) in await state.ListAsync(Collection, cancellationToken))
         {
@@ -45,10 +44,10 @@ internal sealed class UpdateStore(IStateStore state, WorkerId owner)
             }
 
             var update = FederatedJson.Read(json, FederatedJson.Default.StoredUpdate);
-            if (update.Run == run && update.Round == round && update.Base == baseHash
-                && await state.BlobsOf(owner).ReadAsync(update.Blob, cancellationToken) is { } body)
+            using var body = update.Run == run && update.Round == round && update.Base == baseHash ? await state.BlobsOf(owner).OpenAsync(update.Blob, cancellationToken) : null;
+            if (body is not null)
             {
-                whole.Add((update, body));
+                take(update, body.Bytes);
             }
             else
             {
@@ -57,7 +56,6 @@ internal sealed class UpdateStore(IStateStore state, WorkerId owner)
         }
 
         await state.CommitAsync(stale, cancellationToken);
-        return whole;
     }
 
     public async Task<string> SaveBodyAsync(ReadOnlySequence<byte> body, CancellationToken cancellationToken) =>

@@ -8,6 +8,9 @@ namespace FlameEdge.State;
 /// <summary>Blobs as files of one folder, each named by its SHA-256.</summary>
 public sealed class FileBlobStore : IBlobStore
 {
+    // Below it a copy is cheaper than a mapping.
+    private const int MappedAboveBytes = 1024 * 1024;
+
     private readonly string folder;
 
     /// <summary>Opens or creates the folder and sweeps what an interrupted write left.</summary>
@@ -35,7 +38,7 @@ public sealed class FileBlobStore : IBlobStore
         var body = MappedBody.Of(content);
         var hash = body?.Sha256 ?? HashOf(content);
         var path = PathOf(hash);
-        if (File.Exists(path) || (body is not null && DurableFile.TryName(body.File, path)))
+        if (File.Exists(path) || (body is { Path: { } from } && DurableFile.TryRename(body.File, from, path)))
         {
             // What arrived in a file becomes the blob itself: nothing is copied.
             return new(hash);
@@ -65,6 +68,28 @@ public sealed class FileBlobStore : IBlobStore
         {
             return null;
         }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<BlobContent?> OpenAsync(string hash, CancellationToken cancellationToken)
+    {
+        var path = PathOf(hash);
+        if (!File.Exists(path) || new FileInfo(path).Length <= MappedAboveBytes)
+        {
+            return await ReadAsync(hash, cancellationToken) is { } bytes ? new BlobContent(new ReadOnlySequence<byte>(bytes)) : null;
+        }
+
+        var file = File.OpenHandle(path, options: FileOptions.SequentialScan);
+        var body = new MappedBody(file, RandomAccess.GetLength(file));
+        var content = new BlobContent(body.ToSequence(), body, file);
+        if (HashOf(content.Bytes) == hash)
+        {
+            return content;
+        }
+
+        content.Dispose();
+        DurableFile.TryDelete(path);
+        return null;
     }
 
     /// <inheritdoc/>
