@@ -94,7 +94,7 @@ mkdir -p docs/reports
   fi
   if [ -s "$work/kill" ]; then
     echo -e "\n## The broker killed (-9) and started again in the middle of the uploads\n"
-    echo -e "Bytes sent again: what the loopback carried beyond the median of undisturbed rounds, connects and presence included, over the uploads (2·N·M).\n"
+    echo -e "Bytes sent again: what the loopback carried beyond an undisturbed run of as many rounds, connects and presence included, over the uploads of one round (2·N·M).\n"
     echo "| model × trainers | undisturbed round, s | disturbed, s | more on the loopback, MB | of the uploads | counted | model after it |"
     echo "|---|---:|---:|---:|---:|---:|---|"
     cat "$work/kill"

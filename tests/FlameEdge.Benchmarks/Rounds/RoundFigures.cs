@@ -24,6 +24,9 @@ internal sealed record RoundFigures
     /// <summary>Bytes over the loopback.</summary>
     public required IReadOnlyList<double> LoopbackBytes { get; init; }
 
+    /// <summary>Bytes over the loopback from the first connect to the end of the last round.</summary>
+    public required long LoopbackBytesInAll { get; init; }
+
     /// <summary>Segments over the loopback.</summary>
     public required IReadOnlyList<double> LoopbackPackets { get; init; }
 

@@ -29,6 +29,7 @@ internal sealed class RoundPlay(string program, string floorScript, string folde
 
         var state = Path.Combine(folder, "state");
         var samples = new List<Sample>();
+        var before = ProcessUse.Loopback().Bytes;
         List<WorkerProcess> processes = [Start([RoundJob.TopWorker]), .. MiddlesByProcess().Select(Start), .. TrainersByProcess().Select(Start)];
         try
         {
@@ -66,6 +67,7 @@ internal sealed class RoundPlay(string program, string floorScript, string folde
             WorkersCpuSeconds = [.. steps.Select(step => step.Second.AllCpu - step.First.AllCpu)],
             BrokerCpuSeconds = [.. steps.Select(step => step.Second.BrokerCpu - step.First.BrokerCpu)],
             LoopbackBytes = [.. steps.Select(step => (double)(step.Second.Loopback - step.First.Loopback))],
+            LoopbackBytesInAll = samples[^1].Loopback - before,
             LoopbackPackets = [.. steps.Select(step => (double)(step.Second.Packets - step.First.Packets))],
             Counted = samples[^1].Counted,
             Model = samples[^1].Model,
@@ -94,10 +96,10 @@ internal sealed class RoundPlay(string program, string floorScript, string folde
             return new(long.Parse(line[2], CultureInfo.InvariantCulture), processes[0].CpuSeconds, processes.Sum(process => process.CpuSeconds), ProcessUse.CpuSecondsOf(broker.ProcessId), bytes, packets, int.Parse(line[3], CultureInfo.InvariantCulture), line[6]);
         }
 
-        async Task UntilMidUploadAsync(long before, Task round)
+        async Task UntilMidUploadAsync(long roundBegan, Task round)
         {
             var enough = job.Bytes * (1 + job.Trainers) + (job.Bytes * job.Trainers);
-            while (!round.IsCompleted && ProcessUse.Loopback().Bytes - before < enough)
+            while (!round.IsCompleted && ProcessUse.Loopback().Bytes - roundBegan < enough)
             {
                 await Task.Delay(LookEvery, TimeProvider.System);
             }
