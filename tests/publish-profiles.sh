@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Publishes every class that runs an agent, installs each into an empty root twice, makes its package and has dpkg install it, asks systemd about its service, and writes docs/reports/profiles.md.
+# Publishes every class that runs an agent, and the sample of a user's own program, installs each into an empty root twice, makes its package and has dpkg install it, asks systemd about its service, and writes docs/reports/profiles.md.
 #   tests/publish-profiles.sh [CLASS…]      all classes unless some are named
 # Needs what docs/agent.md says of publishing, dpkg-deb and systemd-analyze; root, for dpkg in a throw-away copy of this machine. Exit code 0 only where all is well.
 set -u
@@ -88,6 +88,10 @@ for class in "${classes[@]}"; do
   echo "${lines[-1]} ($took s)"
   rm -rf "$out" "$root" "$work/$class.deb"
 done
+
+echo "== a program of a user's own"
+dotnet build tests/FlameEdge.Agent.Tests -c Release -v quiet --nologo &&
+  dotnet tests/FlameEdge.Agent.Tests/bin/Release/net10.0/FlameEdge.Agent.Tests.dll -noColor -explicit only -class FlameEdge.Agent.Tests.PublishTests || failed=1
 
 controller=$(exposure src/FlameEdge.Cli/Package/flame-edge-controller.service)
 {

@@ -11,6 +11,7 @@ using FlameEdge.Collaborative.Bench;
 // Each mode has a script beside the tests folders that says what it measures; without one these are BenchmarkDotNet's own arguments.
 //   canoe STREAMS DATA [DATASET…]                stored streams against their bands (canoe-bands.sh)
 //   canoe-difficulty NOISE…                      what the isolated learner converges to on generated sensors (docs/canoe.md)
+//   canoe-mixed STREAMS DATA DATASET             helper and target on different engines (canoe-mixed.sh)
 //   codecs DATA FOLDER                           accuracy against bytes for each codec (codec-curves.sh)
 //   crowd BROKER FIRST COUNT FOLDER              many agents in one process (fleet-figures.sh)
 //   engines [REPEATS [SECONDS [STEPS]]]          the two engines side by side (engine-figures.sh); engine …: one of their processes
@@ -45,6 +46,8 @@ switch (args)
         }
 
         return 0;
+    case ["canoe-mixed", var streams, var data, var dataset]:
+        return MixedRuntimes.Run(Console.Out, streams, data, dataset);
     default:
         BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
         return 0;

@@ -35,6 +35,12 @@ internal sealed record BenchPlan
     /// <summary>Methods asked for; empty for the usual ones.</summary>
     public IReadOnlyList<string> Methods { get; init; } = [];
 
+    /// <summary>Seeds that are played over a broker too; 0 for none.</summary>
+    public int BrokerSeeds { get; init; }
+
+    /// <summary>That broker; null for one within the process.</summary>
+    public Uri? Broker { get; init; }
+
     /// <summary>Seeds run at a time.</summary>
     public int Jobs { get; init; } = 1;
 

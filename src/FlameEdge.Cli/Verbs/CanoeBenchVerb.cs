@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
 using FlameEdge.Agent;
+using FlameEdge.Agent.Verbs;
 using FlameEdge.Cli.Canoe;
+using FlameEdge.Cli.Canoe.Broker;
 using FlameEdge.Cli.Output;
 using FlameEdge.Collaborative.Bench;
 using FlameEdge.Diagnostics;
@@ -22,11 +24,13 @@ internal static class CanoeBenchVerb
         var methods = new Option<string[]>("--methods") { Description = $"one or several of {string.Join(", ", StreamBench.Methods)}; by default all for W1, canoe for the others", HelpName = "NAME", AllowMultipleArgumentsPerToken = true };
         var jobs = new Option<int>("--jobs") { Description = "seeds run at a time", HelpName = "N", DefaultValueFactory = _ => 1 };
         var format = new Option<string>("--format") { Description = "table or json", HelpName = "NAME", DefaultValueFactory = _ => "table" };
+        var broker = new Option<Uri?>("--broker") { Description = "mqtt://host:port of the broker for --broker-seeds, which is not used otherwise; one within this process by default", HelpName = "URL", CustomParser = RunOptionChecks.Broker };
+        var played = new Option<int>("--broker-seeds") { Description = "how many seeds of each workload are played over a broker too, a process per site, every byte counted at its port", HelpName = "N", DefaultValueFactory = _ => 0 };
         methods.AcceptOnlyFromAmong([.. StreamBench.Methods]);
         format.AcceptOnlyFromAmong("table", "json");
         var verb = new Command("bench", "Run a workload alone, federated and with borrowed knowledge on the same streams, and write a report.");
         arguments.AddTo(verb, "out/canoe", "folder for canoe.md and its pictures");
-        foreach (var option in new Option[] { streams, methods, jobs, format })
+        foreach (var option in new Option[] { streams, methods, broker, played, jobs, format })
         {
             verb.Add(option);
         }
@@ -37,22 +41,25 @@ internal static class CanoeBenchVerb
             {
                 Streams = parsed.GetValue(streams),
                 Methods = parsed.GetValue(methods)!, // Defaults stand in.
+                Broker = parsed.GetValue(broker),
+                BrokerSeeds = StreamArguments.Within("--broker-seeds", parsed.GetValue(played), 0, 100),
                 Jobs = StreamArguments.Within("--jobs", parsed.GetValue(jobs), 1, Math.Max(1, Environment.ProcessorCount)),
             };
-            return Task.Run(() => Run(plan, parsed.GetValue(format) == "json", parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error, cancellationToken), cancellationToken);
+            return Task.Run(() => RunAsync(plan, parsed.GetValue(format) == "json", parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error, cancellationToken), cancellationToken);
         });
         return verb;
     }
 
-    private static int Run(BenchPlan plan, bool isJson, TextWriter output, TextWriter error, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(BenchPlan plan, bool isJson, TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {
         var datasets = plan.ChosenDatasets(StreamArguments.Datasets);
         Directory.CreateDirectory(plan.Out);
         var progress = new CanoeProgress(error, plan.RunCount(datasets));
         var report = new CanoeReport(plan.Out);
+        var broker = plan.BrokerSeeds > 0 ? new BrokerReport() : null;
         Dictionary<string, float> rates = new(StringComparer.Ordinal);
         List<StreamFigures> figures = [];
-        progress.Around(() =>
+        await progress.AroundAsync(async () =>
         {
             foreach (var dataset in datasets)
             {
@@ -61,7 +68,12 @@ internal static class CanoeBenchVerb
                 foreach (var name in plan.ChosenWorkloads(bench.Workloads(dataset)))
                 {
                     figures.AddRange(bench.Run(dataset, name, plan.MethodsFor(name), rates[dataset], cancellationToken));
-                    report.Write(plan.Head(), rates, figures); // What is known so far: a long run may be cut short.
+                    if (broker is not null && figures.FirstOrDefault(of => of.Dataset == dataset && of.Workload == name && of.Method == "canoe") is { } canoe && BrokerBench.Workloads.Contains(name))
+                    {
+                        await PlayAsync(plan, bench, canoe, rates[dataset], broker, cancellationToken);
+                    }
+
+                    report.Write(plan.Head(), rates, figures, broker); // What is known so far: a long run may be cut short.
                 }
             }
         });
@@ -73,7 +85,7 @@ internal static class CanoeBenchVerb
 
         if (isJson)
         {
-            CanoeJson.Write(output, rates, figures);
+            CanoeJson.Write(output, rates, figures, broker);
             return ExitCode.Ok;
         }
 
@@ -83,9 +95,26 @@ internal static class CanoeBenchVerb
 
         StreamBench Bench(StreamBench bench)
         {
-            bench.Jobs = plan.Jobs;
-            bench.Progress = progress.Report;
+            (bench.Jobs, bench.Progress) = (plan.Jobs, progress.Report);
             return bench;
+        }
+    }
+
+    // The same seeds once more, by separate processes over a broker; and a federated job of the same size, once per dataset.
+    private static async Task PlayAsync(BenchPlan plan, StreamBench bench, StreamFigures canoe, float rate, BrokerReport report, CancellationToken cancellationToken)
+    {
+        var folder = Path.Combine(plan.Out, "broker");
+        var player = new BrokerBench(plan.Broker, folder, plan.Data);
+        var (layers, sites) = bench.Shape(canoe.Dataset, canoe.Workload);
+        var streams = plan.Streams is null ? bench.Store(canoe.Dataset, canoe.Workload, Path.Combine(folder, "streams")) : [.. canoe.Seeds.Select(seed => Path.Combine(plan.Streams, canoe.Dataset, $"{canoe.Workload}-s{seed.Seed}.json.gz"))];
+        foreach (var (seed, stream) in canoe.Seeds.Zip(streams).Take(plan.BrokerSeeds))
+        {
+            report.Runs.Add(await player.PlayAsync(canoe.Dataset, canoe.Workload, seed, stream, rate, sites, cancellationToken));
+        }
+
+        if (canoe.Workload == "W1")
+        {
+            report.Federated[canoe.Dataset] = (await player.FederateAsync(layers, codec: null, cancellationToken), await player.FederateAsync(layers, "{ up: top-k 1% + int8, down: delta + top-k 1% + int8 }", cancellationToken));
         }
     }
 

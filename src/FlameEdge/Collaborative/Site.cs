@@ -20,6 +20,7 @@ public sealed class Site
     private readonly Ensemble ensemble;
     private readonly ExampleStore replay;
     private readonly Intake intake;
+    private readonly RefreshIntake refreshes;
     private readonly HelpDesk desk;
     private readonly DemandBook demand;
     private readonly RecentBatches recent;
@@ -33,9 +34,9 @@ public sealed class Site
     /// <summary>A site with its own network, which has not learned yet. <paramref name="trigger"/>: the error trigger where null.</summary>
     public Site(SiteSetup setup, ISiteModel model, CanoeSettings settings, TimeProvider clock, IDriftDetector? trigger = null)
     {
-        if (model.ClassCount != setup.Classes.Count || model.FeatureCount != setup.SampleShape.Aggregate(1, (product, size) => product * size))
+        if (model.ClassCount != setup.Classes.Count || model.FeatureCount != setup.RowSize)
         {
-            throw new ModelMismatchException($"{setup.Name}: the network takes {model.FeatureCount} features and knows {model.ClassCount} classes, the site has [{string.Join(", ", setup.SampleShape)}] and {setup.Classes.Count}");
+            throw new ModelMismatchException($"{setup.Name}: the network takes {model.FeatureCount} features and knows {model.ClassCount} classes, the site's rows have {setup.RowSize} values and {setup.Classes.Count}");
         }
 
         (this.setup, this.settings, this.model) = (setup, settings, model);
@@ -45,6 +46,7 @@ public sealed class Site
         var lineage = new Lineage(model);
         demand = new DemandBook(settings, setup.Classes.Count);
         intake = new Intake(setup, settings, ensemble, replay, lineage, label => !demand.IsOpen(label), clock);
+        refreshes = new RefreshIntake(setup, settings, ensemble, replay, intake.Revoked.Contains, clock);
         desk = new HelpDesk(setup, settings, ensemble, lineage, clock);
         recent = new RecentBatches(setup.Classes.Count);
         this.trigger = trigger ?? new ErrorTrigger(16);
@@ -70,6 +72,7 @@ public sealed class Site
     public SiteStep Learn(ReadOnlyMemory<float> samples, ReadOnlySpan<int> labels)
     {
         Batches++;
+        samples = Rows(samples);
         var classes = this.model.ClassCount;
         var (own, combined) = (new float[labels.Length * classes], new float[labels.Length * classes]);
         ensemble.Combine(samples, own, combined);
@@ -79,6 +82,7 @@ public sealed class Site
         verdicts.AddRange(intake.Install());
         Borrow();
         Follow(verdicts);
+        verdicts.AddRange(refreshes.Install());
         var retired = intake.Retire();
         List<int> recalled = [];
         var requests = IsAsking && this.settings.Collaborates ? Ask(isBroad, recalled) : [];
@@ -87,25 +91,24 @@ public sealed class Site
     }
 
     /// <summary>Combined logits [rows, classes] of samples [rows, features].</summary>
-    public float[] Predict(ReadOnlyMemory<float> samples)
-    {
-        var rows = samples.Length / this.model.FeatureCount;
-        var (own, combined) = (new float[rows * this.model.ClassCount], new float[rows * this.model.ClassCount]);
-        ensemble.Combine(samples, own, combined);
-        return combined;
-    }
+    public float[] Predict(ReadOnlyMemory<float> samples) => Combined(Rows(samples));
 
     /// <summary>Takes a packet from <paramref name="helper"/>; it is looked at in the next batch.</summary>
     /// <exception cref="PayloadException">The bytes are no packet.</exception>
     public void Deliver(ReadOnlySpan<byte> packet, string helper)
     {
-        if (PacketReader.Read(packet).Model is { } model)
+        switch (PacketReader.Read(packet))
         {
-            models.Add(model);
-            return;
+            case { Model: { } model }:
+                models.Add(model);
+                break;
+            case { Refresh: { } refresh }:
+                refreshes.Deliver(refresh, helper, PacketWriter.ContentHash(packet));
+                break;
+            default:
+                intake.Deliver(packet, helper);
+                break;
         }
-
-        intake.Deliver(packet, helper);
     }
 
     /// <summary>Nobody can help with a class now: the site goes on alone.</summary>
@@ -130,13 +133,27 @@ public sealed class Site
     public bool Descends(ulong modelHash, string helper) => intake.Descends(modelHash, helper);
 
     /// <summary>Removes what was cut from a model, whoever passed it on, and takes no more of it.</summary>
-    public void Revoke(ulong modelHash) => intake.Revoke(modelHash);
+    public void Revoke(ulong modelHash)
+    {
+        intake.Revoke(modelHash);
+        desk.Revoke(modelHash);
+    }
 
     /// <summary>What this site can send for a request; null where it knows too little.</summary>
     public byte[]? Help(KnowledgeRequest request) => desk.Answer(request);
 
     /// <summary>What this site tells the directory.</summary>
     public SiteRecord Record() => desk.Record(Batches, label => replay.Seen(label), label => recall[label]);
+
+    private ReadOnlyMemory<float> Rows(ReadOnlyMemory<float> samples) => this.setup.Backbone?.Apply(samples) ?? samples;
+
+    private float[] Combined(ReadOnlyMemory<float> samples)
+    {
+        var rows = samples.Length / this.model.FeatureCount;
+        var (own, combined) = (new float[rows * this.model.ClassCount], new float[rows * this.model.ClassCount]);
+        ensemble.Combine(samples, own, combined);
+        return combined;
+    }
 
     private (bool Alarm, bool IsBroad) Watch(ReadOnlyMemory<float> samples, ReadOnlySpan<int> labels, float[] combined)
     {
@@ -203,6 +220,11 @@ public sealed class Site
             requests.Add(Request([.. group.Select(label => new ClassDemand(labelIds[label], Math.Max(1, recent.Seen(label))))], [.. demand.Tried(group.First())]));
         }
 
+        foreach (var label in demand.AskRefresh(recent, ensemble.Serves))
+        {
+            requests.Add(Request([new ClassDemand(labelIds[label], recent.Seen(label)) { Held = refreshes.Held(label) }], []));
+        }
+
         if (demand.AskModel(isBroad))
         {
             requests.Add(Request([.. Enumerable.Range(0, labelIds.Length).Where(label => recent.Seen(label) > 0).Select(label => new ClassDemand(labelIds[label], recent.Seen(label)))], []) with { WantsModel = true });
@@ -241,7 +263,7 @@ public sealed class Site
     {
         foreach (var packet in models)
         {
-            var fits = packet.InputContract == this.setup.InputContract && packet.LabelIds.SequenceEqual(labelIds)
+            var fits = !intake.Revoked.Contains(packet.ModelHash) && packet.InputContract == this.setup.InputContract && packet.LabelIds.SequenceEqual(labelIds)
                 && packet.Layers.Select(layer => (layer.Inputs, layer.Units)).SequenceEqual(this.model.Layers.Select(layer => (layer.Inputs, layer.Outputs)));
             if (!fits)
             {
@@ -263,7 +285,7 @@ public sealed class Site
 
     private double MeanLoss(float[] samples, int[] labels)
     {
-        var logits = Predict(samples);
+        var logits = Combined(samples);
         var classes = this.model.ClassCount;
         return labels.Length == 0 ? 0 : Enumerable.Range(0, labels.Length).Average(row => Logits.LogSumExp(logits.AsSpan(row * classes, classes)) - logits[(row * classes) + labels[row]]);
     }

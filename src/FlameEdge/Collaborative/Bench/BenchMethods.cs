@@ -20,7 +20,7 @@ internal static class BenchMethods
         new StreamRun(seed.Data, new RunOptions(Alone(rate))).Run(seed.Workload, cancellationToken);
 
     /// <summary>One seed with a method.</summary>
-    public static RunResult Run(SeedStream seed, string method, CanoeSettings settings, float isolatedRate, CancellationToken cancellationToken)
+    public static RunResult Run(SeedStream seed, string method, CanoeSettings settings, float isolatedRate, IReadOnlyDictionary<string, SiteEngine> engines, CancellationToken cancellationToken)
     {
         var options = new RunOptions(settings);
         var alone = options with { Settings = Alone(isolatedRate) };
@@ -43,6 +43,7 @@ internal static class BenchMethods
                 "full_replace" => alone with { Transfer = Transfer.Model },
                 "output_row" => alone with { Transfer = Transfer.OutputRow },
                 "aligned_delta" => alone with { Transfer = Transfer.AlignedDelta, Settings = alone.Settings with { Extraction = new() { AlignedDeltas = DeltaCount } } },
+                _ when method.Split(':', '>') is ["canoe", var helper, var target] => options with { HasCommonStart = false, HelperHidden = [96, 48], HelperEngine = engines[helper], TargetEngine = engines[target] },
                 _ when seed.Workload.Offers?.ContainsKey(method) == true => options with { Offers = method },
                 _ => throw new ArgumentException($"there is no method '{method}': say {string.Join(", ", All)}", nameof(method)),
             }).Run(seed.Workload, cancellationToken),

@@ -15,6 +15,12 @@ internal sealed record RunOptions(CanoeSettings Settings)
     /// <summary>Hidden widths of helpers, where they differ from the target's.</summary>
     public IReadOnlyList<int>? HelperHidden { get; init; }
 
+    /// <summary>What runs the target's network; plain C# where null.</summary>
+    public SiteEngine? TargetEngine { get; init; }
+
+    /// <summary>What runs the helpers' networks; plain C# where null.</summary>
+    public SiteEngine? HelperEngine { get; init; }
+
     /// <summary>True where packets hold random weights: the machinery without knowledge.</summary>
     public bool IsUntrained { get; init; }
 

@@ -24,6 +24,9 @@ public sealed class StreamBench
     /// <summary>The methods that can be run, beside the isolated learner that all are compared with.</summary>
     public static IReadOnlyList<string> Methods => BenchMethods.All;
 
+    /// <summary>Engines by name, for methods <c>canoe:HELPER>TARGET</c>: helpers of other layers and start on one of them, the target on another.</summary>
+    public IReadOnlyDictionary<string, SiteEngine> Engines { get; init; } = new Dictionary<string, SiteEngine>();
+
     /// <summary>Shares of bad packets: the methods of W7.</summary>
     public static IReadOnlyList<string> BadShares { get; } = [.. Schedule.Offers.Keys];
 
@@ -38,6 +41,10 @@ public sealed class StreamBench
 
     /// <summary>Workloads of a dataset, in order.</summary>
     public IReadOnlyList<string> Workloads(string dataset) => this.source.Workloads(dataset);
+
+    /// <summary>Widths of a workload's networks, and its number of sites.</summary>
+    /// <exception cref="DatasetException">A stream or a data file is missing or broken.</exception>
+    public (IReadOnlyList<int> Layers, int Sites) Shape(string dataset, string workload) => (Seeds(dataset, workload)[0].Data.Base.Model.Layers, Seeds(dataset, workload)[0].Data.Base.Sites.Count);
 
     /// <summary>Writes the streams of a workload to FOLDER/DATASET, in the form of stored ones; the paths of the workload's files, in the order of the seeds.</summary>
     /// <exception cref="DatasetException">A data file is missing or broken.</exception>
@@ -108,7 +115,7 @@ public sealed class StreamBench
         // Without a change only the same rate on both sides tells harm from luck.
         var alone = workload == "W6" ? settings.LearningRate : isolatedRate;
         var isolated = Each(seeds, workload, "isolated", seed => BenchMethods.Isolated(seed, alone, cancellationToken), cancellationToken);
-        return [.. methods.Select(method => StreamFigures.Of(dataset, workload, method, seeds, isolated, Each(seeds, workload, method, seed => BenchMethods.Run(seed, method, settings, isolatedRate, cancellationToken), cancellationToken)))];
+        return [.. methods.Select(method => StreamFigures.Of(dataset, workload, method, seeds, isolated, Each(seeds, workload, method, seed => BenchMethods.Run(seed, method, settings, isolatedRate, Engines, cancellationToken), cancellationToken)))];
     }
 
     private IReadOnlyList<SeedStream> Seeds(string dataset, string workload)

@@ -203,7 +203,8 @@ internal sealed class StreamRun
         };
         var model = DenseNetwork.Drawn(start, widths, weightDecay: this.data.Base.WeightDecay);
         this.start = isTarget ? model.Parameters.ToArray() : this.start;
-        return new Site(setup, model, this.options.Settings with { ReplayPerClass = this.data.Base.ReplayPerClass, ReplayedRows = this.data.Base.ReplayedPerStep }, TimeProvider.System) { IsAsking = false };
+        var engine = isTarget ? this.options.TargetEngine : this.options.HelperEngine;
+        return new Site(setup, engine?.Invoke(model) ?? model, this.options.Settings with { ReplayPerClass = this.data.Base.ReplayPerClass, ReplayedRows = this.data.Base.ReplayedPerStep }, TimeProvider.System) { IsAsking = false };
     }
 
     private void Pretrain(int site, int batches, List<double> accuracies)

@@ -19,7 +19,7 @@ public static class AcceptanceGate
     /// <param name="negatives">Rows of the classes that the target knew before: two new ones that look alike must not refuse each other's help.</param>
     public static Refusal? Judge(Stage stage, ISiteModel own, IReadOnlyList<float[]> positives, IReadOnlyList<float[]> negatives)
     {
-        if (!TensorPrimitives.IsFiniteAll(stage.Network.Parameters))
+        if (!TensorPrimitives.IsFiniteAll(stage.Network.Parameters) || (stage.Front is { } front && !TensorPrimitives.IsFiniteAll(front.Parameters)))
         {
             return Refusal.NotFinite;
         }
@@ -47,7 +47,7 @@ public static class AcceptanceGate
     /// <summary>True where a stage, as it arrived, separates the class on the rows known by now: one or two positives prove little, and a random packet passes them often.</summary>
     public static bool StillSeparates(Stage stage, IReadOnlyList<float[]> positives, IReadOnlyList<float[]> negatives)
     {
-        var arrived = new Stage(stage.Label, stage.Arrived, stage.Averaging, stage.Origin);
+        var arrived = new Stage(stage.Label, stage.Arrived, stage.Averaging, stage.Origin, stage.Front);
         return positives.Count == 0 || negatives.Count == 0 || Auc(arrived, positives, arrived.Score(BinaryTraining.Stack(negatives)).ToArray()) >= LeastAucLater;
     }
 
@@ -56,13 +56,14 @@ public static class AcceptanceGate
 
     private static float LargestNorm(DenseNetwork network) => network.Layers.SelectMany(layer => Norms(network, layer)).Max();
 
+    // A network that shows only logits has no units to compare with.
     private static float MedianNorm(ISiteModel model)
     {
         float[] norms = [.. model.Layers.SelectMany(layer => Norms(model, layer)).Order()];
-        return norms[norms.Length / 2];
+        return norms.Length == 0 ? float.PositiveInfinity : norms[norms.Length / 2];
     }
 
-    private static IEnumerable<float> Norms(ISiteModel model, DenseLayer layer) =>
+    private static IEnumerable<float> Norms(ISiteModel model, UnitLayer layer) =>
         Enumerable.Range(0, layer.Outputs).Select(unit => TensorPrimitives.Norm(layer.Row(model.Parameters, unit)));
 }
 
@@ -77,6 +78,12 @@ public enum Refusal
 
     /// <summary>It was made for other features.</summary>
     OtherInput,
+
+    /// <summary>It stands on another frozen backbone, or on none where the target has one.</summary>
+    OtherBackbone,
+
+    /// <summary>It changes something that is not here, or no longer as it was sent: the whole is needed.</summary>
+    BrokenChain,
 
     /// <summary>It holds numbers that are none.</summary>
     NotFinite,

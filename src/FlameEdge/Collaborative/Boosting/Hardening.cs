@@ -33,7 +33,7 @@ public static class Hardening
                 pool[random.Below(pool.Count)].CopyTo(rows, i * width);
             }
 
-            BinaryTraining.Step(network, stage.Averaging.Apply(rows), weights, Pull, anchor);
+            BinaryTraining.Step(network, stage.Inputs(rows), weights, Pull, anchor);
         }
     }
 }

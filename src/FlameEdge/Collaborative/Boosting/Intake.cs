@@ -14,6 +14,7 @@ public sealed class Intake(SiteSetup setup, CanoeSettings settings, Ensemble ens
     private const double EvictBelow = -3;
     private const int RedundantBatches = 30;
     private const int SettledBatches = 20;
+    private static readonly TimeSpan s_longestLife = TimeSpan.FromDays(7);
     private readonly PortableRandom random = new(setup.Seed, 2);
     private readonly ulong[] labelIds = [.. setup.Classes.Select(SiteSetup.LabelId)];
     private readonly List<Arrival> waiting = [];
@@ -47,11 +48,13 @@ public sealed class Intake(SiteSetup setup, CanoeSettings settings, Ensemble ens
             throw new PayloadException($"{setup.Name} was sent a whole model by {helper} where specialists were asked for");
         }
 
+        // A clock that runs ahead, or a sender's wish, makes nothing last longer.
+        var expires = packet.Expires < clock.GetUtcNow() + s_longestLife ? packet.Expires : clock.GetUtcNow() + s_longestLife;
         foreach (var knowledge in packet.Classes)
         {
             if (known.Add((content, knowledge.LabelId)))
             {
-                waiting.Add(new Arrival(packet, knowledge, new PacketOrigin(helper, content, knowledge.Origin != 0 ? knowledge.Origin : packet.ModelHash, packet.Expires)));
+                waiting.Add(new Arrival(packet, knowledge, new PacketOrigin(helper, content, knowledge.Origin != 0 ? knowledge.Origin : packet.ModelHash, expires)));
             }
         }
     }
@@ -184,9 +187,13 @@ public sealed class Intake(SiteSetup setup, CanoeSettings settings, Ensemble ens
     private Refusal? Admit(Arrival arrival)
     {
         var label = Array.IndexOf(labelIds, arrival.Knowledge.LabelId);
-        var shape = setup.SampleShape;
-        var averaging = shape is [var channels, var height, var width] ? new InputAveraging(channels, height, width, arrival.Packet.AveragingFactor) : InputAveraging.None(ensemble.Model.FeatureCount);
-        if (label < 0 || arrival.Packet.InputContract != setup.InputContract || arrival.Packet.Cut != 0 || averaging.Factor != arrival.Packet.AveragingFactor || averaging.Outputs != arrival.Packet.Inputs)
+        if (arrival.Packet.Cut != setup.Cut)
+        {
+            return Refusal.OtherBackbone;
+        }
+
+        var averaging = setup.Averaging(arrival.Packet.AveragingFactor);
+        if (label < 0 || arrival.Packet.InputContract != setup.InputContract || averaging.Factor != arrival.Packet.AveragingFactor || averaging.Outputs != arrival.Packet.Inputs)
         {
             return Refusal.OtherInput;
         }
@@ -201,7 +208,7 @@ public sealed class Intake(SiteSetup setup, CanoeSettings settings, Ensemble ens
             return Refusal.Revoked;
         }
 
-        var stage = new Stage(label, arrival.Knowledge.Restore(), averaging, arrival.Origin);
+        var stage = new Stage(label, arrival.Knowledge.Restore(), averaging, arrival.Origin, arrival.Knowledge.RestoreFront());
         var refusal = settings.IsGated ? AcceptanceGate.Judge(stage, ensemble.Model, replay.Rows(label), Base(label)) : null;
         if (refusal is null)
         {

@@ -1,9 +1,10 @@
 using FlameEdge.Collaborative.Networks;
+using FlameEdge.Collaborative.Packets;
 
 namespace FlameEdge.Collaborative.Boosting;
 
 /// <summary>A specialist at work in a site: its network, which goes on learning, and its place in the additive model.</summary>
-public sealed class Stage(int label, DenseNetwork network, InputAveraging averaging, PacketOrigin origin)
+public sealed class Stage(int label, DenseNetwork network, InputAveraging averaging, PacketOrigin origin, ConvolutionFront? front = null)
 {
     /// <summary>Scores count up to this log-odds.</summary>
     public const float Clip = 8;
@@ -21,6 +22,9 @@ public sealed class Stage(int label, DenseNetwork network, InputAveraging averag
 
     /// <summary>What is done to samples first.</summary>
     public InputAveraging Averaging => averaging;
+
+    /// <summary>What averaged samples go through next; null where the network takes them as they are.</summary>
+    public ConvolutionFront? Front => front;
 
     /// <summary>Whence it came.</summary>
     public PacketOrigin Origin => origin;
@@ -47,7 +51,18 @@ public sealed class Stage(int label, DenseNetwork network, InputAveraging averag
     public int RedundantBatches { get; set; }
 
     /// <summary>The network as it arrived, before it met any row here: what later rows can test fairly.</summary>
-    public DenseNetwork Arrived { get; } = Copy(network);
+    public DenseNetwork Arrived { get; init; } = Copy(network);
+
+    /// <summary>The stage with a refresh added to what arrived and to what has become of it here.</summary>
+    public Stage Refreshed(SparseValues change, PacketOrigin from) => new(label, Copy(network, change), averaging, from, front)
+    {
+        Arrived = Copy(Arrived, change),
+        Slope = Slope,
+        Offset = Offset,
+        Fade = Fade,
+        Batches = Batches,
+        testsMade = testsMade,
+    };
 
     /// <summary>True once each when the class has 8 and 16 rows here: a packet that passed the gate on one or two is tested again.</summary>
     public bool IsDueForTest(long positives)
@@ -74,17 +89,22 @@ public sealed class Stage(int label, DenseNetwork network, InputAveraging averag
             this.raw = new float[rows];
         }
 
-        network.Forward(averaging.Apply(samples), this.raw);
+        network.Forward(Inputs(samples), this.raw);
         return this.raw.AsSpan(0, rows);
     }
+
+    /// <summary>What the network sees of samples [rows, features].</summary>
+    public ReadOnlyMemory<float> Inputs(ReadOnlyMemory<float> samples) => front is null ? averaging.Apply(samples) : front.Apply(averaging.Apply(samples));
 
     /// <summary>What a raw score adds to the class's logit: φ (κ clip(s) + δ), §5.1.</summary>
     public float Contribution(float raw) => Fade * ((Slope * Math.Clamp(raw, -Clip, Clip)) + Offset);
 
-    private static DenseNetwork Copy(DenseNetwork network)
+    private static DenseNetwork Copy(DenseNetwork network, SparseValues? change = null)
     {
         var copy = new DenseNetwork([.. network.Layers.Select(layer => layer.Inputs), 1]);
-        copy.Load(network.Parameters);
+        var parameters = network.Parameters.ToArray();
+        change?.AddTo(parameters);
+        copy.Load(parameters);
         return copy;
     }
 }

@@ -7,7 +7,7 @@ namespace FlameEdge.Collaborative.Networks;
 /// <remarks>Not thread-safe. The same seed, rows and steps give the same bits on the same machine. Buffers grow to the largest batch seen and stay.</remarks>
 public sealed class DenseNetwork : ISiteModel
 {
-    private readonly DenseLayer[] layers;
+    private readonly UnitLayer[] layers;
     private readonly float[] parameters;
     private readonly float[] gradients;
     private readonly float[] velocity;
@@ -26,11 +26,11 @@ public sealed class DenseNetwork : ISiteModel
             throw new ArgumentException($"a network needs at least two widths above 0, not [{string.Join(", ", widths.ToArray())}]", nameof(widths));
         }
 
-        layers = new DenseLayer[widths.Length - 1];
+        layers = new UnitLayer[widths.Length - 1];
         var offset = 0;
         for (var layer = 0; layer < layers.Length; layer++)
         {
-            layers[layer] = new DenseLayer(widths[layer], widths[layer + 1], offset);
+            layers[layer] = new UnitLayer(widths[layer], widths[layer + 1], offset);
             offset = layers[layer].End;
         }
 
@@ -57,7 +57,7 @@ public sealed class DenseNetwork : ISiteModel
     public float WeightDecay { get; init; }
 
     /// <inheritdoc/>
-    public IReadOnlyList<DenseLayer> Layers => layers;
+    public IReadOnlyList<UnitLayer> Layers => layers;
 
     /// <inheritdoc/>
     public ReadOnlySpan<float> Parameters => this.parameters;

@@ -14,7 +14,13 @@ public sealed record ClassKnowledge
     /// <summary>What the helper measured on rows kept aside; used for ranking, never trusted.</summary>
     public required KnowledgeClaims Claims { get; init; }
 
-    /// <summary>Which units of the helper's hidden layers were kept, ascending: [hidden layers][units].</summary>
+    /// <summary>Kept channels of convolutions, through which images go first; empty for a specialist on plain features.</summary>
+    public IReadOnlyList<QuantizedConvolution> Channels { get; init; } = [];
+
+    /// <summary>All layers, where single weights were kept in place of whole units; <see cref="Units"/>, <see cref="Layers"/> and <see cref="Output"/> are empty then.</summary>
+    public IReadOnlyList<ScatteredLayer> Scattered { get; init; } = [];
+
+    /// <summary>Which units of the helper's dense hidden layers were kept, ascending: [hidden layers][units].</summary>
     public required IReadOnlyList<UnitChoice> Units { get; init; }
 
     /// <summary>The kept layers, from samples on.</summary>
@@ -32,8 +38,8 @@ public sealed record ClassKnowledge
     /// <summary>Deltas against a common ancestor, where the packet has them.</summary>
     public AlignedDelta? Aligned { get; init; }
 
-    /// <summary>Quantizes a specialist [inputs, units…, 1].</summary>
-    public static ClassKnowledge Of(ulong labelId, DenseNetwork specialist, IReadOnlyList<UnitChoice> units)
+    /// <summary>Quantizes a specialist [inputs, units…, 1], and the channels before it.</summary>
+    public static ClassKnowledge Of(ulong labelId, DenseNetwork specialist, IReadOnlyList<UnitChoice> units, ConvolutionFront? front = null, IReadOnlyList<UnitChoice>? channels = null)
     {
         var layers = new List<QuantizedLayer>();
         foreach (var layer in specialist.Layers.SkipLast(1))
@@ -50,6 +56,7 @@ public sealed record ClassKnowledge
         {
             LabelId = labelId,
             Claims = new KnowledgeClaims(0, 0, 0, 0, []),
+            Channels = [.. front?.Layers.Zip(channels ?? [], (layer, choice) => QuantizedConvolution.Of(layer, front.Parameters, choice)) ?? []],
             Units = units,
             Layers = layers,
             OutputScale = scale,
@@ -58,9 +65,36 @@ public sealed record ClassKnowledge
         };
     }
 
+    /// <summary>Quantizes what is not zero of a specialist [inputs, units…, 1], and the channels before it.</summary>
+    public static ClassKnowledge OfScattered(ulong labelId, DenseNetwork specialist, ConvolutionFront? front = null, IReadOnlyList<UnitChoice>? channels = null) =>
+        Of(labelId, specialist, [], front, channels) with { Layers = [], Output = [], OutputScale = Half.Zero, OutputBias = 0, Scattered = ScatteredLayer.Of(specialist) };
+
+    /// <summary>The channels, as they were quantized; null where there are none.</summary>
+    public ConvolutionFront? RestoreFront()
+    {
+        List<UnitLayer> layers = [];
+        foreach (var channels in Channels)
+        {
+            layers.Add(new UnitLayer(channels.Layer.Inputs, channels.Layer.Units, layers.Count > 0 ? layers[^1].End : 0, channels.Shape));
+        }
+
+        var parameters = new float[layers.Count > 0 ? layers[^1].End : 0];
+        foreach (var (channels, place) in Channels.Zip(layers))
+        {
+            channels.Layer.Restore(parameters.AsSpan(place.Offset, place.End - place.Offset));
+        }
+
+        return layers.Count > 0 ? new ConvolutionFront(layers, parameters) : null;
+    }
+
     /// <summary>The specialist's network, as it was quantized.</summary>
     public DenseNetwork Restore()
     {
+        if (Scattered.Count > 0)
+        {
+            return ScatteredLayer.Restore(Scattered);
+        }
+
         var network = new DenseNetwork([Layers[0].Inputs, .. Layers.Select(layer => layer.Units), 1]);
         var parameters = new float[network.Parameters.Length];
         foreach (var (layer, place) in Layers.Zip(network.Layers))

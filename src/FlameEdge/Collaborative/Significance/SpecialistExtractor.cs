@@ -11,8 +11,9 @@ public sealed class SpecialistExtractor(ISignificance significance, ExtractionSe
 {
     private const int BatchRows = 32;
     private const float RepairRate = 0.02f;
+    private static readonly PacketOrigin s_nowhere = new("", 0, 0, DateTimeOffset.MaxValue);
 
-    /// <summary>What <paramref name="model"/> knows of <paramref name="label"/>; null where <paramref name="examples"/> are too few to cut and test it.</summary>
+    /// <summary>What <paramref name="model"/> knows of <paramref name="label"/>; null where <paramref name="examples"/> are too few to cut and test it, the model has no hidden layer to cut, or its images are larger than packets take (a common backbone is the way then).</summary>
     /// <param name="labelId">Hash of the label's name.</param>
     /// <param name="label">The class among the model's.</param>
     /// <param name="model">The network; its parameters stay.</param>
@@ -23,23 +24,29 @@ public sealed class SpecialistExtractor(ISignificance significance, ExtractionSe
     public ClassKnowledge? Extract(ulong labelId, int label, ISiteModel model, Stage? known, ExampleStore examples, InputAveraging averaging, PortableRandom random)
     {
         var rows = HeldOutRows.Of(examples, label, settings.Examples, random);
-        if (rows is null)
+        if (rows is null || model.Layers.Count < 2 || model.Layers.Any(layer => layer.Convolution is { } shape && Math.Max(shape.Height, shape.Width) > PacketReader.MostImageEdge))
         {
             return null;
         }
 
-        var (specialist, units) = known is not null && known.Averaging == averaging ? Copy(known) : Cut(model, rows, label, averaging);
-        Repair(specialist, rows, averaging, random);
-        Calibrate(specialist, rows, averaging);
-        var knowledge = ClassKnowledge.Of(labelId, specialist, units);
-        return knowledge with { Origin = known?.Origin.ModelHash ?? 0, Claims = Test(knowledge.Restore(), rows, averaging) };
+        var cut = known is not null && known.Averaging == averaging ? SpecialistCut.Of(known) : Cut(model, rows, label, averaging);
+        var stage = new Stage(0, cut.Network, averaging, s_nowhere, cut.Front);
+        var mask = settings.ScatteredWeights > 0 ? WeightSelection.Mask(stage, rows, settings.ScatteredWeights) : null;
+        Repair(stage, rows, mask, random);
+        Calibrate(stage, rows);
+        var knowledge = mask is null ? ClassKnowledge.Of(labelId, cut.Network, cut.Units, cut.Front, cut.Channels) : ClassKnowledge.OfScattered(labelId, cut.Network, cut.Front, cut.Channels);
+        return knowledge with { Origin = known?.Origin.ModelHash ?? 0, Claims = Test(knowledge, rows, averaging) };
     }
+
+    /// <summary>How samples are averaged for specialists of <paramref name="model"/> where a target wishes <paramref name="wished"/>: not at all before convolutions, whose windows were learned at full resolution.</summary>
+    public static InputAveraging Averaging(ISiteModel model, InputAveraging wished) => model.Layers is [{ Convolution: not null }, ..] ? wished with { Factor = 1 } : wished;
 
     /// <summary>Units to keep of each hidden layer of <paramref name="model"/>: an eighth, or what the settings say, shrunk in proportion until the class fits the budget.</summary>
     public int[] UnitCounts(ISiteModel model, int inputs)
     {
-        int[] wanted = [.. model.Layers.SkipLast(1).Select((layer, i) => Math.Min(layer.Outputs, i < settings.Units.Count ? settings.Units[i] : Math.Max(2, (layer.Outputs + 7) / 8)))];
-        while (SizeBytes(inputs, wanted) > settings.BudgetBytes && wanted.Any(units => units > 1))
+        var convolutions = model.Layers.Count(layer => layer.Convolution is not null);
+        int[] wanted = [.. model.Layers.SkipLast(1).Select((layer, i) => Wanted(layer, i < convolutions ? settings.Channels : settings.Units, i < convolutions ? i : i - convolutions))];
+        while (SizeBytes(model, inputs, wanted) > settings.BudgetBytes && wanted.Any(units => units > 1))
         {
             wanted = [.. wanted.Select(units => Math.Max(1, units - Math.Max(1, units / 8)))];
         }
@@ -47,7 +54,7 @@ public sealed class SpecialistExtractor(ISignificance significance, ExtractionSe
         return wanted;
     }
 
-    /// <summary>Bytes of the weights of such a specialist: Σ k (fan-in + 3), and k + 6 for the output.</summary>
+    /// <summary>Bytes of the weights of such a dense specialist: Σ k (fan-in + 3), and k + 6 for the output.</summary>
     public static int SizeBytes(int inputs, IReadOnlyList<int> units)
     {
         var (bytes, below) = (6 + units[^1], inputs);
@@ -60,121 +67,83 @@ public sealed class SpecialistExtractor(ISignificance significance, ExtractionSe
         return bytes;
     }
 
-    private static (DenseNetwork Specialist, IReadOnlyList<UnitChoice> Units) Copy(Stage known)
+    private static int Wanted(UnitLayer layer, IReadOnlyList<int> settings, int index) => Math.Min(layer.Outputs, index < settings.Count ? settings[index] : Math.Max(2, (layer.Outputs + 7) / 8));
+
+    private static int SizeBytes(ISiteModel model, int inputs, int[] counts)
     {
-        var copy = new DenseNetwork([.. known.Network.Layers.Select(layer => layer.Inputs), 1]);
-        copy.Load(known.Network.Parameters);
-        return (copy, [.. known.Network.Layers.SkipLast(1).Select(layer => new UnitChoice(layer.Outputs, [.. Enumerable.Range(0, layer.Outputs)]))]);
+        var (bytes, below, convolutions) = (0, inputs, 0);
+        foreach (var (layer, count) in model.Layers.TakeWhile(layer => layer.Convolution is not null).Zip(counts))
+        {
+            var shape = layer.Convolution!; // All taken are convolutions.
+            var channels = convolutions == 0 ? shape.Channels : counts[convolutions - 1];
+            bytes += count * ((channels * shape.Window * shape.Window) + 3);
+            below = count * shape.PooledHigh * shape.PooledWide;
+            convolutions++;
+        }
+
+        return bytes + SizeBytes(below, [.. counts.Skip(convolutions)]);
     }
 
-    private (DenseNetwork Specialist, IReadOnlyList<UnitChoice> Units) Cut(ISiteModel model, HeldOutRows rows, int label, InputAveraging averaging)
+    private SpecialistCut Cut(ISiteModel model, HeldOutRows rows, int label, InputAveraging averaging)
     {
         var sample = new ClassSample(label, BinaryTraining.Stack(rows.Positives), BinaryTraining.Stack(rows.Negatives));
-        var scores = significance.Score(model, sample);
-        var counts = UnitCounts(model, averaging.Outputs);
-        UnitChoice[] units = [.. scores.Select((layer, i) => new UnitChoice(layer.Length, Best(layer, counts[i])))];
-        var specialist = new DenseNetwork([averaging.Outputs, .. counts, 1]);
-        var parameters = new float[specialist.Parameters.Length];
-        for (var i = 0; i < units.Length; i++)
-        {
-            var (from, to) = (model.Layers[i], specialist.Layers[i]);
-            for (var unit = 0; unit < to.Outputs; unit++)
-            {
-                var row = from.Row(model.Parameters, units[i].Kept[unit]);
-                Select(row, i == 0 ? null : units[i - 1].Kept, averaging).CopyTo(parameters.AsSpan(to.Offset + (unit * to.Inputs)));
-                parameters[to.BiasOffset + unit] = from.Biases(model.Parameters)[units[i].Kept[unit]];
-            }
-        }
-
-        WriteOutput(model, sample, units[^1].Kept, specialist.Layers[^1], parameters);
-        specialist.Load(parameters);
-        return (specialist, units);
-    }
-
-    // v = w_c − Σ_{j≠c} q̄_j w_j with q̄ the mean share of j among the others, on rows that are not c (§4.3).
-    private static void WriteOutput(ISiteModel model, ClassSample sample, IReadOnlyList<int> kept, DenseLayer to, float[] parameters)
-    {
-        var (classes, last) = (model.ClassCount, model.Layers[^1]);
-        var logits = new float[sample.Negatives.Length / model.FeatureCount * classes];
-        model.Forward(sample.Negatives, logits);
-        ClassMargin.Gradients(logits, classes, sample.Label);
-        var share = new float[classes];
-        for (var i = 0; i < logits.Length; i++)
-        {
-            share[i % classes] += logits[i] * classes / logits.Length;
-        }
-
-        for (var j = 0; j < classes; j++)
-        {
-            var row = last.Row(model.Parameters, j);
-            for (var unit = 0; unit < kept.Count; unit++)
-            {
-                parameters[to.Offset + unit] += share[j] * row[kept[unit]];
-            }
-
-            parameters[to.BiasOffset] += share[j] * last.Biases(model.Parameters)[j];
-        }
-    }
-
-    private static float[] Select(ReadOnlySpan<float> row, IReadOnlyList<int>? kept, InputAveraging averaging)
-    {
-        if (kept is null)
-        {
-            return averaging.Sums(row);
-        }
-
-        var selected = new float[kept.Count];
-        for (var i = 0; i < selected.Length; i++)
-        {
-            selected[i] = row[kept[i]];
-        }
-
-        return selected;
+        var counts = settings.ScatteredWeights > 0 ? [.. model.Layers.SkipLast(1).Select((layer, i) => layer.Convolution is null ? layer.Outputs : UnitCounts(model, averaging.Outputs)[i])] : UnitCounts(model, averaging.Outputs);
+        UnitChoice[] kept = [.. significance.Score(model, sample).Select((layer, i) => new UnitChoice(layer.Length, Best(layer, counts[i])))];
+        return SpecialistCut.Of(model, sample, kept, averaging);
     }
 
     // The largest scores, the lower index on ties; ascending.
     private static int[] Best(float[] scores, int count) => [.. Enumerable.Range(0, scores.Length).OrderByDescending(unit => scores[unit]).ThenBy(unit => unit).Take(count).Order()];
 
-    private void Repair(DenseNetwork specialist, HeldOutRows rows, InputAveraging averaging, PortableRandom random)
+    private void Repair(Stage stage, HeldOutRows rows, float[]? mask, PortableRandom random)
     {
+        if (mask is not null)
+        {
+            WeightSelection.Apply(stage, mask);
+        }
+
         float[][] pool = [.. rows.Positives, .. rows.Negatives];
-        float[][] averaged = [.. pool.Select(row => averaging.Apply(row).ToArray())];
+        float[][] inputs = [.. pool.Select(row => stage.Inputs(row).ToArray())];
         var (positive, negative) = ((float)pool.Length / (2 * rows.Positives.Count), -(float)pool.Length / (2 * rows.Negatives.Count));
         var order = new BatchOrder(pool.Length, BatchRows);
         order.Start(random.NextBits());
-        specialist.LearningRate = RepairRate;
+        var width = stage.Network.FeatureCount;
+        stage.Network.LearningRate = RepairRate;
         for (var step = 0; step < settings.RepairEpochs * order.BatchesPerEpoch; step++)
         {
             var batch = order.Next();
             var weights = new float[batch.Length];
-            var inputs = new float[batch.Length * averaging.Outputs];
+            var drawn = new float[batch.Length * width];
             for (var i = 0; i < batch.Length; i++)
             {
-                averaged[batch[i]].CopyTo(inputs, i * averaging.Outputs);
+                inputs[batch[i]].CopyTo(drawn, i * width);
                 weights[i] = (batch[i] < rows.Positives.Count ? positive : negative) / batch.Length;
             }
 
-            BinaryTraining.Step(specialist, inputs, weights);
+            BinaryTraining.Step(stage.Network, drawn, weights);
+            if (mask is not null)
+            {
+                WeightSelection.Apply(stage, mask);
+            }
         }
     }
 
-    private static void Calibrate(DenseNetwork specialist, HeldOutRows rows, InputAveraging averaging)
+    private static void Calibrate(Stage stage, HeldOutRows rows)
     {
-        var stage = new Stage(0, specialist, averaging, new PacketOrigin("", 0, 0, DateTimeOffset.MaxValue));
         LineSearch.Fit([stage], [stage.Score(BinaryTraining.Stack(rows.HeldPositives)).ToArray()], [stage.Score(BinaryTraining.Stack(rows.HeldNegatives)).ToArray()]);
-        var parameters = specialist.Parameters.ToArray();
-        foreach (ref var weight in parameters.AsSpan(specialist.Layers[^1].Offset))
+        var parameters = stage.Network.Parameters.ToArray();
+        foreach (ref var weight in parameters.AsSpan(stage.Network.Layers[^1].Offset))
         {
             weight *= stage.Slope;
         }
 
         parameters[^1] += stage.Offset;
-        specialist.Load(parameters);
+        stage.Network.Load(parameters);
     }
 
-    private static KnowledgeClaims Test(DenseNetwork specialist, HeldOutRows rows, InputAveraging averaging)
+    private static KnowledgeClaims Test(ClassKnowledge knowledge, HeldOutRows rows, InputAveraging averaging)
     {
-        var stage = new Stage(0, specialist, averaging, new PacketOrigin("", 0, 0, DateTimeOffset.MaxValue));
+        var stage = new Stage(0, knowledge.Restore(), averaging, s_nowhere, knowledge.RestoreFront());
         var positives = stage.Score(BinaryTraining.Stack(rows.HeldPositives)).ToArray();
         var negatives = stage.Score(BinaryTraining.Stack(rows.HeldNegatives)).ToArray();
         var balanced = (BinaryTraining.PositiveRate(positives) + 1 - BinaryTraining.PositiveRate(negatives)) / 2;

@@ -1,0 +1,56 @@
+namespace FlameEdge.Cli.Canoe.Broker;
+
+/// <summary>What was counted at a broker: Canoe seed by seed, and federated jobs of a network of the same size.</summary>
+internal sealed class BrokerReport
+{
+    /// <summary>Canoe's runs.</summary>
+    public List<BrokerFigures> Runs { get; } = [];
+
+    /// <summary>Ten rounds of federated averaging by dataset: plain, and with top 1 % and int8 both ways.</summary>
+    public Dictionary<string, (BrokerBytes Plain, BrokerBytes Compressed)> Federated { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>What these figures say of what Canoe must show.</summary>
+    public IEnumerable<ClaimResult> Claims()
+    {
+        foreach (var dataset in Runs.GroupBy(run => run.Dataset))
+        {
+            if (dataset.Where(run => run.Workload == "W1").ToArray() is { Length: > 0 } introduced && Federated.TryGetValue(dataset.Key, out var federated))
+            {
+                var mean = introduced.Average(run => run.Bytes.Total);
+                yield return ClaimResult.AtLeast(dataset.Key, "W1 at the broker, everything: FedAvg E = 10 over 100 batches ÷ Canoe", federated.Plain.Total / mean, 100, 400);
+                yield return ClaimResult.AtLeast(dataset.Key, "W1 at the broker, everything: FedAvg E = 10, top 1 % and int8 ÷ Canoe", federated.Compressed.Total / mean, 2, 5);
+            }
+
+            foreach (var quiet in dataset.Where(run => run.Workload == "W6").GroupBy(run => run.Workload))
+            {
+                yield return ClaimResult.Below(dataset.Key, "W6 at the broker: records, requests, packets and events per batch and site, bytes", quiet.Average(run => (double)run.Bytes.Talk / run.Batches / run.Sites), 5, 0.5);
+            }
+        }
+    }
+
+    /// <summary>The tables.</summary>
+    public void Write(Action<FormattableString> line)
+    {
+        line($"");
+        line($"## At the broker");
+        line($"");
+        line($"Five sites and a directory, a process each, in lockstep over a broker; a relay before its port counted every byte of every client both ways, MQTT's headers, connecting and pings included, from the first to the last.");
+        line($"FedAvg is a real job of five trainers and an aggregator with a network of the same size, ten rounds: 100 batches with an average after every ten; compressed is `up: top-k 1% + int8`, `down: delta + top-k 1% + int8`.");
+        line($"");
+        line($"| dataset | workload | seed | metadata | requests | packets | events | presence | session | keep-alive | models | all | as in memory |");
+        line($"|---|---|---|---|---|---|---|---|---|---|---|---|---|");
+        foreach (var run in Runs)
+        {
+            Row(line, run.Dataset, run.Workload, $"{run.Seed}", run.Bytes, run.IsAsInMemory ? "to the last bit" : "**no**");
+        }
+
+        foreach (var (dataset, (plain, compressed)) in Federated)
+        {
+            Row(line, dataset, "FedAvg E = 10", "", plain, "");
+            Row(line, dataset, "FedAvg E = 10, top 1 % and int8", "", compressed, "");
+        }
+    }
+
+    private static void Row(Action<FormattableString> line, string dataset, string what, string seed, BrokerBytes bytes, string note) =>
+        line($"| {dataset} | {what} | {seed} | {bytes.Metadata} | {bytes.Request} | {bytes.Packet} | {bytes.Events} | {bytes.Presence} | {bytes.Session} | {bytes.KeepAlive} | {bytes.Model} | {bytes.Total} | {note} |");
+}
