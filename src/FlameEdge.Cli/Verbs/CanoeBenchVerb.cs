@@ -22,15 +22,15 @@ internal static class CanoeBenchVerb
         var arguments = new StreamArguments();
         var streams = new Option<string?>("--streams") { Description = "folder of stored streams, run in place of fresh ones", HelpName = "FOLDER" };
         var methods = new Option<string[]>("--methods") { Description = $"one or several of {string.Join(", ", StreamBench.Methods)}; by default all for W1, canoe for the others", HelpName = "NAME", AllowMultipleArgumentsPerToken = true };
+        var rate = new Option<float?>("--isolated-rate") { Description = "the isolated learner's step length; tuned on other seeds by default", HelpName = "R" };
         var jobs = new Option<int>("--jobs") { Description = "seeds run at a time", HelpName = "N", DefaultValueFactory = _ => 1 };
         var format = new Option<string>("--format") { Description = "table or json", HelpName = "NAME", DefaultValueFactory = _ => "table" };
         var broker = new Option<Uri?>("--broker") { Description = "mqtt://host:port of the broker for --broker-seeds, which is not used otherwise; one within this process by default", HelpName = "URL", CustomParser = RunOptionChecks.Broker };
         var played = new Option<int>("--broker-seeds") { Description = "how many seeds of each workload are played over a broker too, a process per site, every byte counted at its port", HelpName = "N", DefaultValueFactory = _ => 0 };
-        methods.AcceptOnlyFromAmong([.. StreamBench.Methods]);
         format.AcceptOnlyFromAmong("table", "json");
         var verb = new Command("bench", "Run a workload alone, federated and with borrowed knowledge on the same streams, and write a report.");
         arguments.AddTo(verb, "out/canoe", "folder for canoe.md and its pictures");
-        foreach (var option in new Option[] { streams, methods, broker, played, jobs, format })
+        foreach (var option in new Option[] { streams, methods, rate, broker, played, jobs, format })
         {
             verb.Add(option);
         }
@@ -40,8 +40,9 @@ internal static class CanoeBenchVerb
             var plan = arguments.Read(parsed) with
             {
                 Streams = parsed.GetValue(streams),
-                Methods = parsed.GetValue(methods)!, // Defaults stand in.
-                Broker = parsed.GetValue(broker),
+                Methods = [.. parsed.GetValue(methods)!.Select(name => StreamArguments.OneOf("method", name, StreamBench.Methods))], // Defaults stand in.
+                IsolatedRate = parsed.GetValue(rate) is { } given and not (> 0 and <= 10) ? throw new TopologyException($"--isolated-rate must be above 0 and at most 10, not {given}") : parsed.GetValue(rate),
+                BrokerUri = parsed.GetValue(broker),
                 BrokerSeeds = StreamArguments.Within("--broker-seeds", parsed.GetValue(played), 0, 100),
                 Jobs = StreamArguments.Within("--jobs", parsed.GetValue(jobs), 1, Math.Max(1, Environment.ProcessorCount)),
             };
@@ -63,17 +64,17 @@ internal static class CanoeBenchVerb
         {
             foreach (var dataset in datasets)
             {
-                rates[dataset] = Bench(StreamBench.Fresh(plan.Data ?? "", s_tuningSeeds)).TunedRate(dataset, cancellationToken);
+                rates[dataset] = plan.IsolatedRate ?? Bench(StreamBench.Fresh(plan.Data ?? "", s_tuningSeeds)).TunedRate(dataset, cancellationToken);
                 var bench = Bench(plan.Streams is null ? StreamBench.Fresh(plan.Data ?? "", plan.SeedNumbers) : new StreamBench(plan.Streams, plan.Data ?? ""));
                 foreach (var name in plan.ChosenWorkloads(bench.Workloads(dataset)))
                 {
                     figures.AddRange(bench.Run(dataset, name, plan.MethodsFor(name), rates[dataset], cancellationToken));
-                    if (broker is not null && figures.FirstOrDefault(of => of.Dataset == dataset && of.Workload == name && of.Method == "canoe") is { } canoe && BrokerBench.Workloads.Contains(name))
+                    report.Write(plan.Head(), rates, figures, broker); // What is known so far: a long run may be cut short.
+                    if (broker is not null && figures.FirstOrDefault(of => of.Dataset == dataset && of.Workload == name && of.Method == "canoe") is { } canoe && plan.IsPlayed(name))
                     {
                         await PlayAsync(plan, bench, canoe, rates[dataset], broker, cancellationToken);
+                        report.Write(plan.Head(), rates, figures, broker);
                     }
-
-                    report.Write(plan.Head(), rates, figures, broker); // What is known so far: a long run may be cut short.
                 }
             }
         });
@@ -104,7 +105,7 @@ internal static class CanoeBenchVerb
     private static async Task PlayAsync(BenchPlan plan, StreamBench bench, StreamFigures canoe, float rate, BrokerReport report, CancellationToken cancellationToken)
     {
         var folder = Path.Combine(plan.Out, "broker");
-        var player = new BrokerBench(plan.Broker, folder, plan.Data);
+        var player = new BrokerBench(plan.BrokerUri, folder, plan.Data);
         var (layers, sites) = bench.Shape(canoe.Dataset, canoe.Workload);
         var streams = plan.Streams is null ? bench.Store(canoe.Dataset, canoe.Workload, Path.Combine(folder, "streams")) : [.. canoe.Seeds.Select(seed => Path.Combine(plan.Streams, canoe.Dataset, $"{canoe.Workload}-s{seed.Seed}.json.gz"))];
         foreach (var (seed, stream) in canoe.Seeds.Zip(streams).Take(plan.BrokerSeeds))

@@ -74,7 +74,7 @@ internal sealed class BrokerBench(Uri? broker, string folder, string? data)
                 path: rows.csv
                 label: label
                 partition: { kind: modulo, parts: {{Trainers}} }
-            model: { kind: mlp, hidden: [{{string.Join(", ", layers.Skip(1).SkipLast(1))}}] }
+            model: { kind: mlp, hidden: [{{string.Join(", ", layers.Skip(1).SkipLast(1))}}], input: [{{layers[0]}}], classes: {{layers[^1]}} }
             training: { learningRate: 0.01, epochs: 1, batchSize: {{RowsPerTrainer}} }
             rounds: { count: {{FederatedRounds}}, quorum: all }
             """);
