@@ -20,10 +20,10 @@ internal sealed class BrokerBench(Uri? broker, string folder, string? data)
     /// <summary>Workloads that can be played in lockstep: one site's world changes, and packets are honest.</summary>
     public static IReadOnlyList<string> Workloads { get; } = ["W1", "W1b", "W2", "W3", "W6"];
 
-    /// <summary>Plays a stored stream; what it cost, and whether it decided as <paramref name="expected"/>, the same seed in memory.</summary>
-    public async Task<BrokerFigures> PlayAsync(string dataset, string workload, SeedFigures expected, string stream, float aloneRate, int sites, CancellationToken cancellationToken)
+    /// <summary>Plays a stored stream of so many batches; what it cost, and whether it decided as <paramref name="expected"/>, the same seed in memory.</summary>
+    public async Task<BrokerFigures> PlayAsync(string dataset, string workload, SeedFigures expected, string stream, int batches, float aloneRate, int sites, CancellationToken cancellationToken)
     {
-        var place = Path.Combine(folder, $"{dataset}-{workload}-s{expected.Seed}");
+        var place = Path.Combine(folder, $"{dataset}-{workload}-s{expected.Seed}-{batches}");
         var job = Write(place, $$"""
             job: canoe-bench
             seed: 1
@@ -46,7 +46,7 @@ internal sealed class BrokerBench(Uri? broker, string folder, string? data)
         string[] workers = ["directory_0", .. Enumerable.Range(0, sites).Select(site => $"site_{site}")];
         var bytes = await CountAsync(job, place, workers, cancellationToken);
         var story = CanoeStory.Read(Path.Combine(place, "site_0"));
-        return new BrokerFigures(dataset, workload, expected.Seed, bytes, story.Curve("site_0").Accuracies.SequenceEqual(expected.Method), expected.Method.Count, sites);
+        return new BrokerFigures(dataset, workload, expected.Seed, bytes, story.Curve("site_0").Accuracies.SequenceEqual(expected.Method.Take(batches)), batches, sites);
     }
 
     /// <summary>Ten rounds of federated averaging of a network of the same size: 100 batches with an average after every ten.</summary>
