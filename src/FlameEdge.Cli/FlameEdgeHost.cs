@@ -76,6 +76,7 @@ public static class FlameEdgeHost
         {
             CanoeBenchVerb.Create(),
             CanoeStreamsVerb.Create(),
+            CanoeStoryVerb.Create(),
         },
         new Command("sensor", "Play sensors, to try telemetry without any.")
         {

@@ -1,3 +1,4 @@
+using FlameEdge.Cli.Canoe.Broker;
 using FlameEdge.Collaborative.Bench;
 using FlameEdge.Diagnostics;
 
@@ -34,6 +35,15 @@ internal sealed record BenchPlan
 
     /// <summary>Methods asked for; empty for the usual ones.</summary>
     public IReadOnlyList<string> Methods { get; init; } = [];
+
+    /// <summary>The isolated learner's step length; null to tune it.</summary>
+    public float? IsolatedRate { get; init; }
+
+    /// <summary>Seeds that are played over a broker too; 0 for none.</summary>
+    public int BrokerSeeds { get; init; }
+
+    /// <summary>That broker; null for one within the process.</summary>
+    public Uri? BrokerUri { get; init; }
 
     /// <summary>Seeds run at a time.</summary>
     public int Jobs { get; init; } = 1;
@@ -72,6 +82,9 @@ internal sealed record BenchPlan
         "W1b" or "W5" => ["canoe", "full_replace", "fedavg_E10"],
         _ => ["canoe"],
     };
+
+    /// <summary>True where a workload is played over a broker too: of all of them the introduction and the calm, which tell what a change costs.</summary>
+    public bool IsPlayed(string workload) => Workload == "all" ? workload is "W1" or "W6" : BrokerBench.Workloads.Contains(workload);
 
     /// <summary>How many runs that are, more or less: for the progress bar.</summary>
     public int RunCount(IReadOnlyList<string> datasets)

@@ -70,22 +70,28 @@ internal static class CanoeClaims
 
         if (Find("W6", "canoe") is { } quiet)
         {
-            yield return AtMost("W6, payload per batch, bytes", quiet.PayloadBytes / quiet.Seeds[0].Method.Count, 5, 0);
+            yield return ClaimResult.Below(dataset, "W6, payload per batch, bytes", quiet.PayloadBytes / quiet.Seeds[0].Method.Count, 5, 0);
         }
 
         StreamFigures? Find(string workload, string method) => figures.FirstOrDefault(of => of.Workload == workload && of.Method == method);
 
-        ClaimResult AtLeast(string claim, double value, double must, double aim, string format = "0.0#") => new(dataset, claim, Say(value, format), $"≥ {Say(must, format)}", $"≥ {Say(aim, format)}", value >= must, value >= aim);
-
-        ClaimResult AtMost(string claim, double value, double must, double aim) => new(dataset, claim, Say(value, "0.0#"), $"< {Say(must, "0.##")}", $"≤ {Say(aim, "0.##")}", value < must, value <= aim);
+        ClaimResult AtLeast(string claim, double value, double must, double aim, string format = "0.0#") => ClaimResult.AtLeast(dataset, claim, value, must, aim, format);
     }
-
-    private static string Say(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 }
 
 /// <summary>One claim and what was measured.</summary>
 internal sealed record ClaimResult(string Dataset, string Claim, string Measured, string Must, string Aim, bool IsMet, bool IsAimed)
 {
+    /// <summary>A figure that must be so large.</summary>
+    public static ClaimResult AtLeast(string dataset, string claim, double value, double must, double aim, string format = "0.0#") =>
+        new(dataset, claim, Say(value, format), $"≥ {Say(must, format)}", $"≥ {Say(aim, format)}", value >= must, value >= aim);
+
+    /// <summary>A figure that must stay below.</summary>
+    public static ClaimResult Below(string dataset, string claim, double value, double must, double aim) =>
+        new(dataset, claim, Say(value, "0.0#"), $"< {Say(must, "0.##")}", $"≤ {Say(aim, "0.##")}", value < must, value <= aim);
+
     /// <summary>In a word.</summary>
     public string Verdict => IsAimed ? "aim reached" : IsMet ? "met" : "**missed**";
+
+    private static string Say(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using FlameEdge.Cli.Canoe.Broker;
 using FlameEdge.Cli.Output;
 using FlameEdge.Collaborative.Bench;
 
@@ -8,7 +9,7 @@ namespace FlameEdge.Cli.Canoe;
 internal static class CanoeJson
 {
     /// <summary>Writes one object.</summary>
-    public static void Write(TextWriter output, IReadOnlyDictionary<string, float> rates, IReadOnlyList<StreamFigures> figures)
+    public static void Write(TextWriter output, IReadOnlyDictionary<string, float> rates, IReadOnlyList<StreamFigures> figures, BrokerReport? broker)
     {
         using var text = new JsonText(output);
         var json = text.Json;
@@ -22,7 +23,7 @@ internal static class CanoeJson
 
         json.WriteEndArray();
         json.WriteStartArray("claims");
-        foreach (var claim in CanoeClaims.Of(figures))
+        foreach (var claim in CanoeClaims.Of(figures).Concat(broker?.Claims() ?? []))
         {
             json.WriteStartObject();
             json.WriteString("dataset", claim.Dataset);
@@ -31,6 +32,19 @@ internal static class CanoeJson
             json.WriteString("must", claim.Must);
             json.WriteString("aim", claim.Aim);
             json.WriteBoolean("isMet", claim.IsMet);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteStartArray("broker");
+        foreach (var run in broker?.Runs ?? [])
+        {
+            json.WriteStartObject();
+            json.WriteString("dataset", run.Dataset);
+            json.WriteString("workload", run.Workload);
+            json.WriteNumber("seed", run.Seed);
+            json.WriteNumber("bytes", run.Bytes.Total);
+            json.WriteBoolean("isAsInMemory", run.IsAsInMemory);
             json.WriteEndObject();
         }
 

@@ -15,19 +15,19 @@ internal sealed class CanoeProgress(TextWriter error, int total)
     private long since = TimeProvider.System.GetTimestamp();
 
     /// <summary>Runs <paramref name="work"/> with the bar where there is a terminal.</summary>
-    public void Around(Action work)
+    public async Task AroundAsync(Func<Task> work)
     {
         if (error != Console.Error || Console.IsOutputRedirected || Console.IsErrorRedirected || !AnsiConsole.Profile.Capabilities.Interactive)
         {
-            work();
+            await work();
             Flush();
             return;
         }
 
-        AnsiConsole.Progress().AutoClear(true).Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn()).Start(context =>
+        await AnsiConsole.Progress().AutoClear(true).Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn()).StartAsync(async context =>
         {
             bar = context.AddTask("streams are read", maxValue: total);
-            work();
+            await work();
         });
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using FlameEdge.Cli.Canoe.Broker;
 using FlameEdge.Collaborative.Bench;
 
 namespace FlameEdge.Cli.Canoe;
@@ -18,7 +19,8 @@ internal sealed class CanoeReport(string folder)
     /// <param name="head">What was run, in a line.</param>
     /// <param name="rates">The isolated learner's tuned rate by dataset.</param>
     /// <param name="figures">All figures.</param>
-    public void Write(string head, IReadOnlyDictionary<string, float> rates, IReadOnlyList<StreamFigures> figures)
+    /// <param name="broker">What was counted at a broker; null where none was used.</param>
+    public void Write(string head, IReadOnlyDictionary<string, float> rates, IReadOnlyList<StreamFigures> figures, BrokerReport? broker = null)
     {
         this.text.Clear();
         Line($"# Canoe bench");
@@ -28,7 +30,8 @@ internal sealed class CanoeReport(string folder)
         Line($"Batches: the first from which three in a row reach 95 % of what the isolated learner of the same seed converges to; one more than the horizon if never. × is isolated ÷ method, as median over seeds");
         Line($"and as ratio of means, with 95 % bootstrap intervals over seeds. Smoothed: the same for the mean of five accuracies and 95 or 90 %. Worst seed: least mean difference to isolated in batches 1–60.");
         Line($"Bytes are payload: packets, deltas, 48 per request; of FedAvg 100 batches, five sites, both ways. The isolated learner has the same replay buffer and its own rate, tuned on other seeds.");
-        WriteClaims(figures);
+        WriteClaims([.. CanoeClaims.Of(figures), .. broker?.Claims() ?? []]);
+        broker?.Write(Line);
         foreach (var dataset in figures.GroupBy(of => of.Dataset))
         {
             WriteDataset(dataset.Key, rates[dataset.Key], [.. dataset]);
@@ -37,9 +40,8 @@ internal sealed class CanoeReport(string folder)
         File.WriteAllText(Path, this.text.ToString());
     }
 
-    private void WriteClaims(IReadOnlyList<StreamFigures> figures)
+    private void WriteClaims(ClaimResult[] claims)
     {
-        ClaimResult[] claims = [.. CanoeClaims.Of(figures)];
         if (claims.Length == 0)
         {
             return;

@@ -25,7 +25,6 @@ internal sealed class StreamArguments
     public void AddTo(Command verb, string folder, string what)
     {
         target = new Option<string>("--out") { Description = what, HelpName = "FOLDER", DefaultValueFactory = _ => folder };
-        workload.AcceptOnlyFromAmong([.. Workloads, "all"]);
         verb.Add(workload);
         foreach (var option in new Option[] { data, dataset, seeds, first, target })
         {
@@ -37,13 +36,18 @@ internal sealed class StreamArguments
     /// <exception cref="TopologyException">A number is out of its bounds.</exception>
     public BenchPlan Read(ParseResult parsed) => new()
     {
-        Workload = parsed.GetValue(workload)!, // An argument that must be given.
+        Workload = OneOf("workload", parsed.GetValue(workload)!, [.. Workloads, "all"]), // An argument that must be given.
         Data = parsed.GetValue(data),
         Datasets = parsed.GetValue(dataset)!, // Defaults stand in, here and below.
         Seeds = Within("--seeds", parsed.GetValue(seeds), 1, MostSeeds),
         FirstSeed = Within("--first-seed", parsed.GetValue(first), 0, 1_000_000),
         Out = parsed.GetValue(target)!,
     };
+
+    /// <summary>A name that is known.</summary>
+    /// <exception cref="TopologyException">It is not.</exception>
+    public static string OneOf(string what, string value, IReadOnlyList<string> known) =>
+        known.Contains(value) ? value : throw new TopologyException($"there is no {what} '{value}': say one of {string.Join(", ", known)}");
 
     /// <summary>A number within its bounds.</summary>
     /// <exception cref="TopologyException">It is not.</exception>

@@ -42,9 +42,17 @@ public sealed class StreamBench
     /// <summary>Workloads of a dataset, in order.</summary>
     public IReadOnlyList<string> Workloads(string dataset) => this.source.Workloads(dataset);
 
+    /// <summary>Widths of a workload's networks, and its number of sites.</summary>
+    /// <exception cref="DatasetException">A stream or a data file is missing or broken.</exception>
+    public (IReadOnlyList<int> Layers, int Sites) Shape(string dataset, string workload) => (Seeds(dataset, workload)[0].Data.Base.Model.Layers, Seeds(dataset, workload)[0].Data.Base.Sites.Count);
+
     /// <summary>Writes the streams of a workload to FOLDER/DATASET, in the form of stored ones; the paths of the workload's files, in the order of the seeds.</summary>
+    /// <param name="dataset">One of <see cref="Datasets"/>.</param>
+    /// <param name="workload">One of its <see cref="Workloads"/>.</param>
+    /// <param name="folder">Made where it is not there.</param>
+    /// <param name="batches">Cuts the workload short; null for all of it.</param>
     /// <exception cref="DatasetException">A data file is missing or broken.</exception>
-    public IReadOnlyList<string> Store(string dataset, string workload, string folder)
+    public IReadOnlyList<string> Store(string dataset, string workload, string folder, int? batches = null)
     {
         var target = System.IO.Directory.CreateDirectory(Path.Combine(folder, dataset)).FullName;
         List<string> paths = [];
@@ -52,7 +60,7 @@ public sealed class StreamBench
         {
             StreamFiles.Write(Path.Combine(target, seed.Workload.Base), seed.Data.Base);
             paths.Add(Path.Combine(target, $"{workload}-s{seed.Seed}.json.gz"));
-            StreamFiles.Write(paths[^1], seed.Workload);
+            StreamFiles.Write(paths[^1], seed.Workload with { Batches = Math.Min(batches ?? int.MaxValue, seed.Workload.Batches) });
         }
 
         return paths;

@@ -203,8 +203,8 @@ internal sealed class StreamRun
             Seed = (ulong)((this.data.Base.Seed * 100) + site),
         };
         var model = DenseNetwork.Drawn(start, widths, weightDecay: this.data.Base.WeightDecay);
+        this.start = isTarget ? model.Parameters.ToArray() : this.start;
         var engine = isTarget ? this.options.TargetEngine : this.options.HelperEngine;
-                this.start = isTarget ? model.Parameters.ToArray() : this.start;
         return new Site(setup, engine?.Invoke(model) ?? model, this.options.Settings with { ReplayPerClass = this.data.Base.ReplayPerClass, ReplayedRows = this.data.Base.ReplayedPerStep }, TimeProvider.System) { IsAsking = false };
     }
 
