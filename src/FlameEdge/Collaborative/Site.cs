@@ -110,7 +110,7 @@ public sealed class Site : IRemembered
     {
         if (Array.IndexOf(labelIds, labelId) is var label and >= 0)
         {
-            demand.Close(label);
+            demand.GiveUp(label);
         }
     }
 
