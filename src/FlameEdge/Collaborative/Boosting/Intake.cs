@@ -15,6 +15,7 @@ public sealed class Intake(SiteSetup setup, CanoeSettings settings, Ensemble ens
     private const double EvictBelow = -3;
     private const int RedundantBatches = 30;
     private const int SettledBatches = 20;
+    private static readonly TimeSpan s_longestLife = TimeSpan.FromDays(7);
     private readonly PortableRandom random = new(setup.Seed, 2);
     private readonly ulong[] labelIds = [.. setup.Classes.Select(SiteSetup.LabelId)];
     private readonly List<Arrival> waiting = [];
@@ -278,8 +279,13 @@ public sealed class Intake(SiteSetup setup, CanoeSettings settings, Ensemble ens
         }
     }
 
-    private static Arrival ArrivalOf(KnowledgePacket packet, ClassKnowledge knowledge, byte[] bytes, string helper) =>
-        new(packet, knowledge, new PacketOrigin(helper, PacketWriter.ContentHash(bytes), knowledge.Origin != 0 ? knowledge.Origin : packet.ModelHash, packet.Expires), bytes);
+    private Arrival ArrivalOf(KnowledgePacket packet, ClassKnowledge knowledge, byte[] bytes, string helper)
+    {
+        // A clock that runs ahead, or a sender's wish, makes nothing last longer.
+        var longest = clock.GetUtcNow() + s_longestLife;
+        var origin = new PacketOrigin(helper, PacketWriter.ContentHash(bytes), knowledge.Origin != 0 ? knowledge.Origin : packet.ModelHash, packet.Expires < longest ? packet.Expires : longest);
+        return new(packet, knowledge, origin, bytes);
+    }
 
     private Stage StageOf(Arrival arrival, int label) =>
         new(label, arrival.Knowledge.Restore(), setup.Averaging(arrival.Packet.AveragingFactor), arrival.Origin, arrival.Knowledge.RestoreFront()) { Packet = arrival.Bytes };
@@ -347,7 +353,7 @@ public sealed class Intake(SiteSetup setup, CanoeSettings settings, Ensemble ens
         writer.Hash(label);
     }
 
-    private static Arrival ReadArrival(SnapshotReader reader)
+    private Arrival ReadArrival(SnapshotReader reader)
     {
         var (bytes, helper, label) = (reader.Blob(), reader.Text(), reader.Hash());
         var packet = PacketReader.Read(bytes).Knowledge;
