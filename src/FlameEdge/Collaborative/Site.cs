@@ -176,6 +176,11 @@ public sealed class Site : IRemembered
             part.Read(reader);
         }
 
+        foreach (var hash in intake.Revoked)
+        {
+            desk.Revoke(hash);
+        }
+
         reader.Random(random);
         foreach (var (label, value) in reader.Items(reader.Number).Index())
         {

@@ -320,7 +320,7 @@ internal sealed class SiteMail : IAsyncDisposable
         }
 
         // Asked twice because the first answer was slow: one will do.
-        if (context.Job.Canoe.Lockstep is null && !part.Request.WantsModel && part.Request.Classes.All(demand => site.Ensemble.Stages.Any(stage => labelIds[stage.Label] == demand.LabelId && stage.Origin.Helper == helper)))
+        if (context.Job.Canoe.Lockstep is null && !part.Request.WantsModel && part.Request.Classes.All(demand => demand.Held == 0 && site.Ensemble.Stages.Any(stage => labelIds[stage.Label] == demand.LabelId && stage.Origin.Helper == helper)))
         {
             return;
         }
