@@ -16,7 +16,7 @@ if [ -s "$table" ]; then
   {
     echo "# Canoe: kills"
     echo
-    echo "Six processes over mosquitto play the stored stream W1 of the digits, seed 0, at fifteen batches a second: a target, four other sites and a directory. Each victim is killed with"
+    echo "Six processes over mosquitto play the stored stream W1 of the digits, seed 0, at ten batches a second: a target, four other sites and a directory. Each victim is killed with"
     echo "SIGKILL at the point named (the broker when the target has told the event) and started again; the broker comes back empty. Whole: the target came back with every specialist"
     echo "that had been acknowledged, uses both new classes, ends its stream, and is as good at its end as a run nobody disturbed. Written by \`tests/canoe-kills.sh\` on $(date -u +%Y-%m-%d)."
     echo

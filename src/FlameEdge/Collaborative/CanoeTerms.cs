@@ -1,4 +1,5 @@
 using FlameEdge.Collaborative.Directory;
+using FlameEdge.Collaborative.Significance;
 using FlameEdge.Topology;
 
 namespace FlameEdge.Collaborative;
@@ -22,6 +23,7 @@ public static class CanoeTerms
             HardeningSteps = (int)Number(spec, "hardeningSteps", basis.HardeningSteps),
             AveragingFactor = (int)Number(spec, "averaging", basis.AveragingFactor),
             AsksForDipped = Number(spec, "asksForDipped", basis.AsksForDipped ? 1 : 0) != 0,
+            AsksToRefresh = Number(spec, "asksToRefresh", basis.AsksToRefresh ? 1 : 0) != 0,
             BorrowAtRise = Number(spec, "borrowAtRise", basis.BorrowAtRise),
             FreezeBatches = (int)Number(spec, "freezeBatches", basis.FreezeBatches),
             RequestTimeoutBatches = (int)Number(spec, "timeoutBatches", basis.RequestTimeoutBatches),
@@ -34,6 +36,9 @@ public static class CanoeTerms
                 Examples = (int)Number(spec, "examples", basis.Extraction.Examples),
                 RepairEpochs = (int)Number(spec, "repairEpochs", basis.Extraction.RepairEpochs),
                 AlignedDeltas = (int)Number(spec, "alignedDeltas", basis.Extraction.AlignedDeltas),
+                ScatteredWeights = (int)Number(spec, "scatteredWeights", basis.Extraction.ScatteredWeights),
+                RefreshedValues = (int)Number(spec, "refreshedValues", basis.Extraction.RefreshedValues),
+                Significance = Criterion(spec.Significance),
             },
         };
     }
@@ -50,6 +55,14 @@ public static class CanoeTerms
             Denied = spec.Denied,
         };
     }
+
+    private static ISignificance Criterion(string name) => name switch
+    {
+        "fisher" => new FisherSignificance(),
+        "activation" => new ActivationSignificance(),
+        "magnitude" => new MagnitudeSignificance(),
+        _ => new TaylorSignificance(),
+    };
 
     private static double Number(CanoeSpec spec, string key, double otherwise) => spec.Numbers.GetValueOrDefault(key, otherwise);
 

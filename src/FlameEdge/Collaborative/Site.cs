@@ -118,7 +118,7 @@ public sealed class Site : IRemembered
     {
         if (Array.IndexOf(labelIds, labelId) is var label and >= 0)
         {
-            demand.Close(label);
+            demand.GiveUp(label);
         }
     }
 
@@ -174,6 +174,11 @@ public sealed class Site : IRemembered
         foreach (var part in Parts)
         {
             part.Read(reader);
+        }
+
+        foreach (var hash in intake.Revoked)
+        {
+            desk.Revoke(hash);
         }
 
         reader.Random(random);

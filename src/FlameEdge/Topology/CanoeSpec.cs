@@ -48,6 +48,9 @@ public sealed record CanoeSpec
     /// <summary>Units that a helper keeps per hidden layer; null for the preset's.</summary>
     public IReadOnlyList<int>? Units { get; init; }
 
+    /// <summary>What tells a helper which units matter: <c>taylor</c>, <c>fisher</c>, <c>activation</c> or <c>magnitude</c>.</summary>
+    public string Significance { get; init; } = "taylor";
+
     /// <summary>Oldest record of a site that counts; longer than the ten minutes after which a site repeats one that has not changed.</summary>
     public TimeSpan OldestRecord { get; init; } = TimeSpan.FromMinutes(15);
 }

@@ -23,9 +23,10 @@ public class CanoeFleetTests
     {
         await using var broker = await Mosquitto.StartAsync();
         await using var fleet = await FleetBench.StartAsync(broker);
-        foreach (var site in Enumerable.Range(0, Agents.Length))
+        foreach (var (site, agent) in Agents.Index())
         {
-            await File.WriteAllTextAsync(fleet.PathOf($"rows-{site}.csv"), Corners.Csv($"rows-{site}", site == 0 ? [0, 1] : [0, 1, 2], after: 100), TestContext.Current.CancellationToken);
+            System.IO.Directory.CreateDirectory(fleet.PathOf(agent, "data"));
+            await File.WriteAllTextAsync(fleet.PathOf(agent, "data", $"rows-{site}.csv"), Corners.Csv($"rows-{site}", site == 0 ? [0, 1] : [0, 1, 2], after: 100), TestContext.Current.CancellationToken);
         }
 
         fleet.StartController();

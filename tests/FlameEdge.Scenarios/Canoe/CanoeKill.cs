@@ -8,8 +8,8 @@ namespace FlameEdge.Scenarios.Canoe;
 /// <param name="Point">A label; for the broker, an event of the target.</param>
 internal sealed record CanoeKill(string Victim, string Point)
 {
-    /// <summary>Fifteen batches a second: time to die in, and to come back.</summary>
-    public static KillJob Job => CanoeProcesses.Digits(""" "batchesPerSecond": 15, "saveEvery": 10, """);
+    /// <summary>Ten batches a second: time to die in, and to come back.</summary>
+    public static KillJob Job => CanoeProcesses.Digits(""" "batchesPerSecond": 10, "saveEvery": 10, """);
 
     /// <summary>Every point that somebody can be killed at; the target's state is written before, at and after each decision.</summary>
     public static IReadOnlyList<CanoeKill> All { get; } =

@@ -1,5 +1,7 @@
 using FlameEdge.Collaborative;
+using FlameEdge.Collaborative.Directory;
 using FlameEdge.Collaborative.Networks;
+using FlameEdge.Collaborative.Packets;
 using FlameEdge.Collaborative.Snapshots;
 using FlameEdge.Diagnostics;
 using FlameEdge.Testing;
@@ -55,6 +57,30 @@ public class SnapshotTests
 
         Assert.Equal([7UL], two.Revoked);
         Assert.True(Assert.Single(Step(two, Corners.WarmUp + 1).Verdicts).IsAccepted);
+    }
+
+    [Fact]
+    public void A_specialist_that_was_refreshed_comes_back_as_it_was_and_can_be_refreshed_again()
+    {
+        var (one, helper) = (New("target"), New("helper"));
+        Learn(one, 0, Corners.WarmUp);
+        Learn(helper, Corners.WarmUp, 120);
+        one.IsAsking = true;
+        var request = Assert.Single(Step(one, Corners.WarmUp).Requests);
+        one.Deliver(helper.Help(request)!, "helper"); // It knows the class.
+        Learn(one, Corners.WarmUp + 1, 2);
+        Learn(helper, Corners.WarmUp, 40);
+        KnowledgeRequest Again(Site site) => request with { Classes = [request.Classes[0] with { Held = SentKnowledge.HashOf(site.Ensemble.Stages[0].Arrived.Parameters) }] };
+        one.Deliver(helper.Help(Again(one))!, "helper"); // The same helper.
+        Assert.True(Assert.Single(Step(one, Corners.WarmUp + 3).Verdicts).IsAccepted);
+
+        var two = Copy(one);
+
+        Assert.Equal(Again(one).Classes[0].Held, Again(two).Classes[0].Held);
+        Assert.Equal(one.Ensemble.Stages[0].Origin.Content, two.Ensemble.Stages[0].Origin.Content);
+        Learn(helper, Corners.WarmUp, 40);
+        two.Deliver(helper.Help(Again(two))!, "helper"); // The same helper.
+        Assert.True(Assert.Single(Step(two, Corners.WarmUp + 4).Verdicts).IsAccepted);
     }
 
     [Fact]

@@ -27,7 +27,7 @@ public class CanoeSectionTests
     [Fact]
     public void Every_number_of_the_section_changes_what_a_site_or_a_directory_does()
     {
-        string[] others = ["preset", "inputs", "classes", "warmUp", "batches", "batchesPerSecond", "scoreEvery", "saveEvery", "stream", "streamData", "lockstep", "denied", "revoked", "units", "oldestRecord"];
+        string[] others = ["preset", "inputs", "classes", "warmUp", "batches", "batchesPerSecond", "scoreEvery", "saveEvery", "stream", "streamData", "lockstep", "denied", "revoked", "units", "oldestRecord", "significance"];
         var (settings, directory) = (CanoeTerms.SettingsOf(new CanoeSpec()), CanoeTerms.DirectoryOf(new CanoeSpec()));
 
         foreach (var key in JobKeys.Canoe.Except(others))

@@ -340,6 +340,7 @@ public sealed class Intake(SiteSetup setup, CanoeSettings settings, Ensemble ens
     private void Write(SnapshotWriter writer, Stage stage)
     {
         Write(writer, stage.Packet.Span, stage.Origin.Helper, labelIds[stage.Label]);
+        writer.Hash(stage.Origin.Content);
         ((IRemembered)stage).Write(writer);
         var (places, values) = lineage.Overwritten(stage);
         writer.Wholes(places);
@@ -367,7 +368,7 @@ public sealed class Intake(SiteSetup setup, CanoeSettings settings, Ensemble ens
         var arrival = ReadArrival(reader);
         var label = Array.IndexOf(labelIds, arrival.Knowledge.LabelId);
         SnapshotReader.Require(label >= 0, "a specialist is for a class that is unknown here");
-        var stage = StageOf(arrival, label);
+        var stage = StageOf(arrival with { Origin = arrival.Origin with { Content = reader.Hash() } }, label);
         ((IRemembered)stage).Read(reader);
         lineage.Remember(stage, reader.Wholes(), reader.Floats());
         return stage;

@@ -61,6 +61,7 @@ public sealed class Stage(int label, DenseNetwork network, InputAveraging averag
     public Stage Refreshed(SparseValues change, PacketOrigin from) => new(label, Copy(network, change), averaging, from, front)
     {
         Arrived = Copy(Arrived, change),
+        Packet = Packet,
         Slope = Slope,
         Offset = Offset,
         Fade = Fade,
@@ -103,10 +104,11 @@ public sealed class Stage(int label, DenseNetwork network, InputAveraging averag
     /// <summary>What a raw score adds to the class's logit: φ (κ clip(s) + δ), §5.1.</summary>
     public float Contribution(float raw) => Fade * ((Slope * Math.Clamp(raw, -Clip, Clip)) + Offset);
 
-    // What it learned here; all else is made again from its packet.
+    // What it learned here and what refreshes made of it; all else is made again from its packet.
     void IRemembered.Write(SnapshotWriter writer)
     {
         ((IRemembered)network).Write(writer);
+        writer.Floats(Arrived.Parameters);
         writer.Floats([Slope, Offset, OffsetVelocity, Fade]);
         writer.Number(Gain);
         writer.Wholes([Batches, RedundantBatches, testsMade]);
@@ -115,6 +117,9 @@ public sealed class Stage(int label, DenseNetwork network, InputAveraging averag
     void IRemembered.Read(SnapshotReader reader)
     {
         ((IRemembered)network).Read(reader);
+        var arrived = reader.Floats();
+        SnapshotReader.Require(arrived.Length == Arrived.Parameters.Length, "a specialist arrived with another size");
+        Arrived.Load(arrived);
         var numbers = reader.Floats();
         SnapshotReader.Require(numbers.Length == 4, "a specialist has other figures");
         (Slope, Offset, OffsetVelocity, Fade) = (numbers[0], numbers[1], numbers[2], numbers[3]);

@@ -18,6 +18,7 @@ public sealed class DemandBook(CanoeSettings settings, int classCount) : IRememb
     private readonly HashSet<string>[] tried = [.. Enumerable.Range(0, classCount).Select(_ => new HashSet<string>(StringComparer.Ordinal))];
     private readonly int[] refused = new int[classCount];
     private readonly HashSet<int> again = [];
+    private readonly HashSet<int> unhelped = [];
     private long batch;
     private long alarm = long.MinValue / 2;
     private long borrowed = long.MinValue / 2;
@@ -100,8 +101,19 @@ public sealed class DemandBook(CanoeSettings settings, int classCount) : IRememb
         return true;
     }
 
-    /// <summary>Help for a class has come, or nobody has any.</summary>
-    public void Close(int label) => this.pending.Remove(label);
+    /// <summary>Help for a class has come.</summary>
+    public void Close(int label)
+    {
+        this.pending.Remove(label);
+        unhelped.Remove(label);
+    }
+
+    /// <summary>Nobody has help for a class now; whoever keeps standing requests may have some later.</summary>
+    public void GiveUp(int label)
+    {
+        this.pending.Remove(label);
+        unhelped.Add(label);
+    }
 
     /// <summary>Help for a class was no good: the next helper is asked at once, this one no more.</summary>
     public void Retry(int label, string helper)
@@ -123,13 +135,13 @@ public sealed class DemandBook(CanoeSettings settings, int classCount) : IRememb
             writer.Items(tried[label], writer.Text);
         }
 
-        writer.Wholes([.. this.pending.Keys.Union(again)]);
+        writer.Wholes([.. this.pending.Keys.Union(again).Union(unhelped)]);
         writer.Long(this.batch);
         writer.Long(this.alarm);
         writer.Long(borrowed);
     }
 
-    // Whom it was waiting for knows nothing of the new life: what was pending is asked again.
+    // Whom it was waiting for knows nothing of the new life: what was pending or stood unanswered is asked again.
     void IRemembered.Read(SnapshotReader reader)
     {
         SnapshotReader.Require(reader.Whole() == classCount, "it has other classes");
@@ -141,6 +153,7 @@ public sealed class DemandBook(CanoeSettings settings, int classCount) : IRememb
         }
 
         this.pending.Clear();
+        unhelped.Clear();
         again.Clear();
         again.UnionWith(reader.Wholes());
         (this.batch, this.alarm, borrowed) = (reader.Long(), reader.Long(), reader.Long());

@@ -3,9 +3,10 @@ using FlameEdge.Collaborative.Directory;
 namespace FlameEdge.Collaborative.Roles;
 
 /// <summary>A target's requests that are under way: whom the directory named, who was asked for what, and what has come back. Only the worker that was asked can answer.</summary>
-internal sealed class Errands
+internal sealed class Errands(TimeProvider time)
 {
     private const int MostOpen = 16;
+    private static readonly TimeSpan s_courtesy = TimeSpan.FromSeconds(10);
     private readonly List<Errand> open = [];
     private uint last;
 
@@ -14,6 +15,11 @@ internal sealed class Errands
     {
         init => last = value;
     }
+
+    /// <summary>True where the same was asked less than ten seconds ago and has not been answered: a site that learns fast must not besiege helpers that need a moment.</summary>
+    public bool IsUnderWay(KnowledgeRequest request) => open.Exists(errand =>
+        !errand.IsComplete && time.GetElapsedTime(errand.Since) < s_courtesy && errand.Request.WantsModel == request.WantsModel
+        && errand.Request.Classes.Select(demand => demand.LabelId).SequenceEqual(request.Classes.Select(demand => demand.LabelId)) && errand.Request.Excluded.SequenceEqual(request.Excluded));
 
     /// <summary>Begins an errand; the request with its number. Of too many the oldest is forgotten.</summary>
     public KnowledgeRequest Begin(KnowledgeRequest request, long batch)
@@ -24,9 +30,16 @@ internal sealed class Errands
         }
 
         var numbered = request with { Number = ++last };
-        open.Add(new Errand(numbered, batch));
+        open.Add(new Errand(numbered, batch, time.GetTimestamp()));
         return numbered;
     }
+
+    /// <summary>Requests that no directory has an answer for yet: one that has come back has forgotten them.</summary>
+    public IReadOnlyList<(KnowledgeRequest Request, long Batch)> Unanswered => [.. open.Where(errand => !errand.IsRanked || errand.IsStanding).Select(errand => (errand.Request, errand.Batch))];
+
+    /// <summary>What <paramref name="helper"/> was asked for and has not answered: one that has come back has forgotten it.</summary>
+    public IReadOnlyList<(KnowledgeRequest Request, long Batch)> Owed(string helper) =>
+        [.. open.SelectMany(errand => errand.Parts.Where(part => part.Helper == helper && !part.IsAnswered).Select(part => (part.Request, errand.Batch)))];
 
     /// <summary>The directory has named helpers: the parts that each is to be asked for, in order. Nothing where the request is unknown, or was answered before.</summary>
     public IReadOnlyList<Part> Rank(uint number, IReadOnlyList<RankedHelper> helpers)
@@ -57,8 +70,8 @@ internal sealed class Errands
     /// <summary>True where an errand begun at <paramref name="batch"/> or before is not at its end.</summary>
     public bool IsWaiting(long batch) => open.Exists(errand => errand.Batch <= batch && !errand.IsComplete);
 
-    /// <summary>Takes what has come back for errands begun at <paramref name="batch"/> or before, in the order in which they were begun; those older than <paramref name="oldest"/> are given up.</summary>
-    public IReadOnlyList<Part> Take(long batch, long oldest)
+    /// <summary>Takes what has come back for errands begun at <paramref name="batch"/> or before, in the order in which they were begun. A late answer is one all the same.</summary>
+    public IReadOnlyList<Part> Take(long batch)
     {
         List<Part> taken = [];
         foreach (var errand in open.Where(errand => errand.Batch <= batch))
@@ -70,7 +83,7 @@ internal sealed class Errands
             }
         }
 
-        open.RemoveAll(errand => errand.Batch <= batch && !errand.IsStanding && (errand.IsComplete || errand.Batch < oldest));
+        open.RemoveAll(errand => errand.Batch <= batch && !errand.IsStanding && errand.IsComplete);
         return taken;
     }
 
@@ -86,13 +99,15 @@ internal sealed class Errands
             .Select(group => new Part(group.Key, errand.Request with { Classes = [.. group] }) { IsAnswered = group.Key is null })];
     }
 
-    private sealed class Errand(KnowledgeRequest request, long batch)
+    private sealed class Errand(KnowledgeRequest request, long batch, long since)
     {
         public uint Number => request.Number;
 
         public KnowledgeRequest Request => request;
 
         public long Batch => batch;
+
+        public long Since => since;
 
         public bool IsRanked { get; private set; }
 

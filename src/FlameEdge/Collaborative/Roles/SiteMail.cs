@@ -32,6 +32,7 @@ internal sealed class SiteMail : IAsyncDisposable
     private readonly Attendance attendance;
     private readonly HelperDirectory? own;
     private readonly ulong[] labelIds;
+    private readonly HashSet<(WorkerId Worker, long Incarnation)> heard = [];
     private long alarmed = long.MinValue / 2;
     private bool isDone;
     private bool isEnded;
@@ -39,7 +40,7 @@ internal sealed class SiteMail : IAsyncDisposable
     public SiteMail(RoleContext context, Site site, SiteSetup setup, Story story, Func<long, CancellationToken, Task> comeTo, Func<CancellationToken, Task> keep)
     {
         (this.context, this.site, this.story, this.comeTo, this.keep) = (context, site, story, comeTo, keep);
-        Errands = new Errands { Last = (uint)(context.ChannelOf(FunctionTags.Exchange).Endpoint.Incarnation & 0xFFFF) << 16 };
+        Errands = new Errands(context.Time) { Last = (uint)(context.ChannelOf(FunctionTags.Exchange).Endpoint.Incarnation & 0xFFFF) << 16 };
         labelIds = [.. setup.Classes.Select(SiteSetup.LabelId)];
         metadata = context.ChannelOf(FunctionTags.Announce);
         packets = context.ChannelOf(FunctionTags.Exchange);
@@ -115,9 +116,13 @@ internal sealed class SiteMail : IAsyncDisposable
             attendance.Note(item);
         }
 
-        if (item is PeerJoined && from == metadata && site.Batches > 0)
+        if (item is PeerLeft && from == metadata)
         {
-            Greet(item.Worker);
+            heard.RemoveWhere(run => run.Worker == item.Worker);
+        }
+        else if (item is PeerJoined { Peer: var peer } && from == metadata && Batch >= 0 && heard.Add((peer.Worker, peer.Incarnation)))
+        {
+            Greet(peer.Worker);
         }
         else if (item is PeerJoined && from == packets)
         {
@@ -125,6 +130,12 @@ internal sealed class SiteMail : IAsyncDisposable
             {
                 TakeBack(item.Worker, source);
             }
+
+            Repeat(packets, item.Worker, MessageKind.Pull, Errands.Owed(item.Worker.Value));
+        }
+        else if (item is PeerJoined && from == requests)
+        {
+            Repeat(requests, item.Worker, MessageKind.Request, Errands.Unanswered);
         }
         else if (item is MessageArrived arrived)
         {
@@ -152,7 +163,7 @@ internal sealed class SiteMail : IAsyncDisposable
             }
         }
 
-        foreach (var part in Errands.Take(due, batch - CanoeTerms.SettingsOf(context.Job.Canoe).RequestTimeoutBatches))
+        foreach (var part in Errands.Take(due))
         {
             Deliver(part, batch);
         }
@@ -182,7 +193,7 @@ internal sealed class SiteMail : IAsyncDisposable
             story.Recalled(batch, step.Recalled.Select(label => labelIds[label]));
         }
 
-        foreach (var request in step.Requests)
+        foreach (var request in step.Requests.Where(request => context.Job.Canoe.Lockstep is not null || !Errands.IsUnderWay(request)))
         {
             Ask(Errands.Begin(request, batch), batch);
         }
@@ -239,6 +250,14 @@ internal sealed class SiteMail : IAsyncDisposable
         await inbox.DisposeAsync();
     }
 
+    private void Repeat(IChannel channel, WorkerId to, MessageKind kind, IEnumerable<(KnowledgeRequest Request, long Batch)> forgotten)
+    {
+        foreach (var (request, batch) in forgotten)
+        {
+            Send(channel, to, kind, RequestMessage.Write(request), batch);
+        }
+    }
+
     // A record says the same to everybody; who has just come has heard none.
     private void Greet(WorkerId to)
     {
@@ -256,6 +275,7 @@ internal sealed class SiteMail : IAsyncDisposable
         {
             foreach (var peer in metadata.Peers)
             {
+                heard.Add((peer.Worker, peer.Incarnation));
                 Send(metadata, peer.Worker, MessageKind.Record, RecordMessage.Write(record));
             }
         }
@@ -296,6 +316,12 @@ internal sealed class SiteMail : IAsyncDisposable
                 site.Decline(demand.LabelId);
             }
 
+            return;
+        }
+
+        // Asked twice because the first answer was slow: one will do.
+        if (context.Job.Canoe.Lockstep is null && !part.Request.WantsModel && part.Request.Classes.All(demand => demand.Held == 0 && site.Ensemble.Stages.Any(stage => labelIds[stage.Label] == demand.LabelId && stage.Origin.Helper == helper)))
+        {
             return;
         }
 

@@ -15,10 +15,10 @@ internal static class CanoeReader
         ("replayPerClass", 1, 1e5, true), ("replayedRows", 0, 1e5, true), ("handOver", 1, 1e6, true), ("hardeningSteps", 0, 1e5, true),
         ("averaging", 1, 64, true), ("borrowAtRise", 0, 1, false), ("freezeBatches", 0, 1e4, true), ("timeoutBatches", 1, 1e6, true),
         ("coldSpecialists", 0, 1e5, true), ("budgetBytes", 64, 1 << 20, true), ("examples", 8, 1e5, true), ("repairEpochs", 0, 1e4, true),
-        ("alignedDeltas", 0, 1e5, true), ("leastCount", 1, 1e6, false), ("leastRecall", 0, 1, false),
+        ("alignedDeltas", 0, 1e5, true), ("scatteredWeights", 0, 1e5, true), ("refreshedValues", 1, 65535, true), ("leastCount", 1, 1e6, false), ("leastRecall", 0, 1, false),
     ];
 
-    private static readonly string[] s_flags = ["asksForDipped", "collaborates"];
+    private static readonly string[] s_flags = ["asksForDipped", "asksToRefresh", "collaborates"];
 
     /// <summary>The section; its defaults where there is none.</summary>
     public static CanoeSpec Canoe(SpecMapping? node, string folder, SpecProblems problems)
@@ -52,6 +52,7 @@ internal static class CanoeReader
             Revoked = Hashes(fields),
             Numbers = Numbers(fields),
             Units = Units(fields),
+            Significance = fields.OneOf("significance", ["taylor", "fisher", "activation", "magnitude"]) ?? basis.Significance,
             OldestRecord = fields.Duration("oldestRecord") ?? basis.OldestRecord,
         };
     }

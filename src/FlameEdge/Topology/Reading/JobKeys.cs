@@ -72,7 +72,8 @@ public static class JobKeys
     [
         "preset", "inputs", "classes", "warmUp", "batches", "batchesPerSecond", "scoreEvery", "saveEvery", "stream", "streamData", "lockstep", "denied", "revoked",
         "learningRate", "aloneRate", "aloneBatches", "specialistRate", "replayPerClass", "replayedRows", "handOver", "hardeningSteps", "averaging", "borrowAtRise",
-        "freezeBatches", "timeoutBatches", "coldSpecialists", "asksForDipped", "collaborates", "units", "budgetBytes", "examples", "repairEpochs", "alignedDeltas",
+        "freezeBatches", "timeoutBatches", "coldSpecialists", "asksForDipped", "asksToRefresh", "collaborates", "units", "budgetBytes", "examples", "repairEpochs", "alignedDeltas",
+        "significance", "scatteredWeights", "refreshedValues",
         "leastCount", "leastRecall", "oldestRecord",
     ];
 

@@ -1,0 +1,60 @@
+using FlameEdge.Channels.InMemory;
+using FlameEdge.Collaborative.Roles;
+using FlameEdge.State;
+using FlameEdge.Testing;
+using FlameEdge.Tests.Federated;
+using FlameEdge.Tests.Topology;
+using FlameEdge.Topology;
+
+namespace FlameEdge.Tests.Collaborative.Roles;
+
+/// <summary>Three sites of which the first meets a class that the others know, for as long as a test looks on.</summary>
+internal sealed class RunningSites : IAsyncDisposable
+{
+    private readonly CancellationTokenSource stopping = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+    private readonly RecordingObserver observer = new();
+    private readonly Task run;
+
+    public RunningSites(string more = "", bool hasDirectory = true, MemoryStateStore? state = null, MemoryHub? hub = null, params string[] workers)
+    {
+        Plan = Expansion.Expand(JobTexts.Sound(CanoeJobs.OfCorners("corners", "memory", """ "rows-0", "rows-1", "rows-2" """, more + """ "batchesPerSecond": 40, """, hasDirectory)));
+        run = new InMemoryJob(Plan)
+        {
+            Load = spec => Corners.Stream(spec.Id.Value, spec.Id.Value == "rows-0" ? [0, 1] : [0, 1, 2], after: 60),
+            State = state ?? new(), Hub = hub ?? new(), Observer = observer, Workers = workers.Length == 0 ? null : [.. workers.Select(worker => new WorkerId(worker))],
+        }.RunAsync(stopping.Token);
+    }
+
+    public const string Endless = """ "batches": 100000, """;
+
+    public JobPlan Plan { get; }
+
+    /// <summary>What a worker has told.</summary>
+    public CanoeEvent[] Told(string worker) => [.. observer.Events.Where(entry => entry.Worker.Value == worker).Select(entry => CanoeEvent.Read(entry.Event.Json.Span)!)];
+
+    /// <summary>Waits until a worker has told something, and gives it.</summary>
+    public async Task<CanoeEvent> UntilAsync(string worker, Func<CanoeEvent, bool> isIt)
+    {
+        while (true)
+        {
+            var isOver = run.IsCompleted;
+            if (Told(worker).FirstOrDefault(isIt) is { } found)
+            {
+                return found;
+            }
+
+            Assert.False(isOver, "the job ended before that");
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+    }
+
+    /// <summary>Waits for the job's own end.</summary>
+    public Task EndAsync() => run;
+
+    public async ValueTask DisposeAsync()
+    {
+        await stopping.CancelAsync();
+        await run.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        stopping.Dispose();
+    }
+}
