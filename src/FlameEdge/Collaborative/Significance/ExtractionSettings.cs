@@ -3,6 +3,9 @@ namespace FlameEdge.Collaborative.Significance;
 /// <summary>How a helper cuts knowledge out of its network; defaults as recommended for common data.</summary>
 public sealed record ExtractionSettings
 {
+    /// <summary>What tells which units matter.</summary>
+    public ISignificance Significance { get; init; } = new TaylorSignificance();
+
     /// <summary>Units to keep per dense hidden layer; an eighth of those beyond the list.</summary>
     public IReadOnlyList<int> Units { get; init; } = [8, 4];
 
