@@ -61,6 +61,7 @@ public sealed class Stage(int label, DenseNetwork network, InputAveraging averag
     public Stage Refreshed(SparseValues change, PacketOrigin from) => new(label, Copy(network, change), averaging, from, front)
     {
         Arrived = Copy(Arrived, change),
+        Packet = Packet,
         Slope = Slope,
         Offset = Offset,
         Fade = Fade,
