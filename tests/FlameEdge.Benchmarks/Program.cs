@@ -12,6 +12,7 @@ using FlameEdge.Collaborative.Bench;
 //   canoe STREAMS DATA [DATASET…]                stored streams against their bands (canoe-bands.sh)
 //   canoe-difficulty NOISE…                      what the isolated learner converges to on generated sensors (docs/canoe.md)
 //   canoe-mixed STREAMS DATA DATASET             helper and target on different engines (canoe-mixed.sh)
+//   canoe-regression STREAMS DATA DATASET        a number in place of classes (canoe-regression.sh)
 //   codecs DATA FOLDER                           accuracy against bytes for each codec (codec-curves.sh)
 //   crowd BROKER FIRST COUNT FOLDER              many agents in one process (fleet-figures.sh)
 //   engines [REPEATS [SECONDS [STEPS]]]          the two engines side by side (engine-figures.sh); engine …: one of their processes
@@ -47,6 +48,9 @@ switch (args)
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"noise {noise}: isolated converges to {accuracy:0.0000} at rate {rate}"));
         }
 
+        return 0;
+    case ["canoe-regression", var streams, var data, var dataset]:
+        RegressionReport.Run(Console.Out, streams, data, dataset);
         return 0;
     default:
         BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

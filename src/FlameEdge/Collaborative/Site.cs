@@ -27,6 +27,7 @@ public sealed class Site : IRemembered
     private readonly RecentBatches recent;
     private readonly IDriftDetector trigger;
     private readonly BroadDrift broad;
+    private readonly HistogramTrigger histogram;
     private readonly PortableRandom random;
     private readonly Lineage lineage;
     private readonly ulong[] labelIds;
@@ -53,6 +54,7 @@ public sealed class Site : IRemembered
         recent = new RecentBatches(setup.Classes.Count);
         this.trigger = trigger ?? new ErrorTrigger(16);
         broad = new BroadDrift(settings.BorrowAtRise);
+        histogram = new HistogramTrigger(setup.Classes.Count);
         labelIds = [.. setup.Classes.Select(SiteSetup.LabelId)];
         recall = new double[setup.Classes.Count];
         this.model.LearningRate = settings.LearningRate;
@@ -90,6 +92,23 @@ public sealed class Site : IRemembered
         var requests = IsAsking && this.settings.Collaborates ? Ask(isBroad, recalled) : [];
         LearnStep(samples, labels);
         return new SiteStep(alarm, requests, verdicts) { Retired = retired, Recalled = recalled };
+    }
+
+    /// <summary>Watches a batch without labels, samples [rows, features]. Where predictions are spread as they never were, it asks for the classes of which it has next to no row; what comes waits in the shadow until labels arrive.</summary>
+    public SiteStep Observe(ReadOnlyMemory<float> samples)
+    {
+        var combined = Predict(samples);
+        var classes = this.model.ClassCount;
+        var predicted = new int[combined.Length / classes];
+        for (var row = 0; row < predicted.Length; row++)
+        {
+            predicted[row] = TensorPrimitives.IndexOfMax<float>(combined.AsSpan(row * classes, classes));
+        }
+
+        demand.Begin([], replay.Seen, alarm: false);
+        var alarm = histogram.Add(predicted);
+        int[] wanted = alarm && IsAsking && this.settings.Collaborates ? [.. demand.AskUnseen(replay.Seen)] : [];
+        return new SiteStep(alarm, wanted.Length == 0 ? [] : [Request([.. wanted.Select(label => new ClassDemand(labelIds[label], 1))], [])], []);
     }
 
     /// <summary>Combined logits [rows, classes] of samples [rows, features].</summary>

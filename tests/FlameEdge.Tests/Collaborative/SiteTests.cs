@@ -183,6 +183,25 @@ public class SiteTests
     }
 
     [Fact]
+    public void Without_labels_a_site_notices_asks_and_keeps_what_comes_in_the_shadow_until_labels_arrive()
+    {
+        // Near enough to class 0 to be taken for it.
+        height = 0;
+        var (target, helper) = (Learned("target", [0, 1]), Learned("helper", [0, 1, 2]));
+        Assert.Empty(Observed(target, [0, 1], batches: 30));
+
+        var request = Assert.Single(Observed(target, [2], batches: 12));
+        Assert.Equal(SiteSetup.LabelId("c2"), Assert.Single(request.Classes).LabelId);
+        target.Deliver(helper.Help(request)!, "helper"); // It knows the class.
+        Assert.Empty(Observed(target, [0, 2], batches: 12));
+        Assert.Empty(target.Ensemble.Stages);
+        Assert.True(Recall(target, 2) < 0.5);
+
+        Assert.True(Assert.Single(Batch(target, [0, 1, 2]).Verdicts).IsAccepted);
+        Assert.True(Recall(target, 2) > 0.8);
+    }
+
+    [Fact]
     public void Bytes_that_are_no_packet_are_refused_at_the_door() =>
         Assert.Throws<PayloadException>(() => Learned("target", [0, 1]).Deliver([1, 2, 3], "helper"));
 
@@ -193,6 +212,9 @@ public class SiteTests
     private readonly PortableRandom random = new(9);
 
     private int height = 1;
+
+    private IReadOnlyList<KnowledgeRequest> Observed(Site site, int[] classes, int batches) =>
+        [.. Enumerable.Range(0, batches).SelectMany(_ => site.Observe(Rows([.. Enumerable.Range(0, 16).Select(i => classes[i % classes.Length])], this.random, height)).Requests)];
 
     private KnowledgeRequest Asked(Site site, Func<KnowledgeRequest, bool> isIt)
     {
@@ -227,10 +249,10 @@ public class SiteTests
         return site.Learn(Rows(labels, this.random, height), labels);
     }
 
-    private static double Recall(Site site, int label)
+    private double Recall(Site site, int label)
     {
         int[] labels = [.. Enumerable.Repeat(label, 50)];
-        var logits = site.Predict(Rows(labels, new PortableRandom(77)));
+        var logits = site.Predict(Rows(labels, new PortableRandom(77), height));
         return Enumerable.Range(0, 50).Average(row => System.Numerics.Tensors.TensorPrimitives.IndexOfMax<float>(logits.AsSpan(3 * row, 3)) == label ? 1.0 : 0);
     }
 

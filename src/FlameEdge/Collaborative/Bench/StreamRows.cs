@@ -21,6 +21,9 @@ internal sealed class StreamRows(IReadOnlyList<int> shape, float[][] rows, int[]
     /// <summary>When a row was measured, in months since year 0; null where it was at no time, or a field is empty and the row is never used.</summary>
     public Func<int, int?> Month { get; init; } = _ => null;
 
+    /// <summary>The quantity that classes are bands of, where they are: a row's own value.</summary>
+    public Func<int, float>? Value { get; init; }
+
     /// <summary>What a concept shift does to the features of a row: same label, other appearance.</summary>
     public required Action<Span<float>> Shift { get; init; }
 

@@ -192,7 +192,7 @@ public sealed class Intake(SiteSetup setup, CanoeSettings settings, Ensemble ens
         }
 
         var averaging = setup.Averaging(arrival.Packet.AveragingFactor);
-        if (label < 0 || arrival.Packet.InputContract != setup.InputContract || averaging.Factor != arrival.Packet.AveragingFactor || averaging.Outputs != arrival.Packet.Inputs)
+        if (label < 0 || arrival.Knowledge.Value is not null || arrival.Packet.InputContract != setup.InputContract || averaging.Factor != arrival.Packet.AveragingFactor || averaging.Outputs != arrival.Packet.Inputs)
         {
             return Refusal.OtherInput;
         }

@@ -77,6 +77,18 @@ public sealed class DemandBook(CanoeSettings settings, int classCount) : IRememb
         return wanted;
     }
 
+    /// <summary>Classes to ask for where no labels say what is new: those of which next to nothing is stored, once in fifty batches.</summary>
+    public IReadOnlyList<int> AskUnseen(Func<int, long> stored)
+    {
+        int[] unseen = [.. Enumerable.Range(0, classCount).Where(label => stored(label) < KnownFrom && !this.pending.ContainsKey(label) && this.batch - this.asked[label] >= Hysteresis)];
+        foreach (var label in unseen)
+        {
+            this.asked[label] = this.batch;
+        }
+
+        return unseen;
+    }
+
     /// <summary>Classes whose specialist should be brought up to date: close to an alarm, recall below one half, and not asked for in the last fifty batches.</summary>
     public IReadOnlyList<int> AskRefresh(RecentBatches recent, Func<int, bool> isServed)
     {

@@ -35,6 +35,9 @@ public sealed record ClassKnowledge
     /// <summary>Bias of the score, which is a log-odds.</summary>
     public required float OutputBias { get; init; }
 
+    /// <summary>The value within the region, where a region of a number is meant and not a class; null for a class.</summary>
+    public ValueOutput? Value { get; init; }
+
     /// <summary>Deltas against a common ancestor, where the packet has them.</summary>
     public AlignedDelta? Aligned { get; init; }
 
@@ -63,6 +66,38 @@ public sealed record ClassKnowledge
             Output = output,
             OutputBias = last.Biases(specialist.Parameters)[0],
         };
+    }
+
+    /// <summary>Quantizes a region's specialist [inputs, units…, 2]: score and value.</summary>
+    public static ClassKnowledge OfRegion(ulong regionId, DenseNetwork specialist, IReadOnlyList<UnitChoice> units)
+    {
+        var last = specialist.Layers[^1];
+        var vector = last.Row(specialist.Parameters, 1);
+        var scale = QuantizedLayer.ScaleOf(Math.Abs(System.Numerics.Tensors.TensorPrimitives.MaxMagnitude(vector)));
+        var weights = new sbyte[vector.Length];
+        QuantizedLayer.QuantizeRow(vector, scale, weights);
+        return Of(regionId, specialist, units) with { Value = new ValueOutput(scale, weights, last.Biases(specialist.Parameters)[1]) };
+    }
+
+    /// <summary>The region's network [inputs, units…, 2], as it was quantized.</summary>
+    /// <exception cref="InvalidOperationException">It is knowledge of a class.</exception>
+    public DenseNetwork RestoreRegion()
+    {
+        var value = Value ?? throw new InvalidOperationException("knowledge of a class has no value");
+        var score = Restore();
+        var network = new DenseNetwork([.. score.Layers.Select(layer => layer.Inputs), 2]);
+        var (from, to) = (score.Layers[^1], network.Layers[^1]);
+        var parameters = new float[network.Parameters.Length];
+        score.Parameters[..from.BiasOffset].CopyTo(parameters);
+        for (var i = 0; i < value.Weights.Length; i++)
+        {
+            parameters[to.Offset + to.Inputs + i] = (float)value.Scale * value.Weights[i];
+        }
+
+        parameters[to.BiasOffset] = score.Parameters[from.BiasOffset];
+        parameters[to.BiasOffset + 1] = value.Bias;
+        network.Load(parameters);
+        return network;
     }
 
     /// <summary>Quantizes what is not zero of a specialist [inputs, units…, 1], and the channels before it.</summary>
@@ -126,6 +161,12 @@ public sealed record UnitChoice(int Width, IReadOnlyList<int> Kept);
 /// <param name="Negatives">Rows of other classes.</param>
 /// <param name="Rest">The helper's class indices among those others, ascending; below 256.</param>
 public sealed record KnowledgeClaims(double Auc, double BalancedAccuracy, int Positives, int Negatives, IReadOnlyList<int> Rest);
+
+/// <summary>The output that gives a region's value.</summary>
+/// <param name="Scale">Value of one step of <paramref name="Weights"/>.</param>
+/// <param name="Weights">[units of the last kept layer]</param>
+/// <param name="Bias">Added to it.</param>
+public sealed record ValueOutput(Half Scale, sbyte[] Weights, float Bias);
 
 /// <summary>A class's output row and the most significant changes of hidden weights since a common ancestor (§4.7, our design).</summary>
 /// <param name="Indices">Places among the parameters of the hidden layers, ascending.</param>

@@ -8,7 +8,7 @@ public ref partial struct PacketReader
     private ClassKnowledge Class(int inputs)
     {
         var flags = Byte();
-        if (flags > (PacketWriter.HasOrigin | PacketWriter.HasAligned | PacketWriter.HasChannels | PacketWriter.IsScattered))
+        if (flags > (PacketWriter.HasOrigin | PacketWriter.HasAligned | PacketWriter.HasChannels | PacketWriter.IsScattered | PacketWriter.HasValue))
         {
             throw Fault($"flags {flags} of a class are not known here");
         }
@@ -29,9 +29,14 @@ public ref partial struct PacketReader
             Origin = origin,
             Claims = claims,
             Channels = channels,
+            Value = (flags & PacketWriter.HasValue) != 0 ? Value(knowledge.Layers) : null,
             Aligned = (flags & PacketWriter.HasAligned) != 0 ? Aligned() : null,
         };
     }
+
+    private ValueOutput Value(IReadOnlyList<QuantizedLayer> layers) => layers.Count > 0
+        ? new ValueOutput(Scale(), Signed(layers[^1].Units), Finite(BitConverter.UInt32BitsToSingle(Int())))
+        : throw Fault("a region's value stands on whole units, not on single weights");
 
     private ClassKnowledge Structured(int inputs)
     {

@@ -7,7 +7,7 @@ public static partial class PacketWriter
 {
     private static void Class(ArrayBufferWriter<byte> writer, ClassKnowledge knowledge)
     {
-        Byte(writer, (byte)((knowledge.Origin != 0 ? HasOrigin : 0) | (knowledge.Aligned is not null ? HasAligned : 0) | (knowledge.Channels.Count > 0 ? HasChannels : 0) | (knowledge.Scattered.Count > 0 ? IsScattered : 0)));
+        Byte(writer, (byte)((knowledge.Origin != 0 ? HasOrigin : 0) | (knowledge.Aligned is not null ? HasAligned : 0) | (knowledge.Channels.Count > 0 ? HasChannels : 0) | (knowledge.Scattered.Count > 0 ? IsScattered : 0) | (knowledge.Value is not null ? HasValue : 0)));
         Number(writer, knowledge.LabelId);
         if (knowledge.Origin != 0)
         {
@@ -27,6 +27,13 @@ public static partial class PacketWriter
         else
         {
             Structured(writer, knowledge);
+        }
+
+        if (knowledge.Value is { } value)
+        {
+            Number(writer, BitConverter.HalfToUInt16Bits(value.Scale));
+            Signed(writer, value.Weights);
+            Number(writer, BitConverter.SingleToUInt32Bits(value.Bias));
         }
 
         if (knowledge.Aligned is { } aligned)

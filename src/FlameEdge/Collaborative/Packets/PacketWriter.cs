@@ -17,6 +17,7 @@ public static partial class PacketWriter
     internal const byte HasAligned = 2;
     internal const byte HasChannels = 4;
     internal const byte IsScattered = 8;
+    internal const byte HasValue = 16;
 
     /// <summary>The bytes of a packet of specialists.</summary>
     public static byte[] Write(KnowledgePacket packet)

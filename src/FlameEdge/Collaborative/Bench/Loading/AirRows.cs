@@ -16,6 +16,7 @@ internal static class AirRows
         FeatureSpec[] features = [.. s_values.Select(name => new FeatureSpec { Column = name }), new() { Column = "wd", Kind = "compass" }, new() { Column = "hour", Kind = "cycle", Period = 24 }, new() { Column = "month", Kind = "cycle", Period = 12, Offset = 1 }];
         List<double[]> rows = [];
         List<int> labels = [];
+        List<float> values = [];
         List<int> stations = [];
         List<int?> months = [];
         foreach (var (station, path) in paths.Index())
@@ -29,6 +30,7 @@ internal static class AirRows
                 var isComplete = !read.Any(double.IsNaN) && !double.IsNaN(coarse[row] + fine[row]);
                 rows.Add(read);
                 labels.Add(fine[row] switch { <= 35 => 0, <= 75 => 1, <= 150 => 2, _ => 3 });
+                values.Add((float)fine[row]);
                 stations.Add(station);
                 months.Add(isComplete ? (int)((years[row] * 12) + month[row] - 1) : null);
             }
@@ -39,6 +41,7 @@ internal static class AirRows
         return new StreamRows([all[0].Length], normalisation.Apply(all), [.. labels])
         {
             Owner = row => stations[row],
+            Value = row => values[row],
             Month = row => months[row],
             Shift = normalisation.Shift((feature, value) => feature < GasSensors ? ShiftedGain * value : value),
         };
