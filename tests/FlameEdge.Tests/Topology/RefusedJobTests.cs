@@ -47,7 +47,7 @@ public class RefusedJobTests
         { "{ \"name\": \"param\", \"pair\"", "{ \"name\": §\"param\", \"codec\": { \"down\": [ \"delta\", \"int8\" ] }, \"pair\"", "channel 'param': codec 'delta + int8' goes down from role 'm', which itself fetches 'float32'", "give channel 'global' the same" },
         { "\"groupBy\": \"default\"", "\"selector\": §\"random\"", "channel 'global': unknown selector 'random'", "use all" },
         { "\"job\":", "\"backend\": §\"pigeon\", \"job\":", "unknown backend 'pigeon'", "use mqtt, memory" },
-        { "\"job\":", "\"optimizer\": { \"sort\": §\"fedavgg\" }, \"job\":", "unknown optimizer 'fedavgg'", "did you mean 'fedavg'?" },
+        { "\"job\":", "\"optimizer\": { \"kind\": §\"fedavgg\" }, \"job\":", "unknown optimizer 'fedavgg'", "did you mean 'fedavg'?" },
         { "\"replica\": 1", "§\"replcia\": 1", "role: unknown key 'replcia'", "did you mean 'replica'?" },
         // associations
         { "{ \"param\": \"na\" } ],\n", "{ §\"parm\": \"na\" } ],\n", "role 't': unknown channel 'parm'", "did you mean 'param'?" },
