@@ -9,6 +9,19 @@ public sealed class RecordingObserver : IJobObserver
 {
     private readonly Lock gate = new();
     private readonly List<RoundResult> rounds = [];
+    private readonly List<(WorkerId Worker, JobEvent Event)> events = [];
+
+    /// <summary>What roles told, in order.</summary>
+    public IReadOnlyList<(WorkerId Worker, JobEvent Event)> Events
+    {
+        get
+        {
+            lock (gate)
+            {
+                return [.. events];
+            }
+        }
+    }
 
     /// <summary>How the job ended; null while it has not.</summary>
     public JobEnd? End { get; private set; }
@@ -49,6 +62,15 @@ public sealed class RecordingObserver : IJobObserver
     public void RoundProgress(WorkerId worker, int round, int present, int counted, int expected)
     {
         // Progress is for people.
+    }
+
+    /// <inheritdoc/>
+    public void Happened(WorkerId worker, JobEvent happened)
+    {
+        lock (gate)
+        {
+            events.Add((worker, happened));
+        }
     }
 
     /// <inheritdoc/>

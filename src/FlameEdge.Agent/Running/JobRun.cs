@@ -53,6 +53,7 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, HostParts parts, 
     private async Task RunWorkersAsync(RunFolder folder, MqttFleet fleet, MemoryChannelBackend memory, RunResults results, IJobObserver progress, CancellationToken cancellationToken)
     {
         await using var notices = await NoticesAsync(fleet, cancellationToken);
+        var events = await EventsAsync(fleet, cancellationToken);
         var loader = new DatasetLoader();
         await using var telemetry = await TelemetryAsync(fleet, folder, cancellationToken);
         var setup = new JobSetup
@@ -66,7 +67,7 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, HostParts parts, 
                 : Task.Run(() => loader.Load(spec), token),
             State = folder.State,
             Backends = new Dictionary<string, IChannelBackend> { [fleet.Name] = fleet, [memory.Name] = memory },
-            Observer = notices is null ? new ObserverGroup(results, progress) : new ObserverGroup(results, notices, progress),
+            Observer = new ObserverGroup([results, .. new IJobObserver?[] { notices }.OfType<IJobObserver>(), .. events, progress]),
             Replay = replay,
             Loggers = loggers,
         };
@@ -85,7 +86,19 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, HostParts parts, 
         {
             await ended.CancelAsync();
             await watch.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            await Task.WhenAll(events.Select(told => told.DisposeAsync().AsTask()));
         }
+    }
+
+    private async Task<List<JobEvents>> EventsAsync(MqttFleet fleet, CancellationToken cancellationToken)
+    {
+        List<JobEvents> events = [];
+        foreach (var worker in workers.Select(id => plan.Find(id)!).Where(worker => NeedsBroker() && JobEvents.AreToldBy(plan, worker))) // not null: they were checked
+        {
+            events.Add(new JobEvents(await fleet.BulletinOfAsync(worker.RunsOn, cancellationToken), plan.Job.Name, worker, worker.RunsOn));
+        }
+
+        return events;
     }
 
     // Asked at the end only: a version loads the runtime.

@@ -55,6 +55,11 @@ internal sealed class RunFolder : IAsyncDisposable
                 state = LiteDbStateStore.Open(statePath, logger);
             }
 
+            if (!request.IsResume)
+            {
+                System.IO.File.Delete(System.IO.Path.Combine(path, RunResults.EventsFile));
+            }
+
             var folder = new RunFolder(path, state);
             await folder.NoteAsync("running", fingerprint, cancellationToken);
             return folder;

@@ -12,6 +12,11 @@ namespace FlameEdge.Agent.Running;
 /// <summary>Keeps how the job ended and writes it: <c>result.json</c>, <c>model.parameters</c>, <c>model.onnx</c>, and plots where the program has them.</summary>
 internal sealed class RunResults(string folder, JobPlan plan, Func<string> runtime, Func<JobPlan, IReadOnlyList<RoundResult>, IEnumerable<(string Name, Action<string> Write)>>? plots) : IJobObserver
 {
+    /// <summary>The file of what workers told, an object a line.</summary>
+    public const string EventsFile = "events.jsonl";
+
+    private readonly Lock gate = new();
+
     /// <summary>The record of the run; null until the top aggregator, if it runs here, has ended it.</summary>
     public JobResult? Result { get; private set; }
 
@@ -31,6 +36,19 @@ internal sealed class RunResults(string folder, JobPlan plan, Func<string> runti
     public void RoundProgress(WorkerId worker, int round, int present, int counted, int expected)
     {
         // Results only.
+    }
+
+    /// <summary>True where workers had a story to tell: it stands in <see cref="EventsFile"/>.</summary>
+    public bool HasEvents { get; private set; }
+
+    public void Happened(WorkerId worker, JobEvent happened)
+    {
+        lock (gate)
+        {
+            HasEvents = true;
+            using var file = File.Open(Path.Combine(folder, EventsFile), FileMode.Append, FileAccess.Write, FileShare.Read);
+            file.Write([.. happened.Json.Span, (byte)'\n']);
+        }
     }
 
     public void JobEnded(WorkerId worker, JobEnd end)

@@ -104,6 +104,10 @@ internal static class RunVerb
         {
             Write(result, results, request, parts, streams.Output);
         }
+        else if (results.HasEvents && !request.IsJson)
+        {
+            streams.Output.WriteLine($"{plan.Job.Title}: over; what happened stands in {Path.GetFullPath(Path.Combine(request.Out, RunResults.EventsFile))}");
+        }
 
         return ExitCode.Ok;
     }

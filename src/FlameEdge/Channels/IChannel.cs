@@ -115,6 +115,33 @@ public enum MessageKind : byte
     /// <summary>A model came as a change of one this worker does not hold: it asks for the whole, upwards.</summary>
     Want = 6,
 
+    /// <summary>What a site knows, class by class.</summary>
+    Record = 16,
+
+    /// <summary>A directory asks a site to come to a batch and say what it knows then; only in lockstep.</summary>
+    Look = 17,
+
+    /// <summary>A target asks a directory who can help.</summary>
+    Request = 18,
+
+    /// <summary>The directory's answer: helpers, best first.</summary>
+    Ranking = 19,
+
+    /// <summary>A target asks a helper for knowledge.</summary>
+    Pull = 20,
+
+    /// <summary>The helper's answer: a knowledge packet, or none.</summary>
+    Packet = 21,
+
+    /// <summary>A target's judgement of knowledge, which feeds trust.</summary>
+    Judgement = 22,
+
+    /// <summary>A model is no longer believed, nor anything cut from it.</summary>
+    Revoke = 23,
+
+    /// <summary>A site's stream is over.</summary>
+    Done = 24,
+
     /// <summary>First value free for users' own roles.</summary>
     User = 64,
 }

@@ -80,10 +80,11 @@ public sealed class Site
         verdicts.AddRange(intake.Install());
         Borrow();
         Follow(verdicts);
-        intake.Retire();
-        var requests = IsAsking && this.settings.Collaborates ? Ask(isBroad) : [];
+        var retired = intake.Retire();
+        List<int> recalled = [];
+        var requests = IsAsking && this.settings.Collaborates ? Ask(isBroad, recalled) : [];
         LearnStep(samples, labels);
-        return new SiteStep(alarm, requests, verdicts);
+        return new SiteStep(alarm, requests, verdicts) { Retired = retired, Recalled = recalled };
     }
 
     /// <summary>Combined logits [rows, classes] of samples [rows, features].</summary>
@@ -111,8 +112,20 @@ public sealed class Site
         }
     }
 
+    /// <summary>What <paramref name="helper"/> sent for a class is of no use: the next helper is asked at once.</summary>
+    public void Pass(ulong labelId, string helper)
+    {
+        if (Array.IndexOf(labelIds, labelId) is var label and >= 0)
+        {
+            demand.Retry(label, helper);
+        }
+    }
+
+    /// <summary>True where something that came from <paramref name="helper"/> goes back to a model.</summary>
+    public bool Descends(ulong modelHash, string helper) => intake.Descends(modelHash, helper);
+
     /// <summary>Removes what was cut from a model, whoever passed it on, and takes no more of it.</summary>
-    public void Revoke(ulong modelHash) => intake.Revoked.Add(modelHash);
+    public void Revoke(ulong modelHash) => intake.Revoke(modelHash);
 
     /// <summary>What this site can send for a request; null where it knows too little.</summary>
     public byte[]? Help(KnowledgeRequest request) => desk.Answer(request);
@@ -184,10 +197,12 @@ public sealed class Site
         }
     }
 
-    private List<KnowledgeRequest> Ask(bool isBroad)
+    private List<KnowledgeRequest> Ask(bool isBroad, List<int> recalled)
     {
         List<KnowledgeRequest> requests = [];
-        int[] wanted = [.. demand.Ask(recent, ensemble.Serves).Where(label => !intake.Recall(label))];
+        var missing = demand.Ask(recent, ensemble.Serves);
+        recalled.AddRange(missing.Where(intake.Recall));
+        int[] wanted = [.. missing.Except(recalled)];
         foreach (var group in wanted.GroupBy(label => string.Join('|', demand.Tried(label).Order(StringComparer.Ordinal))))
         {
             requests.Add(Request([.. group.Select(label => new ClassDemand(labelIds[label], Math.Max(1, recent.Seen(label))))], [.. demand.Tried(group.First())]));
@@ -263,4 +278,11 @@ public sealed class Site
 /// <param name="Alarm">True where the drift detector fired.</param>
 /// <param name="Requests">What to send to the directory.</param>
 /// <param name="Verdicts">What was decided on packets.</param>
-public sealed record SiteStep(bool Alarm, IReadOnlyList<KnowledgeRequest> Requests, IReadOnlyList<Verdict> Verdicts);
+public sealed record SiteStep(bool Alarm, IReadOnlyList<KnowledgeRequest> Requests, IReadOnlyList<Verdict> Verdicts)
+{
+    /// <summary>Specialists that the own network no longer needs; they are kept cold.</summary>
+    public IReadOnlyList<Stage> Retired { get; init; } = [];
+
+    /// <summary>Classes whose specialist was brought back from the cold store, without traffic.</summary>
+    public IReadOnlyList<int> Recalled { get; init; } = [];
+}

@@ -46,6 +46,12 @@ public static class JobFingerprint
             }
         }
 
+        if (job.Canoe is { Preset: not "common" } or { Numbers.Count: > 0 } or { Stream: not null } or { Classes.Count: > 0 } or { Inputs: not null } or { Units: not null })
+        {
+            Add($"{job.Canoe.Preset}|{job.Canoe.Inputs}|{string.Join(',', job.Canoe.Classes)}|{Path.GetFileName(job.Canoe.Stream)}|{string.Join(',', job.Canoe.Units ?? [])}|{job.Canoe.WarmUp}");
+            Add(string.Join(',', job.Canoe.Numbers.OrderBy(number => number.Key, StringComparer.Ordinal).Select(number => $"{number.Key}={number.Value:R}")));
+        }
+
         return Convert.ToHexStringLower(hash.GetHashAndReset());
 
         void Add(string line) => hash.AppendData(Encoding.UTF8.GetBytes(line + "\n"));

@@ -1,8 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using System.Threading.Channels;
 using FlameEdge.Channels;
-using FlameEdge.Diagnostics;
 using FlameEdge.Rounds;
 using FlameEdge.Tasklets;
 using FlameEdge.Topology;
@@ -14,15 +12,8 @@ public sealed class JobNotices : IJobObserver, IAsyncDisposable
 {
     private const int ListedInRound = 20;
     private const int VerdictsPerEvent = 100;
-    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(5);
-
-    // A broker that is away must not hold up the job: the newest notice tells more than the oldest.
-    private readonly Channel<(BulletinKind Kind, byte[] Json)> queue = Channel.CreateBounded<(BulletinKind, byte[])>(new BoundedChannelOptions(256) { FullMode = BoundedChannelFullMode.DropOldest });
-    private readonly CancellationTokenSource stopping = new();
-    private readonly IBulletin bulletin;
+    private readonly NoticeQueue queue;
     private readonly JobPlan plan;
-    private readonly AgentId agent;
-    private readonly Task pump;
 
     /// <param name="bulletin">Where it is said.</param>
     /// <param name="plan">The job.</param>
@@ -30,9 +21,8 @@ public sealed class JobNotices : IJobObserver, IAsyncDisposable
     /// <param name="announcesSpec">False where a controller posts the job's summary.</param>
     public JobNotices(IBulletin bulletin, JobPlan plan, AgentId agent, bool announcesSpec = true)
     {
-        this.bulletin = bulletin;
         this.plan = plan;
-        this.agent = agent;
+        queue = new NoticeQueue(bulletin, plan.Job.Name, agent);
         if (announcesSpec)
         {
             var spec = new SpecNotice(plan.Job.Name.Value, plan.Job.Title, plan.Job.Rounds.Count, plan.Workers.CountBy(worker => worker.Role.Value).ToDictionary());
@@ -40,7 +30,6 @@ public sealed class JobNotices : IJobObserver, IAsyncDisposable
         }
 
         State(new StateNotice("running", 0, plan.Job.Rounds.Count, null, null));
-        pump = Task.Run(PumpAsync);
     }
 
     /// <inheritdoc/>
@@ -74,44 +63,11 @@ public sealed class JobNotices : IJobObserver, IAsyncDisposable
     public void JobEnded(WorkerId worker, JobEnd end) => State(new StateNotice(end.State, end.Rounds.Count, plan.Job.Rounds.Count, end.Run, end.Reason is { Length: > 500 } ? end.Reason[..500] : end.Reason));
 
     /// <summary>Sends what is still to be said, within a bound.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        queue.Writer.TryComplete();
-        stopping.CancelAfter(Farewell);
-        await pump;
-        stopping.Dispose();
-    }
+    public ValueTask DisposeAsync() => queue.DisposeAsync();
 
     private void State(StateNotice notice) => Post(BulletinKind.State, JsonSerializer.SerializeToUtf8Bytes(notice, NoticeJson.Default.StateNotice));
 
-    private void Post(BulletinKind kind, byte[] json) => queue.Writer.TryWrite((kind, json));
-
-    private async Task PumpAsync()
-    {
-        try
-        {
-            await foreach (var (kind, json) in queue.Reader.ReadAllAsync(stopping.Token))
-            {
-                await SendAsync(kind, json);
-            }
-        }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-        {
-            // Said enough.
-        }
-    }
-
-    private async Task SendAsync(BulletinKind kind, byte[] json)
-    {
-        try
-        {
-            await bulletin.PostAsync(BulletinTopic.OfJob(plan.Job.Name, agent, kind), json, stopping.Token);
-        }
-        catch (ChannelException)
-        {
-            // People's notices are a courtesy; the retained ones are repeated after the next connect.
-        }
-    }
+    private void Post(BulletinKind kind, byte[] json) => queue.Post(kind, json);
 }
 
 /// <summary>What a job is, in brief.</summary>

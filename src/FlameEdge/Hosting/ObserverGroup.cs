@@ -17,6 +17,9 @@ public sealed class ObserverGroup(params IReadOnlyList<IJobObserver> observers) 
     public void RoundProgress(WorkerId worker, int round, int present, int counted, int expected) => Each(observer => observer.RoundProgress(worker, round, present, counted, expected));
 
     /// <inheritdoc/>
+    public void Happened(WorkerId worker, JobEvent happened) => Each(observer => observer.Happened(worker, happened));
+
+    /// <inheritdoc/>
     public void JobEnded(WorkerId worker, JobEnd end) => Each(observer => observer.JobEnded(worker, end));
 
     private void Each(Action<IJobObserver> tell)

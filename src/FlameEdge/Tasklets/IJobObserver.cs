@@ -15,6 +15,11 @@ public interface IJobObserver
     /// <summary>A round in progress: how many of the cohort are present, counted, expected.</summary>
     void RoundProgress(WorkerId worker, int round, int present, int counted, int expected);
 
+    /// <summary>Something happened that people should be able to follow; by default nobody listens.</summary>
+    void Happened(WorkerId worker, JobEvent happened)
+    {
+    }
+
     /// <summary>The job is over.</summary>
     void JobEnded(WorkerId worker, JobEnd end);
 }

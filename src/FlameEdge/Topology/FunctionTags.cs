@@ -21,10 +21,26 @@ public static class FunctionTags
     /// <summary>Any worker towards a coordinator.</summary>
     public const string Coordinate = "coordinate";
 
+    /// <summary>A site tells what it knows: towards a directory, or among sites where there is none.</summary>
+    public const string Announce = "announce";
+
+    /// <summary>A directory hears what sites know.</summary>
+    public const string Collect = "collect";
+
+    /// <summary>A site asks a directory who can help.</summary>
+    public const string Ask = "ask";
+
+    /// <summary>A directory ranks helpers.</summary>
+    public const string Rank = "rank";
+
+    /// <summary>Among sites: ask a helper for knowledge, and give it.</summary>
+    public const string Exchange = "exchange";
+
     /// <summary>Every tag the graph knows: those above, and the further ones of Flame's modes.</summary>
     public static IReadOnlySet<string> Known { get; } = new HashSet<string>(StringComparer.Ordinal)
     {
         Fetch, Upload, Distribute, Aggregate, RingAllReduce, Coordinate,
+        Announce, Collect, Ask, Rank, Exchange,
         "coordinateWithTopAgg", "coordinateWithMidAgg", "coordinateWithLeafAgg", "coordinateWithTrainer",
         "uploadDatasetSize", "getDatasetSize",
         "uploadBias", "fetchBias", "aggregateBias", "distributeBias",

@@ -39,6 +39,9 @@ public sealed record JobSpec
     /// <summary>How a controller runs it on a fleet.</summary>
     public FleetSpec Fleet { get; init; } = new();
 
+    /// <summary>How sites collaborate, where it is a Canoe job.</summary>
+    public CanoeSpec Canoe { get; init; } = new();
+
     /// <summary>All randomness of the job derives from it, the worker and the round.</summary>
     public ulong Seed { get; init; }
 

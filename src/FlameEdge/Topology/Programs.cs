@@ -12,8 +12,14 @@ public static class Programs
     /// <summary>Both: an aggregator below and a trainer above.</summary>
     public const string MiddleAggregator = "middle-aggregator";
 
-    /// <summary>The three above.</summary>
-    public static IReadOnlySet<string> BuiltIn { get; } = new HashSet<string>(StringComparer.Ordinal) { Trainer, Aggregator, MiddleAggregator };
+    /// <summary>Learns from its own stream, asks when its world changes, and helps others: a Canoe site.</summary>
+    public const string Site = "site";
+
+    /// <summary>Knows which site knows what, and ranks helpers.</summary>
+    public const string Directory = "directory";
+
+    /// <summary>All above.</summary>
+    public static IReadOnlySet<string> BuiltIn { get; } = new HashSet<string>(StringComparer.Ordinal) { Trainer, Aggregator, MiddleAggregator, Site, Directory };
 
     /// <summary>
     /// The program that fits exactly these tags. A role that also coordinates or joins a ring gets a name of its own kind
@@ -22,6 +28,16 @@ public static class Programs
     public static string ThatFits(RoleName role, IEnumerable<string> functionTags)
     {
         var tags = functionTags.ToHashSet(StringComparer.Ordinal);
+        if (tags.SetEquals([FunctionTags.Announce, FunctionTags.Exchange]) || tags.SetEquals([FunctionTags.Announce, FunctionTags.Ask, FunctionTags.Exchange]))
+        {
+            return Site;
+        }
+
+        if (tags.SetEquals([FunctionTags.Collect, FunctionTags.Rank]))
+        {
+            return Directory;
+        }
+
         var isLower = tags.Remove(FunctionTags.Fetch) & tags.Remove(FunctionTags.Upload);
         var isUpper = tags.Remove(FunctionTags.Distribute) & tags.Remove(FunctionTags.Aggregate);
         var core = (isLower, isUpper) switch

@@ -1,7 +1,7 @@
 using System.Globalization;
-using System.Numerics.Tensors;
 using FlameEdge.Collaborative.Directory;
 using FlameEdge.Collaborative.Networks;
+using FlameEdge.Collaborative.Streams;
 
 namespace FlameEdge.Collaborative.Bench;
 
@@ -69,7 +69,7 @@ internal sealed class StreamRun
     public void LearnBatch(SiteStream stream, int batch) => Learn(stream.Site, Rows(stream, batch), asks: false);
 
     /// <summary>Macro accuracy of a stream's site on the classes that are present in a batch.</summary>
-    public double TargetAccuracy(SiteStream stream, int batch) => Accuracy(stream.Site, Present(stream, batch));
+    public double TargetAccuracy(SiteStream stream, int batch) => Accuracy(stream.Site, StreamData.Present(this.data.Base.Sites[stream.Site], stream, batch));
 
     // A site asks from the batch on at which its world changes: before, there is nothing that it could be asked to compare.
     private void Advance(StreamWorkload workload, SiteStream stream, int batch, RunResult result)
@@ -100,7 +100,7 @@ internal sealed class StreamRun
         }
     }
 
-    private IReadOnlyList<int> Rows(SiteStream stream, int batch) => [.. stream.Rows.Skip(batch * this.data.Base.Batch).Take(this.data.Base.Batch)];
+    private IReadOnlyList<int> Rows(SiteStream stream, int batch) => this.data.RowsOf(stream, batch);
 
     private void Replace(int site, int batch)
     {
@@ -141,12 +141,7 @@ internal sealed class StreamRun
         return this.sites[site].Learn(this.data.Rows.Features(rows), this.data.Rows.Labels(rows));
     }
 
-    private IReadOnlyList<int> Cycle(int site)
-    {
-        var sequence = this.data.Base.Sites[site].Sequence;
-        var at = this.data.Base.Batch * position[site]++ % sequence.Count;
-        return [.. Enumerable.Range(at, this.data.Base.Batch).Select(i => sequence[i % sequence.Count])];
-    }
+    private IReadOnlyList<int> Cycle(int site) => this.data.Cycle(site, position[site]++);
 
     private void Deliver(int site, int batch)
     {
@@ -263,32 +258,10 @@ internal sealed class StreamRun
 
     private static int SiteOf(string name) => int.Parse(name.AsSpan("site-".Length), CultureInfo.InvariantCulture);
 
-    private int[] Present(SiteStream stream, int batch)
-    {
-        HashSet<int> present = [.. this.data.Base.Sites[stream.Site].Classes];
-        foreach (var phase in stream.Phases.Where(phase => phase.Batch <= batch))
-        {
-            present.UnionWith(phase.Appear);
-            present.ExceptWith(phase.Disappear);
-        }
-
-        return [.. present];
-    }
-
-    // Mean recall over the classes present; those without a test row are left out.
     private double Accuracy(int site, int[] present)
     {
         var test = this.data.Test(site);
-        var logits = this.sites[site].Predict(test.Features);
-        var classes = this.data.Base.ClassNames.Count;
-        var (seen, right) = (new int[classes], new int[classes]);
-        for (var row = 0; row < test.Labels.Length; row++)
-        {
-            seen[test.Labels[row]]++;
-            right[test.Labels[row]] += TensorPrimitives.IndexOfMax<float>(logits.AsSpan(row * classes, classes)) == test.Labels[row] ? 1 : 0;
-        }
-
-        return present.Where(label => seen[label] > 0).Average(label => (double)right[label] / seen[label]);
+        return new TestRows(test.Features, test.Labels, present).Accuracy(this.sites[site].Predict(test.Features), this.data.Base.ClassNames.Count);
     }
 
     private sealed record Delivery(int Site, int Batch, byte[]? Packet, string Helper, ulong Label);

@@ -99,4 +99,7 @@ public enum Refusal
 
     /// <summary>Its source was revoked.</summary>
     Revoked,
+
+    /// <summary>Its bytes are no packet.</summary>
+    Unreadable,
 }

@@ -24,6 +24,16 @@ public sealed class Intake(SiteSetup setup, CanoeSettings settings, Ensemble ens
     /// <summary>Models that are no longer believed, nor anything cut from them.</summary>
     public HashSet<ulong> Revoked { get; } = [];
 
+    /// <summary>Believes a model no longer: what was cut from it and is at work goes with the next batch, what lies cold at once.</summary>
+    public void Revoke(ulong modelHash)
+    {
+        Revoked.Add(modelHash);
+        foreach (var label in cold.Where(pair => pair.Value.Origin.ModelHash == modelHash).Select(pair => pair.Key).ToArray())
+        {
+            cold.Remove(label);
+        }
+    }
+
     /// <summary>Classes whose packets wait in the shadow for rows that can test them.</summary>
     public IEnumerable<int> Waiting => waiting.Select(arrival => Array.IndexOf(labelIds, arrival.Knowledge.LabelId));
 
@@ -114,9 +124,14 @@ public sealed class Intake(SiteSetup setup, CanoeSettings settings, Ensemble ens
         return verdicts;
     }
 
-    /// <summary>Lets go of stages that the own network no longer needs: by evidence, never by time.</summary>
-    public void Retire()
+    /// <summary>True where a stage, at work, cold or still waiting, came from <paramref name="helper"/> and goes back to a model.</summary>
+    public bool Descends(ulong modelHash, string helper) =>
+        ensemble.Stages.Concat(cold.Values).Select(stage => stage.Origin).Concat(waiting.Select(arrival => arrival.Origin)).Any(origin => origin.ModelHash == modelHash && origin.Helper == helper);
+
+    /// <summary>Lets go of stages that the own network no longer needs: by evidence, never by time. Gives back those.</summary>
+    public IReadOnlyList<Stage> Retire()
     {
+        List<Stage> retired = [];
         foreach (var stage in ensemble.Stages.ToArray())
         {
             stage.RedundantBatches = Math.Abs(stage.Gain) < 0.1 && IsHandedOver(stage.Label) ? stage.RedundantBatches + 1 : 0;
@@ -131,8 +146,11 @@ public sealed class Intake(SiteSetup setup, CanoeSettings settings, Ensemble ens
             {
                 ensemble.Remove(stage);
                 Keep(stage);
+                retired.Add(stage);
             }
         }
+
+        return retired;
     }
 
     /// <summary>Brings back the specialist of a class that has returned; false where none is kept.</summary>

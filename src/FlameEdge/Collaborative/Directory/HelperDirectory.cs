@@ -4,7 +4,7 @@ namespace FlameEdge.Collaborative.Directory;
 
 /// <summary>Knows who knows what: holds records and verdicts, never models or rows. A server, or any site for itself.</summary>
 /// <remarks>Not thread-safe. Memory: a record per site, and the latest unanswered request of each.</remarks>
-public sealed class HelperDirectory(string name, DirectorySettings settings, TimeProvider clock)
+public sealed class HelperDirectory(string name, DirectorySettings settings, TimeProvider clock, Func<string, bool>? isPresent = null)
 {
     private readonly SortedDictionary<string, SiteRecord> records = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, KnowledgeRequest> standing = new(StringComparer.Ordinal);
@@ -40,7 +40,7 @@ public sealed class HelperDirectory(string name, DirectorySettings settings, Tim
     /// <summary>Helpers for a request, best first; a request that nobody can answer stands until somebody can.</summary>
     public IReadOnlyList<RankedHelper> Ask(KnowledgeRequest request)
     {
-        var ranked = HelperRanking.Rank(request, this.records.Values, trust.Of, clock.GetUtcNow(), settings);
+        var ranked = HelperRanking.Rank(request, this.records.Values.Where(record => isPresent?.Invoke(record.Site) ?? true), trust.Of, clock.GetUtcNow(), settings);
         if (ranked.Count == 0)
         {
             this.standing[request.Target] = request;
@@ -55,6 +55,13 @@ public sealed class HelperDirectory(string name, DirectorySettings settings, Tim
 
     /// <summary>Takes a target's verdict.</summary>
     public void Take(Verdict verdict) => trust.Add(verdict);
+
+    /// <summary>The counts that trust comes from, accepted and refused by helper: to be kept over restarts.</summary>
+    public Dictionary<string, double[]> TrustCounts
+    {
+        get => trust.Counts;
+        set => trust.Counts = value;
+    }
 
     /// <summary>Trust in a site, in (0, 1).</summary>
     public double Trust(string site) => trust.Of(site);

@@ -3,6 +3,9 @@ namespace FlameEdge.Collaborative.Directory;
 /// <summary>What a target asks the directory, and then the helper it names.</summary>
 public sealed record KnowledgeRequest
 {
+    /// <summary>The number its target gives it; 0 where nobody needs one.</summary>
+    public uint Number { get; init; }
+
     /// <summary>Who asks.</summary>
     public required string Target { get; init; }
 

@@ -8,6 +8,20 @@ public sealed class TrustLedger(string owner)
     private const double OthersWeight = 0.5;
     private readonly Dictionary<string, (double Good, double Bad)> counts = new(StringComparer.Ordinal);
 
+    /// <summary>What is known, [accepted, refused] by helper.</summary>
+    public Dictionary<string, double[]> Counts
+    {
+        get => counts.ToDictionary(pair => pair.Key, pair => new[] { pair.Value.Good, pair.Value.Bad }, StringComparer.Ordinal);
+        set
+        {
+            counts.Clear();
+            foreach (var (helper, seen) in value)
+            {
+                counts[helper] = (seen[0], seen[1]);
+            }
+        }
+    }
+
     /// <summary>Takes a verdict. Packets that came too late, or before any row could test them, say nothing of their sender.</summary>
     public void Add(Verdict verdict)
     {

@@ -11,6 +11,7 @@ internal sealed class RunWatch : IJobObserver, IAsyncDisposable
     private readonly CancellationTokenSource stopping = new();
     private readonly AgentWorker worker;
     private readonly JobNotices? notices;
+    private readonly JobEvents? events;
     private readonly Task handing;
 
     public RunWatch(AgentCore core, AgentJob job, AgentWorker worker, JobPlan plan, IStateStore state, WorkerLog log)
@@ -26,6 +27,12 @@ internal sealed class RunWatch : IJobObserver, IAsyncDisposable
             {
                 all.Add(results);
             }
+        }
+
+        if (plan.Find(worker.Id) is { } teller && JobEvents.AreToldBy(plan, teller))
+        {
+            events = new JobEvents(core.Setup.Bulletin, plan.Job.Name, teller, core.Agent);
+            all.Add(events);
         }
 
         Observer = new ObserverGroup(all);
@@ -74,6 +81,11 @@ internal sealed class RunWatch : IJobObserver, IAsyncDisposable
         if (notices is not null)
         {
             await notices.DisposeAsync();
+        }
+
+        if (events is not null)
+        {
+            await events.DisposeAsync();
         }
     }
 }

@@ -85,7 +85,7 @@ internal static class ChannelChecks
             var isOwn = graph.Role(role.Value)?.Program is { } program && !Programs.BuiltIn.Contains(program.Value);
             foreach (var tag in tags.Where(tag => !isOwn && !FunctionTags.Known.Contains(tag.Value)))
             {
-                graph.Problems.Add(tag.Node, $"{channel}: unknown function tag '{tag.Value}' of role '{role.Value}'; use {string.Join(", ", FunctionTags.Known.Take(6))}{graph.Problems.Hint(tag.Value, FunctionTags.Known)}");
+                graph.Problems.Add(tag.Node, $"{channel}: unknown function tag '{tag.Value}' of role '{role.Value}'; use {string.Join(", ", FunctionTags.Known.Take(11))}{graph.Problems.Hint(tag.Value, FunctionTags.Known)}");
             }
         }
 

@@ -8,7 +8,8 @@ internal static class DatasetChecks
     public static void Check(GraphIndex graph)
     {
         var job = graph.Job;
-        if (job.Roles.Count > 0 && job.Roles.TrueForAll(role => !role.IsDataConsumer))
+        // A stored stream brings the rows of all its sites.
+        if (job.Canoe.Stream is null && job.Roles.Count > 0 && job.Roles.TrueForAll(role => !role.IsDataConsumer))
         {
             graph.Problems.Add(job.Root, "no role consumes data; set isDataConsumer: true on the one that learns");
         }

@@ -54,6 +54,7 @@ internal static class JobAssembly
             Robust = draft.Robust,
             Backend = BackendOf(draft.Backend) ?? "mqtt",
             Fleet = draft.Fleet,
+            Canoe = draft.Canoe,
             Seed = draft.Seed,
         };
     }

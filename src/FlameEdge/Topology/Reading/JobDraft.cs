@@ -45,6 +45,8 @@ internal sealed class JobDraft
 
     public FleetSpec Fleet { get; init; } = new();
 
+    public CanoeSpec Canoe { get; init; } = new();
+
     public ulong Seed { get; init; }
 }
 

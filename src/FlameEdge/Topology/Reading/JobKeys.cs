@@ -5,7 +5,7 @@ public static class JobKeys
 {
     /// <summary>The file itself.</summary>
     public static readonly string[] Job =
-        ["job", "description", "parameters", "seed", "backend", "optimizer", "robust", "topology", "datasets", "evaluation", "model", "training", "rounds", "fleet"];
+        ["job", "description", "parameters", "seed", "backend", "optimizer", "robust", "topology", "datasets", "evaluation", "model", "training", "rounds", "fleet", "canoe"];
 
     /// <summary><c>optimizer</c>, written as a mapping.</summary>
     public static readonly string[] Optimizer = ["kind", "rate", "momentum", "nesterov", "beta1", "beta2", "tau", "initialV", "alpha", "mu"];
@@ -70,6 +70,18 @@ public static class JobKeys
     /// <summary>A role's <c>needs</c>.</summary>
     public static readonly string[] Needs = ["memory", "storage", "threads", "architecture", "power", "dailyBytes", "labels"];
 
+    /// <summary><c>canoe</c>.</summary>
+    public static readonly string[] Canoe =
+    [
+        "preset", "inputs", "classes", "warmUp", "batches", "batchesPerSecond", "scoreEvery", "saveEvery", "stream", "streamData", "lockstep", "denied", "revoked",
+        "learningRate", "aloneRate", "aloneBatches", "specialistRate", "replayPerClass", "replayedRows", "handOver", "hardeningSteps", "averaging", "borrowAtRise",
+        "freezeBatches", "timeoutBatches", "coldSpecialists", "asksForDipped", "collaborates", "units", "budgetBytes", "examples", "repairEpochs", "alignedDeltas",
+        "leastCount", "leastRecall", "oldestRecord",
+    ];
+
+    /// <summary><c>canoe.lockstep</c>.</summary>
+    public static readonly string[] Lockstep = ["delay", "wait"];
+
     /// <summary>All of them, by the name the schema gives the element.</summary>
     public static readonly IReadOnlyDictionary<string, string[]> All = new Dictionary<string, string[]>(StringComparer.Ordinal)
     {
@@ -92,5 +104,7 @@ public static class JobKeys
         ["rounds"] = Rounds,
         ["fleet"] = Fleet,
         ["needs"] = Needs,
+        ["canoe"] = Canoe,
+        ["lockstep"] = Lockstep,
     };
 }

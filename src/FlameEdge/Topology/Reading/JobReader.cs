@@ -59,6 +59,7 @@ public static class JobReader
             Rounds = SettingsReader.Rounds(rounds, problems),
             QuorumNode = rounds?["quorum"],
             Fleet = FleetReader.Fleet(job.Mapping("fleet"), problems),
+            Canoe = CanoeReader.Canoe(job.Mapping("canoe"), folder, problems),
             Seed = seed,
         };
         if (graph is null || title is null)

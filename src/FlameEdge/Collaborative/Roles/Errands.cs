@@ -1,0 +1,130 @@
+using FlameEdge.Collaborative.Directory;
+
+namespace FlameEdge.Collaborative.Roles;
+
+/// <summary>A target's requests that are under way: whom the directory named, who was asked for what, and what has come back. Only the worker that was asked can answer.</summary>
+internal sealed class Errands
+{
+    private const int MostOpen = 16;
+    private readonly List<Errand> open = [];
+    private uint last;
+
+    /// <summary>The last number given; a restarted site goes on from it, so that an answer to its former life fits nothing.</summary>
+    public uint Last
+    {
+        get => last;
+        set => last = value;
+    }
+
+    /// <summary>Begins an errand; the request with its number. Of too many the oldest is forgotten.</summary>
+    public KnowledgeRequest Begin(KnowledgeRequest request, long batch)
+    {
+        if (open.Count >= MostOpen)
+        {
+            open.RemoveAt(0);
+        }
+
+        var numbered = request with { Number = ++last };
+        open.Add(new Errand(numbered, batch));
+        return numbered;
+    }
+
+    /// <summary>The directory has named helpers: the parts that each is to be asked for, in order. Nothing where the request is unknown, or was answered before.</summary>
+    public IReadOnlyList<Part> Rank(uint number, IReadOnlyList<RankedHelper> helpers)
+    {
+        if (open.Find(errand => errand.Number == number) is not { } errand || (errand.Parts.Count > 0 && !errand.IsStanding))
+        {
+            return [];
+        }
+
+        errand.Parts = Split(errand, helpers);
+        errand.IsStanding = errand.Parts.Count > 0 && errand.Parts.All(part => part.Helper is null);
+        return [.. errand.Parts.Where(part => part.Helper is not null)];
+    }
+
+    /// <summary>A helper has answered; empty where it cannot help. False where it was not asked for this.</summary>
+    public bool Answer(uint number, string helper, ReadOnlyMemory<byte> packet)
+    {
+        var part = open.Find(errand => errand.Number == number)?.Parts.FirstOrDefault(part => part.Helper == helper && !part.IsAnswered);
+        if (part is null)
+        {
+            return false;
+        }
+
+        (part.Packet, part.IsAnswered) = (packet, true);
+        return true;
+    }
+
+    /// <summary>True where an errand begun at <paramref name="batch"/> or before is not at its end.</summary>
+    public bool IsWaiting(long batch) => open.Exists(errand => errand.Batch <= batch && !errand.IsComplete);
+
+    /// <summary>Takes what has come back for errands begun at <paramref name="batch"/> or before, in the order in which they were begun; those older than <paramref name="oldest"/> are given up.</summary>
+    public IReadOnlyList<Part> Take(long batch, long oldest)
+    {
+        List<Part> taken = [];
+        foreach (var errand in open.Where(errand => errand.Batch <= batch))
+        {
+            taken.AddRange(errand.Parts.Where(part => part.IsAnswered && !part.IsTaken));
+            foreach (var part in errand.Parts)
+            {
+                part.IsTaken = part.IsAnswered;
+            }
+        }
+
+        open.RemoveAll(errand => errand.Batch <= batch && !errand.IsStanding && (errand.IsComplete || errand.Batch < oldest));
+        return taken;
+    }
+
+    private static List<Part> Split(Errand errand, IReadOnlyList<RankedHelper> helpers)
+    {
+        if (errand.Request.WantsModel)
+        {
+            return helpers is [var best, ..] ? [new Part(best.Site, errand.Request)] : [];
+        }
+
+        return [.. errand.Request.Classes
+            .GroupBy(demand => helpers.FirstOrDefault(helper => helper.Classes.Contains(demand.LabelId))?.Site)
+            .Select(group => new Part(group.Key, errand.Request with { Classes = [.. group] }) { IsAnswered = group.Key is null })];
+    }
+
+    private sealed class Errand(KnowledgeRequest request, long batch)
+    {
+        public uint Number => request.Number;
+
+        public KnowledgeRequest Request => request;
+
+        public long Batch => batch;
+
+        public bool IsRanked { get; private set; }
+
+        public List<Part> Parts
+        {
+            get;
+            set
+            {
+                field = value;
+                IsRanked = true;
+            }
+        } = [];
+
+        /// <summary>True where nobody could help: the directory may name somebody later.</summary>
+        public bool IsStanding { get; set; }
+
+        public bool IsComplete => IsRanked && Parts.TrueForAll(part => part.IsAnswered);
+    }
+}
+
+/// <summary>What one helper is asked for; no helper where nobody can help with it.</summary>
+internal sealed class Part(string? helper, KnowledgeRequest request)
+{
+    public string? Helper => helper;
+
+    public KnowledgeRequest Request => request;
+
+    /// <summary>The helper's packet; empty where it has none.</summary>
+    public ReadOnlyMemory<byte> Packet { get; set; }
+
+    public bool IsAnswered { get; set; }
+
+    public bool IsTaken { get; set; }
+}

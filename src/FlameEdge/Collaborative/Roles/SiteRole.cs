@@ -1,0 +1,138 @@
+using FlameEdge.Channels;
+using FlameEdge.Collaborative.Streams;
+using FlameEdge.Diagnostics;
+using FlameEdge.Tasklets;
+using FlameEdge.Topology;
+
+namespace FlameEdge.Collaborative.Roles;
+
+/// <summary>
+/// A Canoe site as a worker of a job: learns its stream batch by batch, asks when its world changes, and helps others all the while. Steps:
+/// <c>open &gt;&gt; (meet &gt;&gt; learn &gt;&gt; tell &gt;&gt; keep)* &gt;&gt; serve &gt;&gt; leave</c>.
+/// </summary>
+/// <param name="context">The worker's place, channels and data.</param>
+/// <param name="rows">Opens the rows it learns from; the job's dataset or stored stream where null.</param>
+public sealed class SiteRole(RoleContext context, Func<RoleContext, CancellationToken, Task<IBatchSource>>? rows = null) : IRole
+{
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(10);
+    private readonly CanoeSpec terms = context.Job.Canoe;
+    private IBatchSource? source;
+    private Site? site;
+    private SiteMail? mail;
+    private SiteStep? step;
+    private long started;
+
+    private long Index => site!.Batches; // Open since the first step.
+
+    private long Batch => Index - source!.WarmUp;
+
+    /// <summary>True in lockstep where the stream has no rows for this site: it learns only as far as others need it.</summary>
+    private bool IsFollower => terms.Lockstep is not null && source is Bench.StoredBatches { HasStream: false };
+
+    private bool IsStreamOver => source!.Length is { } length && Index >= length;
+
+    /// <inheritdoc/>
+    public Step Compose() =>
+        new Tasklet("open", OpenAsync)
+        >> Loop.Until(() => IsStreamOver || mail!.IsOver || (IsFollower && Batch >= 0), new Tasklet("meet", MeetAsync) >> new Tasklet("learn", LearnAsync) >> new Tasklet("tell", Tell))
+        >> new Tasklet("serve", ServeAsync)
+        >> new Tasklet("leave", LeaveAsync);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (mail is not null)
+        {
+            await mail.DisposeAsync();
+        }
+
+        site?.Ensemble.Model.Dispose();
+    }
+
+    private async Task OpenAsync(CancellationToken cancellationToken)
+    {
+        source = await (rows ?? Sources.OpenAsync)(context, cancellationToken);
+        var setup = Sources.SetupOf(context, source);
+        var settings = Sources.SettingsOf(context, source);
+        site = new Site(setup, Sources.ModelOf(context, source), settings, context.Time) { IsAsking = false };
+        foreach (var hash in terms.Revoked)
+        {
+            site.Revoke(hash);
+        }
+
+        mail = new SiteMail(context, site, setup, new Story(context, source.Classes), ComeToAsync) { WarmUp = source.WarmUp };
+        await mail.JoinAsync(source.Length, cancellationToken);
+        if (terms.Lockstep is { } lockstep)
+        {
+            await mail.MeetAllAsync(lockstep.Wait, cancellationToken);
+        }
+    }
+
+    // Takes what has come until the next batch is due.
+    private async Task MeetAsync(CancellationToken cancellationToken)
+    {
+        if (Batch < 0)
+        {
+            return;
+        }
+
+        started = started == 0 ? context.Time.GetTimestamp() : started;
+        var pace = terms.BatchesPerSecond > 0 ? TimeSpan.FromSeconds(1 / terms.BatchesPerSecond) : TimeSpan.Zero;
+        await mail!.TakeUntilAsync(() => pace - context.Time.GetElapsedTime(started), cancellationToken);
+        started = context.Time.GetTimestamp();
+        await mail.DeliverAsync(Batch, cancellationToken);
+    }
+
+    private async Task LearnAsync(CancellationToken cancellationToken)
+    {
+        var index = Index;
+        site!.IsAsking = source!.MayAsk(index);
+        var batch = source.At(index);
+        step = await context.Compute.RunAsync(1, () => site.Learn(batch.Samples, batch.Labels.Span), cancellationToken);
+    }
+
+    private Task Tell(CancellationToken cancellationToken)
+    {
+        mail!.Tell(step!, Batch - 1); // Learned just now.
+        if (terms.ScoreEvery > 0 && Index % terms.ScoreEvery == 0 && source!.Test(Index - 1) is { } test)
+        {
+            mail.Score(Batch - 1, test.Accuracy(site!.Predict(test.Samples), source.Classes.Count));
+        }
+
+        return Task.CompletedTask;
+    }
+
+    // A follower comes as far as the target is; everybody else is where it is.
+    private async Task ComeToAsync(long batch, CancellationToken cancellationToken)
+    {
+        while (IsFollower && Batch < batch && !IsStreamOver)
+        {
+            await LearnAsync(cancellationToken);
+        }
+    }
+
+    private async Task ServeAsync(CancellationToken cancellationToken)
+    {
+        mail!.Done(Batch);
+        while (!mail.IsOver)
+        {
+            await mail.TakeAsync(Look, cancellationToken);
+        }
+    }
+
+    // The job is over; a broker that is over too must not keep its workers.
+    private async Task LeaveAsync(CancellationToken cancellationToken)
+    {
+        using var patience = new CancellationTokenSource(Farewell, context.Time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        try
+        {
+            await mail!.LeaveAsync(both.Token);
+        }
+        catch (Exception error) when (error is ChannelException || (error is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            // Nobody is left to be told.
+        }
+    }
+}

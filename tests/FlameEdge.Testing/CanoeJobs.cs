@@ -1,0 +1,40 @@
+namespace FlameEdge.Testing;
+
+/// <summary>Canoe jobs as JSON texts.</summary>
+public static class CanoeJobs
+{
+    /// <summary>Sites with a directory.</summary>
+    public const string WithDirectory = """
+        "channels": [
+          { "name": "metadata", "pair": ["site", "directory"], "funcTags": { "site": ["announce"], "directory": ["collect"] } },
+          { "name": "request", "pair": ["site", "directory"], "funcTags": { "site": ["ask"], "directory": ["rank"] } },
+          { "name": "packet", "pair": ["site", "site"], "funcTags": { "site": ["exchange"] } }
+        ]
+        """;
+
+    /// <summary>Sites among themselves.</summary>
+    public const string Serverless = """
+        "channels": [
+          { "name": "metadata", "pair": ["site", "site"], "funcTags": { "site": ["announce"] } },
+          { "name": "packet", "pair": ["site", "site"], "funcTags": { "site": ["exchange"] } }
+        ]
+        """;
+
+    /// <summary>A stored stream of the reference data, played by a site per worker.</summary>
+    /// <param name="stream">Such as <c>digits/W1-s0</c>.</param>
+    /// <param name="backend"><c>mqtt</c> or <c>memory</c>.</param>
+    /// <param name="more">Further keys of the canoe section, each followed by a comma.</param>
+    /// <param name="hasDirectory">False for sites among themselves.</param>
+    /// <param name="sites">Sites of the stream.</param>
+    public static string Stored(string stream, string backend, string more = "", bool hasDirectory = true, int sites = 5) => $$"""
+        {
+          "job": "canoe-stream", "seed": 1, "backend": "{{backend}}",
+          "topology": {
+            "roles": [ { "name": "site", "replica": {{sites}} } {{(hasDirectory ? """, { "name": "directory" }""" : "")}} ],
+            {{(hasDirectory ? WithDirectory : Serverless)}}
+          },
+          "rounds": { "patience": "20s" },
+          "canoe": { {{more}} "scoreEvery": 1, "stream": "{{SharedData.Path("golden", "canoe", stream)}}.json.gz", "streamData": "{{SharedData.Path("data")}}" }
+        }
+        """;
+}
