@@ -26,6 +26,9 @@ internal sealed record Checkpoint
     /// <summary>Samples every known worker of the cohort announced, so that the step of the next sum does not depend on who is back.</summary>
     public required Dictionary<string, long> Samples { get; init; }
 
+    /// <summary>The last update of each worker that was counted, in an asynchronous job; null elsewhere.</summary>
+    public Dictionary<string, long>? Taken { get; init; }
+
     /// <summary>Rounds in a row without quorum.</summary>
     public int Failures { get; init; }
 }

@@ -86,7 +86,7 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
     private async Task<Flow> AggregateAsync(CancellationToken cancellationToken)
     {
         var (round, head) = (request!.Round, request.Head);
-        if (await outbox.FindAsync(head.Run, round, head.Base, cancellationToken) is { } kept)
+        if (await outbox.FindAsync(head, round, cancellationToken) is { } kept)
         {
             (entry, body) = (kept.Entry, kept.Body);
             return Flow.Next;
@@ -149,7 +149,7 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
         {
             Run = collected.Terms.Run,
             Base = upperBase,
-            Samples = isValid ? collected.Sum.Weight : 0,
+            Samples = isValid ? collected.Samples : 0,
             Loss = collected.TrainingLoss,
             HasReport = true,
         };
@@ -171,7 +171,7 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
     private static ParameterSet Mean(CollectedRound collected, ParameterLayout layout)
     {
         var mean = new ParameterSet(layout);
-        collected.Sum.Mean(mean.Values);
+        collected.Sum!.Mean(mean.Values);
         return mean;
     }
 

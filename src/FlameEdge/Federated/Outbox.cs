@@ -28,10 +28,10 @@ internal sealed class Outbox(IStateStore state, WorkerId owner)
     public const string Collection = "outbox";
 
     /// <summary>The kept update with its bytes, if it answers exactly this request.</summary>
-    public async Task<(OutboxEntry Entry, ReadOnlySequence<byte> Body)?> FindAsync(string run, int round, string baseHash, CancellationToken cancellationToken)
+    public async Task<(OutboxEntry Entry, ReadOnlySequence<byte> Body)?> FindAsync(ModelHead request, int round, CancellationToken cancellationToken)
     {
         var entry = await LastAsync(cancellationToken);
-        return entry is not null && entry.Round == round && entry.Head.Base == baseHash && entry.Head.Run == run
+        return entry is not null && entry.Round == round && entry.Head.Base == request.Base && entry.Head.Run == request.Run && entry.Head.Ticket == request.Ticket
             && await state.BlobsOf(owner).ReadAsync(entry.Blob, cancellationToken) is { } body ? (entry, new ReadOnlySequence<byte>(body)) : null;
     }
 

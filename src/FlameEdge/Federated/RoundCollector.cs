@@ -73,7 +73,7 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
             sum.Restart(terms.Step);
         }
 
-        var round = new CollectedRound(terms, cohort, sum);
+        var round = new CollectedRound(terms, cohort, layout.Length) { Sum = sum };
         var start = context.Time.GetTimestamp();
         var required = RequiredOf(terms.Round, cohort);
         await FoldStoredAsync(round, layout, required, cancellationToken);
@@ -192,10 +192,10 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
 
     private async Task FoldStoredAsync(CollectedRound round, ParameterLayout layout, HashSet<WorkerId> required, CancellationToken cancellationToken)
     {
-        foreach (var (update, body) in await store.LoadAsync(round.Terms.Run, round.Terms.Round, round.Terms.Base, cancellationToken))
+        foreach (var (update, body) in await store.LoadAsync(update => update.Run == round.Terms.Run && update.Round == round.Terms.Round && update.Base == round.Terms.Base, cancellationToken))
         {
             var member = new WorkerId(update.Member);
-            if (required.Contains(member) && codec.Fold(new ReadOnlySequence<byte>(body), layout, update.Samples, round.Sum) == SumRefusal.None)
+            if (required.Contains(member) && codec.Fold(new ReadOnlySequence<byte>(body), layout, update.Samples, round.Sum!) == SumRefusal.None)
             {
                 round.Count(member, update, body.Length);
             }
@@ -250,7 +250,7 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
             return Refuse(round, worker, "not counted in the run that is replayed");
         }
 
-        switch (codec.Fold(arrived.Message.Body, layout, head.Samples, round.Sum))
+        switch (codec.Fold(arrived.Message.Body, layout, head.Samples, round.Sum!))
         {
             case SumRefusal.ValueOutOfRange:
                 return Refuse(round, worker, $"out of range: a value is larger than rounds.largestValue ({round.Terms.Step.LargestValue})");

@@ -93,14 +93,15 @@ internal sealed class ServerStep
     {
         if (isPlain)
         {
-            collected.Sum.AddMean(travel.Values, next.Values);
+            travel.Values.CopyTo(next.Values);
+            collected.Sum!.AddMeanTo(next.Values);
             return;
         }
 
         mean ??= new float[Travel.Length];
         if (rule is null)
         {
-            collected.Sum.Mean(mean);
+            collected.Sum!.Mean(mean);
         }
         else
         {

@@ -137,7 +137,7 @@ public sealed class SynchronousAggregator(RoleContext context) : IRole
         }
 
         collected = script is { Outcome: RoundOutcome.NoQuorum }
-            ? new CollectedRound(terms, cohort, new ExactSum(model!.Layout.Length, terms.Step))
+            ? new CollectedRound(terms, cohort, model!.Layout.Length)
             : await collector.CollectAsync(terms, outgoing, model!.Layout, Rounds.Deadline, Quorum, cancellationToken);
 
         var needed = context.Replay is { } replay ? cohort.Count(replay.Counted(number).Contains) : Quorum;
@@ -152,7 +152,7 @@ public sealed class SynchronousAggregator(RoleContext context) : IRole
             // Not in place: the model of this round may still be on its way to somebody. The one before it is on nobody's.
             var next = former ?? new ParameterSet(model.Layout);
             model.Values.CopyTo(next.Values);
-            collected.Sum.AddMeanTo(next.Values);
+            collected.Sum!.AddMeanTo(next.Values);
             (former, model) = (model, next);
         }
 
@@ -164,7 +164,7 @@ public sealed class SynchronousAggregator(RoleContext context) : IRole
             Outcome = isValid ? RoundOutcome.Completed : RoundOutcome.NoQuorum,
             TrainingLoss = collected.TrainingLoss,
             Norm = ParameterMath.Norm(model.Values),
-            Samples = collected.Sum.Weight,
+            Samples = collected.Samples,
             Seconds = context.Time.GetElapsedTime(start).TotalSeconds,
             BytesUp = after.Received - before.Received,
             BytesDown = after.Sent - before.Sent,

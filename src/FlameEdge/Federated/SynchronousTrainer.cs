@@ -83,7 +83,7 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
     {
         var (round, terms) = (request!.Round, request.Head);
         isKept = false;
-        if (await outbox.FindAsync(terms.Run, round, terms.Base, cancellationToken) is { } kept)
+        if (await outbox.FindAsync(terms, round, cancellationToken) is { } kept)
         {
             (head, body, isKept) = (kept.Entry.Head, kept.Body, true);
             return Flow.Next;

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text.Json.Serialization;
 using FlameEdge.State;
 using FlameEdge.Topology;
 
@@ -19,6 +20,14 @@ internal sealed record StoredUpdate
 
     public double? Loss { get; init; }
 
+    /// <summary>Which of its worker's updates it is, growing, in an asynchronous job; 0 elsewhere, where a worker has one a round.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public long Order { get; init; }
+
+    /// <summary>Steps the model had made since the one it started from.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int Staleness { get; init; }
+
     public required string Blob { get; init; }
 
     /// <summary>Verdicts of the workers below a middle aggregator, as it sent them.</summary>
@@ -32,8 +41,8 @@ internal sealed class UpdateStore(IStateStore state, WorkerId owner)
 {
     public const string Collection = "updates";
 
-    /// <summary>Updates of this round and base whose bytes are still whole; all others are forgotten.</summary>
-    public async Task<List<(StoredUpdate Update, byte[] Body)>> LoadAsync(string run, int round, string baseHash, CancellationToken cancellationToken)
+    /// <summary>Updates that are wanted and whose bytes are still whole; all others are forgotten.</summary>
+    public async Task<List<(StoredUpdate Update, byte[] Body)>> LoadAsync(Func<StoredUpdate, bool> isWanted, CancellationToken cancellationToken)
     {
         var whole = new List<(StoredUpdate, byte[])>();
         var stale = new List<StateChange>();
@@ -45,8 +54,7 @@ internal sealed class UpdateStore(IStateStore state, WorkerId owner)
             }
 
             var update = FederatedJson.Read(json, FederatedJson.Default.StoredUpdate);
-            if (update.Run == run && update.Round == round && update.Base == baseHash
-                && await state.BlobsOf(owner).ReadAsync(update.Blob, cancellationToken) is { } body)
+            if (isWanted(update) && await state.BlobsOf(owner).ReadAsync(update.Blob, cancellationToken) is { } body)
             {
                 whole.Add((update, body));
             }
@@ -71,5 +79,5 @@ internal sealed class UpdateStore(IStateStore state, WorkerId owner)
 
     private string Prefix => $"{owner}.";
 
-    private string KeyOf(StoredUpdate update) => $"{Prefix}{update.Member}";
+    private string KeyOf(StoredUpdate update) => update.Order == 0 ? $"{Prefix}{update.Member}" : $"{Prefix}{update.Member}.{update.Order:D19}";
 }

@@ -73,6 +73,27 @@ public sealed class FileBlobStore : IBlobStore
     }
 
     /// <inheritdoc/>
+    public ValueTask<StoredBlob?> OpenAsync(string hash, CancellationToken cancellationToken)
+    {
+        var path = PathOf(hash);
+        if (!File.Exists(path))
+        {
+            return new((StoredBlob?)null);
+        }
+
+        var file = File.OpenHandle(path);
+        var length = RandomAccess.GetLength(file);
+        if (length == 0)
+        {
+            file.Dispose();
+            return new(new StoredBlob(default));
+        }
+
+        var body = new MappedBody(file, length);
+        return new(new StoredBlob(body.ToSequence(), new Opened(body, file)));
+    }
+
+    /// <inheritdoc/>
     public ValueTask DeleteAsync(string hash, CancellationToken cancellationToken)
     {
         DurableFile.TryDelete(PathOf(hash));
@@ -87,4 +108,13 @@ public sealed class FileBlobStore : IBlobStore
 
     private string PathOf(string hash) =>
         IsHash(hash) ? Path.Combine(folder, hash) : throw new ArgumentException($"'{hash}' is not a SHA-256 in lower-case hex", nameof(hash));
+
+    private sealed class Opened(MappedBody body, Microsoft.Win32.SafeHandles.SafeFileHandle file) : IDisposable
+    {
+        public void Dispose()
+        {
+            body.Dispose();
+            file.Dispose();
+        }
+    }
 }
