@@ -86,7 +86,8 @@ internal sealed class ClientStep
     /// <param name="train">The local steps.</param>
     public TrainingResult Train(ITrainer trainer, ReadOnlySpan<float> received, Span<float> update, Func<TrainingResult> train)
     {
-        var (own, beside) = (received[..model.Length], received[model.Length..]);
+        var own = received[..model.Length];
+        var beside = received[model.Length..];
         trainer.Load(own);
         if (added is not null && trainer is IGradientCorrection corrected)
         {
@@ -94,7 +95,8 @@ internal sealed class ClientStep
         }
 
         var result = train();
-        var (change, further) = (update[..model.Length], update[model.Length..]);
+        var change = update[..model.Length];
+        var further = update[model.Length..];
         trainer.Save(change);
         if (correction is null)
         {

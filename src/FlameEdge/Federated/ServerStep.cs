@@ -30,7 +30,7 @@ internal sealed class ServerStep
         Travel = TravelLayout.Of(job.Optimizer, model);
 
         // What is shared is in the travelling part already.
-        own = [.. optimizer.State.Where(vector => optimizer.Shared.IsEmpty || !vector.Values.Span.Overlaps(optimizer.Shared.Span))];
+        own = [.. optimizer.State.Where(vector => !vector.Values.Span.Overlaps(optimizer.Shared.Span))];
         Kept = TravelLayout.Extended(Travel, own.Select(vector => ($"server/{vector.Name}", (IReadOnlyList<int>)[vector.Values.Length], ParameterKind.Buffer)));
     }
 
@@ -66,7 +66,11 @@ internal sealed class ServerStep
     /// <summary>Goes on from a checkpoint; what travels of it.</summary>
     public ParameterSet Resume(ParameterSet kept)
     {
-        kept.Values[model.Length..Travel.Length].CopyTo(Shared);
+        if (!optimizer.Shared.IsEmpty)
+        {
+            kept.Values[model.Length..Travel.Length].CopyTo(Shared.Span);
+        }
+
         if (own.Count == 0)
         {
             return kept;
@@ -121,5 +125,6 @@ internal sealed class ServerStep
         optimizer.Shared.Span.CopyTo(next.Values[model.Length..]);
     }
 
-    private Span<float> Shared => optimizer.State.FirstOrDefault(vector => !optimizer.Shared.IsEmpty && vector.Values.Span.Overlaps(optimizer.Shared.Span))?.Values.Span ?? default;
+    // Where the optimizer keeps what it shares.
+    private Memory<float> Shared => optimizer.State.FirstOrDefault(vector => vector.Values.Span.Overlaps(optimizer.Shared.Span))?.Values ?? default;
 }
