@@ -75,6 +75,9 @@ public sealed record ChannelEndpoint
     /// <summary>The workers of the other role that the plan puts into this group, each with its device. A message or a presence is accepted only from these, and only from that device.</summary>
     public required IReadOnlyDictionary<WorkerId, AgentId> Placement { get; init; }
 
+    /// <summary>True where large messages are put together in memory rather than in files: right for a worker that receives one model at a time and hands nothing on.</summary>
+    public bool IsLeaf { get; init; }
+
     /// <summary>This worker's run: max(stored, seen) + 1 at every start of its process; an older one is refused.</summary>
     public required long Incarnation { get; init; }
 }
@@ -160,6 +163,9 @@ public sealed record Message
 
     /// <summary>The bulk: parameters. Must stay unchanged while the message is being sent, and for as long as a broadcast may be repaired.</summary>
     public ReadOnlySequence<byte> Body { get; init; }
+
+    /// <summary>What must have completed before anybody is given the whole message, such as its being durable; the bulk may travel meanwhile. Null for nothing. Where it fails, the send fails with it.</summary>
+    public Task? Until { get; init; }
 }
 
 /// <summary>Something that happened on a channel.</summary>

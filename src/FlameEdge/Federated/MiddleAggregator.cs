@@ -137,7 +137,7 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
 
         return above.Name == below.Name
             ? new(head.Base, head.Against, new(body.ToArray()), new Lazy<ReadOnlySequence<byte>>(() => ModelWriter.Encode(UpdateCodec.Plain, model)))
-            : new ModelWriter(below).Next(model);
+            : new ModelWriter(below).Next(model, model.ContentHash());
     }
 
     private async Task KeepAsync(CollectedRound collected, string upperBase, TimeSpan deadline, ParameterLayout layout, CancellationToken cancellationToken)
@@ -177,7 +177,7 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
 
     private async Task UploadAsync(CancellationToken cancellationToken)
     {
-        await sender!.SendAsync(request!.From, request.Round, entry!.Head, body, entry.Report, feed!.Superseded, cancellationToken);
+        await sender!.SendAsync(request!.From, request.Round, entry!.Head, body, entry.Report, Task.CompletedTask, feed!.Superseded, cancellationToken);
         CrashPoint.Reach("middle-sent");
     }
 

@@ -19,15 +19,15 @@ internal sealed class ModelWriter(UpdateCodec codec)
     /// <summary>Goes on where a checkpoint stands.</summary>
     public void Resume(ParameterSet held) => (Held, heldHash) = (held, held.ContentHash());
 
-    /// <summary>The next model to send.</summary>
+    /// <summary>The next model to send, whose values have the SHA-256 <paramref name="hash"/>.</summary>
     /// <exception cref="JobFailedException">The codec cannot carry it.</exception>
-    public OutgoingModel Next(ParameterSet model)
+    public OutgoingModel Next(ParameterSet model, string hash)
     {
         try
         {
-            return codec.IsExact ? OutgoingModel.Complete(model.ContentHash(), Encode(UpdateCodec.Plain, model))
+            return codec.IsExact ? OutgoingModel.Complete(hash, Encode(UpdateCodec.Plain, model))
                 : !codec.IsDelta ? Rounded(model)
-                : Held is null ? First(model)
+                : Held is null ? First(model, hash)
                 : Changed(model, Held);
         }
         catch (PayloadException error)
@@ -59,9 +59,9 @@ internal sealed class ModelWriter(UpdateCodec codec)
         return OutgoingModel.Complete(received.ContentHash(), body);
     }
 
-    private OutgoingModel First(ParameterSet model)
+    private OutgoingModel First(ParameterSet model, string hash)
     {
-        Resume(model.Clone());
+        (Held, heldHash) = (model.Clone(), hash);
         return OutgoingModel.Complete(heldHash, Encode(UpdateCodec.Plain, model));
     }
 

@@ -76,10 +76,16 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
         var round = new CollectedRound(terms, cohort, layout.Length) { Sum = sum };
         var start = context.Time.GetTimestamp();
         var required = RequiredOf(terms.Round, cohort);
-        await FoldStoredAsync(round, layout, required, cancellationToken);
+        if (model.Until.IsCompletedSuccessfully)
+        {
+            await FoldStoredAsync(round, layout, required, cancellationToken);
+        }
 
         await using var sends = new BackgroundSends(inbox.Source, context.Time, context.Logger, cancellationToken);
         var covered = Distribute();
+
+        // While the round before is still being written nothing of this one can be stored, and nothing is touched that belongs to it.
+        await model.Until;
         var asked = new HashSet<(WorkerId Worker, long Incarnation)>();
         while (!IsOver() && context.Time.GetElapsedTime(start) < deadline)
         {
@@ -149,6 +155,7 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
             Round = terms.Round,
             Head = FederatedJson.Write(terms.Head(deadline - context.Time.GetElapsedTime(start), against), FederatedJson.Default.ModelHead),
             Body = body,
+            Until = model.Until,
         };
 
         bool IsOver()

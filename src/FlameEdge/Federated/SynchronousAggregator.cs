@@ -33,6 +33,8 @@ public sealed class SynchronousAggregator(RoleContext context) : IRole
     private int failures;
     private CollectedRound? collected;
     private RoundResult? result;
+    private string modelHash = string.Empty;
+    private Task committing = Task.CompletedTask;
 
     private RoundSpec Rounds => context.Job.Rounds;
 
@@ -50,6 +52,7 @@ public sealed class SynchronousAggregator(RoleContext context) : IRole
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        await committing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // A fault has been told where it was waited for.
         if (inbox is not null)
         {
             await inbox.DisposeAsync();
@@ -70,6 +73,7 @@ public sealed class SynchronousAggregator(RoleContext context) : IRole
         if (await checkpoints.LoadAsync(trainer.Layout, cancellationToken) is { } stored)
         {
             (run, model, failures) = (stored.Checkpoint.Run, stored.Model, stored.Checkpoint.Failures);
+            modelHash = model.ContentHash();
             rounds.AddRange(stored.Rounds);
             if (stored.Held is { } held)
             {
@@ -95,6 +99,7 @@ public sealed class SynchronousAggregator(RoleContext context) : IRole
         model = new ParameterSet(trainer.Layout);
         trainer.Initialize(context.Job.Seed);
         trainer.Save(model.Values);
+        modelHash = model.ContentHash();
         await SaveAsync(null, [], cancellationToken);
     }
 
@@ -128,7 +133,13 @@ public sealed class SynchronousAggregator(RoleContext context) : IRole
         cohort = collector!.Cohort;
         var start = context.Time.GetTimestamp();
         var before = (channel as IMeteredChannel)?.Traffic ?? default;
-        var outgoing = writer!.Next(model!);
+        if (writer!.Held is not null)
+        {
+            // The checkpoint has it too, and it is about to change.
+            await committing;
+        }
+
+        var outgoing = writer.Next(model!, modelHash) with { Until = committing };
         var terms = new RoundTerms(run, number, outgoing.Base, StepOf(number));
         var script = context.Replay?.Round(number);
         if (context.Replay is not null && script is null)
@@ -137,9 +148,10 @@ public sealed class SynchronousAggregator(RoleContext context) : IRole
         }
 
         collected = script is { Outcome: RoundOutcome.NoQuorum }
-            ? new CollectedRound(terms, cohort, model!.Layout.Length)
+            ? new CollectedRound(terms, cohort, new ExactSum(model!.Layout.Length, terms.Step))
             : await collector.CollectAsync(terms, outgoing, model!.Layout, Rounds.Deadline, Quorum, cancellationToken);
 
+        await committing;
         var needed = context.Replay is { } replay ? cohort.Count(replay.Counted(number).Contains) : Quorum;
         if (context.Replay is not null && collected.Counted.Count < needed)
         {
@@ -151,12 +163,12 @@ public sealed class SynchronousAggregator(RoleContext context) : IRole
         {
             // Not in place: the model of this round may still be on its way to somebody. The one before it is on nobody's.
             var next = former ?? new ParameterSet(model.Layout);
-            model.Values.CopyTo(next.Values);
-            collected.Sum!.AddMeanTo(next.Values);
+            collected.Sum.AddMean(model.Values, next.Values);
             (former, model) = (model, next);
         }
 
         failures = isValid ? 0 : failures + 1;
+        modelHash = model.ContentHash();
         var after = (channel as IMeteredChannel)?.Traffic ?? default;
         result = new RoundResult
         {
@@ -164,14 +176,14 @@ public sealed class SynchronousAggregator(RoleContext context) : IRole
             Outcome = isValid ? RoundOutcome.Completed : RoundOutcome.NoQuorum,
             TrainingLoss = collected.TrainingLoss,
             Norm = ParameterMath.Norm(model.Values),
-            Samples = collected.Samples,
+            Samples = collected.Sum.Weight,
             Seconds = context.Time.GetElapsedTime(start).TotalSeconds,
             BytesUp = after.Received - before.Received,
             BytesDown = after.Sent - before.Sent,
             UpdateBytes = collected.UpdateBytes,
             ModelBytes = collected.ModelBytes,
             Base = terms.Base,
-            Model = model.ContentHash(),
+            Model = modelHash,
             StepExponent = terms.Step.Exponent,
             WeightLimit = terms.Step.WeightLimit,
             Verdicts = script is { Outcome: RoundOutcome.NoQuorum } ? script.Verdicts : WithUnheard(collected.Verdicts(inbox!.Present.Keys.ToHashSet(), Rounds.Deadline)),
@@ -214,12 +226,20 @@ public sealed class SynchronousAggregator(RoleContext context) : IRole
         result = result! with { Accuracy = score.Accuracy, Loss = score.Loss };
     }
 
-    private async Task CommitAsync(CancellationToken cancellationToken)
+    // The next model is on its way while this round is being written; the channel holds its last piece back until it is, so that nobody acts on what a crash would undo.
+    private Task CommitAsync(CancellationToken cancellationToken)
     {
         CrashPoint.Reach("round-aggregated");
-        rounds.Add(result!);
-        await SaveAsync(result, collector!.Forget(collected!), cancellationToken);
-        context.Observer.RoundEnded(context.Worker.Id, result!);
+        var (round, forgotten) = (result!, collector!.Forget(collected!).ToList());
+        rounds.Add(round);
+        committing = Task.Run(WriteAsync, CancellationToken.None);
+        return Task.CompletedTask;
+
+        async Task WriteAsync()
+        {
+            await SaveAsync(round, forgotten, cancellationToken);
+            context.Observer.RoundEnded(context.Worker.Id, round);
+        }
     }
 
     private async Task SaveAsync(RoundResult? round, IEnumerable<State.StateChange> also, CancellationToken cancellationToken)
@@ -236,6 +256,7 @@ public sealed class SynchronousAggregator(RoleContext context) : IRole
 
     private async Task FinishAsync(CancellationToken cancellationToken)
     {
+        await committing;
         var reason = IsGivenUp ? $"{failures} rounds in a row ended without a quorum of {Quorum} of {cohort.Count}" : null;
         var state = IsGivenUp ? "failed" : "completed";
         trainer!.Load(model!.Values);

@@ -26,6 +26,7 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
     private UpdateHead? head;
     private ReadOnlySequence<byte> body;
     private bool isKept;
+    private Task keeping = Task.CompletedTask;
 
     /// <summary>The context this worker runs in.</summary>
     protected RoleContext Context { get; } = context;
@@ -132,16 +133,34 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
     {
         if (isKept)
         {
+            keeping = Task.CompletedTask;
             return;
         }
 
-        (_, body) = await writer!.KeepAsync(request!.Round, head!, Change!, null, cancellationToken);
-        CrashPoint.Reach("update-kept");
+        (body, var kept) = await writer!.WriteAsync(request!.Round, head!, Change!, null, cancellationToken);
+        keeping = ReachAsync(kept);
+
+        static async Task ReachAsync(Task kept)
+        {
+            await kept;
+            CrashPoint.Reach("update-kept");
+        }
     }
 
+    // The update travels while it is being kept; the channel holds its last piece back until it is.
     private async Task UploadAsync(CancellationToken cancellationToken)
     {
-        if (await sender!.SendAsync(request!.From, request.Round, head!, body, null, feed!.Superseded, cancellationToken))
+        bool isSent;
+        try
+        {
+            isSent = await sender!.SendAsync(request!.From, request.Round, head!, body, null, keeping, feed!.Superseded, cancellationToken);
+        }
+        finally
+        {
+            await keeping;
+        }
+
+        if (isSent)
         {
             CrashPoint.Reach("update-sent");
             return;

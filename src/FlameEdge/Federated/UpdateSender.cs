@@ -12,8 +12,8 @@ internal sealed class UpdateSender(RoleContext context, IChannel channel)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>True when the update was handed over; false when <paramref name="superseded"/> came first.</summary>
-    public async Task<bool> SendAsync(WorkerId to, int round, UpdateHead head, ReadOnlySequence<byte> body, List<WorkerVerdict>? report, CancellationToken superseded, CancellationToken cancellationToken)
+    /// <summary>True when the update was handed over, which it is only once it is <paramref name="kept"/>; false when <paramref name="superseded"/> came first.</summary>
+    public async Task<bool> SendAsync(WorkerId to, int round, UpdateHead head, ReadOnlySequence<byte> body, List<WorkerVerdict>? report, Task kept, CancellationToken superseded, CancellationToken cancellationToken)
     {
         using var both = CancellationTokenSource.CreateLinkedTokenSource(superseded, cancellationToken);
         while (!superseded.IsCancellationRequested)
@@ -25,7 +25,7 @@ internal sealed class UpdateSender(RoleContext context, IChannel channel)
                     await channel.SendAsync(to, Report(round, report), both.Token);
                 }
 
-                await channel.SendAsync(to, Update(round, head, body), both.Token);
+                await channel.SendAsync(to, Update(round, head, body, kept), both.Token);
                 return true;
             }
             catch (ChannelException)
@@ -68,12 +68,13 @@ internal sealed class UpdateSender(RoleContext context, IChannel channel)
         }
     }
 
-    private static Message Update(int round, UpdateHead head, ReadOnlySequence<byte> body) => new()
+    private static Message Update(int round, UpdateHead head, ReadOnlySequence<byte> body, Task kept) => new()
     {
         Kind = MessageKind.Update,
         Round = round,
         Head = FederatedJson.Write(head, FederatedJson.Default.UpdateHead),
         Body = body,
+        Until = kept,
     };
 
     private static Message Report(int round, List<WorkerVerdict> report) => new()

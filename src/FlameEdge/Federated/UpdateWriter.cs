@@ -19,10 +19,17 @@ internal sealed class UpdateWriter(UpdateCodec codec, IStateStore state, WorkerI
     /// <summary>Writes and keeps a change in place of the former one. The body may be a view of <paramref name="change"/>, which must not change while it is used.</summary>
     public async Task<(OutboxEntry Entry, ReadOnlySequence<byte> Body)> KeepAsync(int round, UpdateHead head, ParameterSet change, List<WorkerVerdict>? report, CancellationToken cancellationToken)
     {
+        var (body, kept) = await WriteAsync(round, head, change, report, cancellationToken);
+        return (await kept, body);
+    }
+
+    /// <summary>As <see cref="KeepAsync"/>, with the body at hand while it is still being kept: it may be on its way meanwhile, but nobody may have all of it before it is.</summary>
+    public async Task<(ReadOnlySequence<byte> Body, Task<OutboxEntry> Kept)> WriteAsync(int round, UpdateHead head, ParameterSet change, List<WorkerVerdict>? report, CancellationToken cancellationToken)
+    {
         if (!codec.KeepsError)
         {
             var body = ModelWriter.Encode(codec, change);
-            return (await outbox.SaveAsync(round, head, body, report, null, cancellationToken), body);
+            return (body, Task.Run(() => outbox.SaveAsync(round, head, body, report, null, cancellationToken), CancellationToken.None));
         }
 
         var before = await ErrorBeforeAsync(head.Run, round, cancellationToken);
@@ -31,12 +38,17 @@ internal sealed class UpdateWriter(UpdateCodec codec, IStateStore state, WorkerI
         var output = new ArrayBufferWriter<byte>();
         codec.EncodeKeepingError(change.Layout, error.Values, output);
 
-        // An update that is not finite will be refused; its error would make all that follow so too.
-        var isSound = float.IsFinite(ParameterMath.LargestMagnitude(error.Values));
-        var after = isSound ? await state.BlobsOf(owner).PutAsync(ModelWriter.Encode(UpdateCodec.Plain, error), cancellationToken) : before;
-        CrashPoint.Reach("error-kept");
         var written = new ReadOnlySequence<byte>(output.WrittenMemory);
-        return (await outbox.SaveAsync(round, head, written, report, new(before, after), cancellationToken), written);
+        return (written, Task.Run(SaveAsync, CancellationToken.None));
+
+        async Task<OutboxEntry> SaveAsync()
+        {
+            // An update that is not finite will be refused; its error would make all that follow so too.
+            var isSound = float.IsFinite(ParameterMath.LargestMagnitude(error.Values));
+            var after = isSound ? await state.BlobsOf(owner).PutAsync(ModelWriter.Encode(UpdateCodec.Plain, error), cancellationToken) : before;
+            CrashPoint.Reach("error-kept");
+            return await outbox.SaveAsync(round, head, written, report, new(before, after), cancellationToken);
+        }
     }
 
     private async Task<string?> ErrorBeforeAsync(string run, int round, CancellationToken cancellationToken) =>

@@ -32,9 +32,15 @@ internal sealed partial class MappedBody : IDisposable
         }
     }
 
-    /// <summary>The file whose whole content <paramref name="bytes"/> are; null where they lie elsewhere.</summary>
-    public static SafeFileHandle? FileOf(ReadOnlySequence<byte> bytes) =>
-        MemoryMarshal.TryGetMemoryManager<byte, Part>(bytes.First, out var part) && part is { IsFirst: true } && part.Body.length == bytes.Length ? part.Body.file : null;
+    /// <summary>SHA-256 of the whole file in lower-case hex, where whoever wrote it made it on the way; null else.</summary>
+    public string? Sha256 { get; init; }
+
+    /// <summary>The file; it stays its opener's.</summary>
+    public SafeFileHandle File => file;
+
+    /// <summary>The body whose whole content <paramref name="bytes"/> are; null where they lie elsewhere.</summary>
+    public static MappedBody? Of(ReadOnlySequence<byte> bytes) =>
+        MemoryMarshal.TryGetMemoryManager<byte, Part>(bytes.First, out var part) && part is { IsFirst: true } && part.Body.length == bytes.Length ? part.Body : null;
 
     /// <summary>The whole file; valid until this is disposed.</summary>
     public ReadOnlySequence<byte> ToSequence() => BufferSegment.Join([.. parts.Select(part => (ReadOnlyMemory<byte>)part.Memory)]);

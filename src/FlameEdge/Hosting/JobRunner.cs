@@ -145,7 +145,8 @@ public sealed class JobRunner(JobSetup setup)
             Incarnation = 0,
             Placement = new Dictionary<WorkerId, AgentId>(),
         };
-        return end with { Placement = PlacementOf(plan, end) };
+        var placement = PlacementOf(plan, end);
+        return end with { Placement = placement, IsLeaf = worker.Groups.Count == 1 && placement.Count == 1 };
     }
 
     private RoleContext ContextOf(WorkerPlan worker, Dictionary<ChannelName, IChannel> channels, ComputeGate compute) => new()

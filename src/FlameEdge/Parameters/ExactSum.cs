@@ -151,17 +151,19 @@ public sealed class ExactSum
         }
     }
 
-    /// <summary>Adds the mean to a model's values, each sum rounded to float32; no buffer for the mean itself is needed.</summary>
+    /// <summary>Writes a model's values plus the mean, each sum rounded to float32; no buffer for the mean itself is needed. Both may be the same.</summary>
     /// <exception cref="InvalidOperationException">Nothing was added.</exception>
-    public void AddMeanTo(Span<float> values)
+    public void AddMean(ReadOnlySpan<float> model, Span<float> next)
     {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(values.Length, sums.Length, nameof(values));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(model.Length, sums.Length, nameof(model));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(next.Length, sums.Length, nameof(next));
         RequireUpdates();
         unsafe
         {
-            fixed (float* target = values)
+            fixed (float* source = model)
+            fixed (float* target = next)
             {
-                var to = (nint)target;
+                var (from, to) = ((nint)source, (nint)target);
                 Ranges.Run(sums.Length, (_, start, count) =>
                 {
                     Span<float> tile = stackalloc float[MeanTile];
@@ -169,8 +171,7 @@ public sealed class ExactSum
                     {
                         var length = Math.Min(MeanTile, start + count - at);
                         FixedPoint.Mean(sums.AsSpan(at, length), Weight, Step.Exponent, tile[..length]);
-                        var part = new Span<float>((float*)to + at, length);
-                        TensorPrimitives.Add(part, tile[..length], part);
+                        TensorPrimitives.Add(new ReadOnlySpan<float>((float*)from + at, length), tile[..length], new Span<float>((float*)to + at, length));
                     }
                 });
             }

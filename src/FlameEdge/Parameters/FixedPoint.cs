@@ -13,6 +13,10 @@ internal static class FixedPoint
     private const double SmallestNormal = 1.1754943508222875e-38;
     private const long NearTheMiddle = 8;
 
+    // A weight below it has 28 bits at most; a sum below the other is exact as a double.
+    private const long ShortWeight = 1L << 28;
+    private const long ExactDouble = 1L << 53;
+
     // Added to a double below 2^51 in magnitude, it leaves the nearest whole number, ties to even, in the lowest bits.
     private const double Magic = 6755399441055744.0;
     private const double MagicReach = 2251799813685248.0;
@@ -53,12 +57,14 @@ internal static class FixedPoint
         ref var source = ref MemoryMarshal.GetReference(sums);
         ref var target = ref MemoryMarshal.GetReference(mean);
         var scale = Vector256.Create(Math.ScaleB(1.0, exponent) / weight);
+        var stepsPerUnit = Vector256.Create(Math.ScaleB((double)weight, -exponent));
+        var isShort = weight < ShortWeight;
         var i = 0;
         for (; i <= sums.Length - 8; i += 8)
         {
-            var lower = Vector256.ConvertToDouble(Vector256.LoadUnsafe(ref source, (nuint)i)) * scale;
-            var upper = Vector256.ConvertToDouble(Vector256.LoadUnsafe(ref source, (nuint)i + 4)) * scale;
-            if (AreSafelyRounded(lower) && AreSafelyRounded(upper))
+            var (low, high) = (Vector256.LoadUnsafe(ref source, (nuint)i), Vector256.LoadUnsafe(ref source, (nuint)i + 4));
+            var (lower, upper) = (Vector256.ConvertToDouble(low) * scale, Vector256.ConvertToDouble(high) * scale);
+            if ((AreSafelyRounded(lower) && AreSafelyRounded(upper)) || (isShort && TrySettle(low, stepsPerUnit, ref lower) && TrySettle(high, stepsPerUnit, ref upper)))
             {
                 Vector256.Narrow(lower, upper).StoreUnsafe(ref target, (nuint)i);
             }
@@ -158,6 +164,28 @@ internal static class FixedPoint
         var highBits = (high + magic).AsInt64() - magic.AsInt64();
         var lowBits = (low + magic).AsInt64() - magic.AsInt64();
         return (highBits << 32) + lowBits;
+    }
+
+    // Means of equal weights often lie in the middle between two floats exactly, or so near to it that the quotient cannot tell. The middle has 25 bits: times a short
+    // weight it is exact, and so is its comparison with the sum. False where a sum or a mean is out of the range in which all that holds.
+    private static bool TrySettle(Vector256<long> sums, Vector256<double> stepsPerUnit, ref Vector256<double> quotients)
+    {
+        var bits = quotients.AsInt64();
+        var magnitude = (bits & Vector256.Create(long.MaxValue)).AsDouble();
+        var isInRange = Vector256.GreaterThan(magnitude, Vector256.Create(SmallestNormal)) & Vector256.LessThan(magnitude, Vector256.Create((double)float.MaxValue));
+        if (!Vector256.LessThanAll(Vector256.Abs(sums), Vector256.Create(ExactDouble)) || (isInRange.AsInt64() | Vector256.Equals(sums, Vector256<long>.Zero)) != Vector256<long>.AllBitsSet)
+        {
+            return false;
+        }
+
+        var middle = (bits & Vector256.Create(~0x1FFF_FFFFL)) | Vector256.Create(0x1000_0000L);
+        var beyond = Vector256.ConvertToDouble(sums) - (middle.AsDouble() * stepsPerUnit);
+        var sign = Vector256.LessThan(beyond, Vector256<double>.Zero).AsInt64() - Vector256.GreaterThan(beyond, Vector256<double>.Zero).AsInt64();
+        var negative = bits >> 63;
+        var settled = middle + ((sign ^ negative) - negative);
+        var isNear = Vector256.LessThanOrEqual(Vector256.Abs(bits - middle), Vector256.Create(NearTheMiddle));
+        quotients = Vector256.ConditionalSelect(isNear, settled, bits).AsDouble();
+        return true;
     }
 
     private static void MeanScalar(ReadOnlySpan<long> sums, long weight, int exponent, Span<float> mean)

@@ -49,10 +49,21 @@ public static class ParameterMath
     /// <summary>The Euclidean norm over all values, summed in double.</summary>
     public static double Norm(ReadOnlySpan<float> values)
     {
-        var sum = 0.0;
-        foreach (var value in values)
+        ref var source = ref MemoryMarshal.GetReference(values);
+        var (even, odd) = (Vector256<double>.Zero, Vector256<double>.Zero);
+        var i = 0;
+        for (; i <= values.Length - 8; i += 8)
         {
-            sum += (double)value * value;
+            var (lower, upper) = Vector256.Widen(Vector256.LoadUnsafe(ref source, (nuint)i));
+            even += lower * lower;
+            odd += upper * upper;
+        }
+
+        var lanes = even + odd;
+        var sum = lanes[0] + lanes[1] + lanes[2] + lanes[3];
+        for (; i < values.Length; i++)
+        {
+            sum += (double)values[i] * values[i];
         }
 
         return Math.Sqrt(sum);

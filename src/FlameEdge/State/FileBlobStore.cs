@@ -32,15 +32,10 @@ public sealed class FileBlobStore : IBlobStore
     /// <inheritdoc/>
     public ValueTask<string> PutAsync(ReadOnlySequence<byte> content, CancellationToken cancellationToken)
     {
-        using var hasher = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var segment in content)
-        {
-            hasher.AppendData(segment.Span);
-        }
-
-        var hash = Convert.ToHexStringLower(hasher.GetHashAndReset());
+        var body = MappedBody.Of(content);
+        var hash = body?.Sha256 ?? HashOf(content);
         var path = PathOf(hash);
-        if (File.Exists(path) || (MappedBody.FileOf(content) is { } file && DurableFile.TryName(file, path)))
+        if (File.Exists(path) || (body is not null && DurableFile.TryName(body.File, path)))
         {
             // What arrived in a file becomes the blob itself: nothing is copied.
             return new(hash);
@@ -103,6 +98,17 @@ public sealed class FileBlobStore : IBlobStore
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<string>> ListAsync(CancellationToken cancellationToken) =>
         new([.. Directory.EnumerateFiles(folder).Select(path => Path.GetFileName(path)).Where(IsHash)]);
+
+    private static string HashOf(ReadOnlySequence<byte> content)
+    {
+        using var hasher = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var segment in content)
+        {
+            hasher.AppendData(segment.Span);
+        }
+
+        return Convert.ToHexStringLower(hasher.GetHashAndReset());
+    }
 
     private static bool IsHash(string? name) => name is { Length: 64 } && name.All(char.IsAsciiHexDigitLower);
 

@@ -47,7 +47,7 @@ internal sealed class KernelFigures : IDisposable
         Codec("int8", new(new Int8Values()), 1);
         Codec("sign", new(new SignValues()), 0.125);
         Codec("top-k 1 % + int8", new(new Int8Values(), 0.01), 0.02);
-        Add("exact sum: mean onto the model", 16, () => sum.AddMeanTo(target));
+        Add("exact sum: mean onto the model", 16, () => sum.AddMean(target, target));
     }
 
     /// <summary>Writes a table of medians of <paramref name="repeats"/> turns, and whether the four bounds hold.</summary>

@@ -106,6 +106,51 @@ public sealed class ExchangeTests
         await reader.ReceivesAsync(5);
     }
 
+    [Theory]
+    [InlineData(50_000)]
+    [InlineData(500)]
+    public async Task Nobody_has_the_whole_message_before_what_it_waits_for(int bytes)
+    {
+        await using var network = new LossyNetwork(1, 0, 0, 0);
+        var fleet = new Fleet(1);
+        await using var aggregator = network.Join(fleet.AggregatorEnd(), Small);
+        await using var trainer = network.Join(fleet.TrainerEnd(0), Small);
+        network.MeetAll();
+        var durable = new TaskCompletionSource();
+
+        var sending = trainer.Channel.SendAsync(Fleet.Aggregator, MessageOf(bytes, 1) with { Until = durable.Task }, CancellationToken.None);
+        await network.RunAsync(network.PassAsync(TimeSpan.FromSeconds(5)));
+        var (early, before) = (aggregator.Messages.Count(), network.BytesFrom(Fleet.Trainer(0)));
+        durable.SetResult();
+        await network.RunAsync(sending);
+
+        Assert.Equal(0, early);
+        await aggregator.ReceivesAsync(1);
+        Assert.Equal(MessageOf(bytes, 1).Body.ToArray(), aggregator.Messages.Single().Body);
+
+        // Of a long one all but the last piece travels meanwhile.
+        Assert.InRange(before, bytes > Small.ChunkBytes ? bytes - Small.ChunkBytes : 0, bytes > Small.ChunkBytes ? 2 * bytes : 0);
+    }
+
+    [Fact]
+    public async Task A_message_whose_condition_fails_is_given_up_with_its_cause()
+    {
+        await using var network = new LossyNetwork(1, 0, 0, 0);
+        var fleet = new Fleet(1);
+        await using var aggregator = network.Join(fleet.AggregatorEnd(), Small);
+        await using var trainer = network.Join(fleet.TrainerEnd(0), Small);
+        network.MeetAll();
+        var durable = new TaskCompletionSource();
+
+        var sending = trainer.Channel.SendAsync(Fleet.Aggregator, MessageOf(50_000, 1) with { Until = durable.Task }, CancellationToken.None);
+        await network.RunAsync(network.PassAsync(TimeSpan.FromSeconds(1)));
+        durable.SetException(new StateException("the disk is full"));
+
+        await Assert.ThrowsAsync<StateException>(() => network.RunAsync(sending));
+        await network.RunAsync(network.PassAsync(TimeSpan.FromSeconds(5)));
+        Assert.Empty(aggregator.Messages);
+    }
+
     private static Message MessageOf(int bytes, int seed)
     {
         var body = new byte[bytes];

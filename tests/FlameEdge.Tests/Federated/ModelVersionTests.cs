@@ -19,7 +19,7 @@ public class ModelVersionTests
     {
         for (var round = 1; round <= 5; round++)
         {
-            var sent = writer.Next(Model(round));
+            var sent = Next(writer, Model(round));
 
             Assert.True(TryRead(reader, sent.Base, sent.Against, sent.Body, out var read));
             Assert.Equal(writer.Held!.ContentHash(), new ParameterSet(Layout, read).ContentHash());
@@ -32,8 +32,8 @@ public class ModelVersionTests
     public void Who_missed_a_version_asks_and_reads_the_whole()
     {
         var late = new ModelReader(Codec);
-        writer.Next(Model(1));
-        var sent = writer.Next(Model(2));
+        Next(writer, Model(1));
+        var sent = Next(writer, Model(2));
 
         Assert.False(TryRead(late, sent.Base, sent.Against, sent.Body, out _));
         Assert.True(TryRead(late, sent.Base, null, sent.Whole.Value, out var whole));
@@ -42,16 +42,16 @@ public class ModelVersionTests
         // And the same request once more, as a change it has applied by now.
         Assert.True(TryRead(late, sent.Base, sent.Against, sent.Body, out var again));
         Assert.Equal(whole, again);
-        var next = writer.Next(Model(3));
+        var next = Next(writer, Model(3));
         Assert.True(TryRead(late, next.Base, next.Against, next.Body, out _));
     }
 
     [Fact]
     public void A_change_that_leads_elsewhere_is_refused_and_its_version_is_not_held()
     {
-        var first = writer.Next(Model(1));
+        var first = Next(writer, Model(1));
         TryRead(reader, first.Base, null, first.Body, out _);
-        var sent = writer.Next(Model(2));
+        var sent = Next(writer, Model(2));
         var forged = sent.Body.ToArray();
         forged[^1] ^= 1;
 
@@ -67,10 +67,12 @@ public class ModelVersionTests
         var model = Model(1);
         model.Values[3] = 1e6f;
 
-        var error = Assert.Throws<JobFailedException>(() => new ModelWriter(new UpdateCodec(new Float16Values())).Next(model));
+        var error = Assert.Throws<JobFailedException>(() => Next(new ModelWriter(new UpdateCodec(new Float16Values())), model));
 
         Assert.Contains("bfloat16", error.Message, StringComparison.Ordinal);
     }
+
+    private static OutgoingModel Next(ModelWriter writer, ParameterSet model) => writer.Next(model, model.ContentHash());
 
     private static ParameterSet Model(int round) => new(Layout, [.. Enumerable.Range(0, 500).Select(i => MathF.Sin(i + (0.01f * round * i)) * 0.5f)]);
 

@@ -124,7 +124,7 @@ public class ExactSumTests
             var (whole, onto) = (new ExactSum(values.Length, step), new float[values.Length]);
             whole.Add(weight, values);
             Array.Fill(onto, 0.25f);
-            whole.AddMeanTo(onto);
+            whole.AddMean(onto, onto);
             var mean = Mean(whole, values.Length);
             return Enumerable.Range(0, values.Length).All(i =>
             {
@@ -132,6 +132,33 @@ public class ExactSumTests
                 alone.Add(weight, [values[i]]);
                 var expected = Mean(alone, 1)[0];
                 return BitConverter.SingleToInt32Bits(expected) == BitConverter.SingleToInt32Bits(mean[i]) && onto[i] == 0.25f + expected;
+            });
+        });
+
+    [Fact]
+    public void Means_in_the_middle_between_two_floats_are_rounded_as_each_alone() =>
+        Gen.Select(Gen.Select(Gen.Int[1 << 23, 1 << 24], Gen.Int[-3, 3], Gen.Bool).Array[24], Gen.OneOf(Gen.Const(2L), Gen.Const(3L), Gen.Const(10L), Gen.Const(1L << 27), Gen.Const(1L << 29))).Sample((picks, weight) =>
+        {
+            // A value a little beside (n + 1/2) units of a float's last place, carried by the sum of two updates with equal weights.
+            var step = SumStep.For(2 * weight, 4);
+            var (one, other) = (new float[picks.Length], new float[picks.Length]);
+            for (var i = 0; i < picks.Length; i++)
+            {
+                var (units, beside, isNegative) = picks[i];
+                one[i] = MathF.ScaleB(isNegative ? -units : units, -23);
+                other[i] = MathF.BitIncrement(one[i]) + MathF.ScaleB(beside, -46);
+            }
+
+            var whole = new ExactSum(picks.Length, step);
+            whole.Add(weight, one);
+            whole.Add(weight, other);
+            var mean = Mean(whole, picks.Length);
+            return Enumerable.Range(0, picks.Length).All(i =>
+            {
+                var alone = new ExactSum(1, step);
+                alone.Add(weight, [one[i]]);
+                alone.Add(weight, [other[i]]);
+                return BitConverter.SingleToInt32Bits(Mean(alone, 1)[0]) == BitConverter.SingleToInt32Bits(mean[i]);
             });
         });
 

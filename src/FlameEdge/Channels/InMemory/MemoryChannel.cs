@@ -85,6 +85,7 @@ internal sealed class MemoryChannel : IChannel, IPlacedChannel, IMeteredChannel
     public async Task SendAsync(WorkerId to, Message message, CancellationToken cancellationToken)
     {
         MessageLimits.Require(message);
+        await (message.Until ?? Task.CompletedTask).WaitAsync(cancellationToken);
         var presence = Find(to);
         await HandAsync(presence, new SharedCopy(message, holders: 1), cancellationToken);
         Interlocked.Add(ref sent, SizeOf(message));
@@ -93,6 +94,7 @@ internal sealed class MemoryChannel : IChannel, IPlacedChannel, IMeteredChannel
     public async Task BroadcastAsync(Message message, int quorum, CancellationToken cancellationToken)
     {
         MessageLimits.Require(message);
+        await (message.Until ?? Task.CompletedTask).WaitAsync(cancellationToken);
         var (present, repair) = BeginBroadcast(message.Kind);
         if (present.Length == 0)
         {

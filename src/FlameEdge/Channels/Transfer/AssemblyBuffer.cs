@@ -17,8 +17,18 @@ internal abstract class AssemblyBuffer : IDisposable
     /// <inheritdoc/>
     public abstract void Dispose();
 
+    /// <summary>The next bytes in order, told once; a buffer whose content will be stored makes its hash of them.</summary>
+    public virtual void Follow(ReadOnlySpan<byte> bytes)
+    {
+    }
+
+    /// <summary>What was followed is void: the body comes once more.</summary>
+    public virtual void StartOver()
+    {
+    }
+
     /// <summary>A buffer for a body: a file where there is a folder and the body is large, else pooled memory.</summary>
     /// <exception cref="IOException">The folder cannot be written.</exception>
-    public static AssemblyBuffer For(long bodyBytes, TransferOptions options) =>
-        options.AssemblyFolder is { } folder && bodyBytes > options.FileAboveBytes ? new FileAssembly(folder, bodyBytes) : new PooledAssembly(bodyBytes);
+    public static AssemblyBuffer For(long bodyBytes, TransferOptions options, bool isLeaf) =>
+        options.AssemblyFolder is { } folder && bodyBytes > options.FileAboveBytes && !isLeaf ? new FileAssembly(folder, bodyBytes) : new PooledAssembly(bodyBytes);
 }

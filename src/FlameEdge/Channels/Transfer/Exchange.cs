@@ -48,7 +48,7 @@ public sealed partial class Exchange : IAsyncDisposable
         this.logger = logger;
         mailbox = new Mailbox(options.MailboxCapacity, OnTaken);
         outbox = new Outbox(endpoint, options, time, Post, Wake);
-        inbox = new Inbox(options, time, mailbox, worker => peers.TryGetValue(worker, out var peer) ? peer.Incarnation : null, Answer);
+        inbox = new Inbox(endpoint.IsLeaf, options, time, mailbox, worker => peers.TryGetValue(worker, out var peer) ? peer.Incarnation : null, Answer);
         pump = new PacketPump(port, gate, outbox.TakeChunk, options.BulkConcurrency, bytes => Interlocked.Add(ref sent, bytes));
         timer = time.CreateTimer(_ => Tick(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -102,6 +102,7 @@ public sealed partial class Exchange : IAsyncDisposable
     public async Task SendAsync(WorkerId to, Message message, CancellationToken cancellationToken)
     {
         MessageLimits.Require(message);
+        await ReadyAsync(message, cancellationToken);
         var hash = ContentHash.Of(message.Head.Span, message.Body);
         Outgoing outgoing;
         lock (gate)
@@ -122,6 +123,7 @@ public sealed partial class Exchange : IAsyncDisposable
     public async Task BroadcastAsync(Message message, int quorum, CancellationToken cancellationToken)
     {
         MessageLimits.Require(message);
+        await ReadyAsync(message, cancellationToken);
         var hash = ContentHash.Of(message.Head.Span, message.Body);
         Outgoing outgoing;
         lock (gate)
@@ -252,7 +254,7 @@ public sealed partial class Exchange : IAsyncDisposable
 
     private Outgoing Begin(Message message, UInt128 hash, IEnumerable<Peer> targets, bool isBroadcast, int quorum)
     {
-        var chunkBytes = Math.Clamp(options.ChunkBytes, 1, Math.Min(PacketHeader.MaximumChunkBytes, port.MaximumPacketBytes - PacketHeader.Size));
+        var chunkBytes = ChunkBytes;
         if (message.Head.Length > chunkBytes || PacketHeader.CountOf(message.Body.Length, chunkBytes) > PacketHeader.MaximumChunkCount)
         {
             throw new ChannelException($"a message with a head of {message.Head.Length} and a body of {message.Body.Length} bytes does not fit chunks of {chunkBytes}; raise ChunkBytes or the broker's packet limit");
@@ -264,13 +266,28 @@ public sealed partial class Exchange : IAsyncDisposable
         return outgoing;
     }
 
+    private int ChunkBytes => Math.Clamp(options.ChunkBytes, 1, Math.Min(PacketHeader.MaximumChunkBytes, port.MaximumPacketBytes - PacketHeader.Size));
+
+    // A message of one packet has no last chunk to hold back: it waits as a whole.
+    private Task ReadyAsync(Message message, CancellationToken cancellationToken) =>
+        message.Until is { } until && message.Head.Length + message.Body.Length <= ChunkBytes ? until.WaitAsync(cancellationToken) : Task.CompletedTask;
+
     private async Task FinishAsync(Outgoing outgoing, CancellationToken cancellationToken)
     {
         try
         {
+            if (outgoing.Message.Until is { } until)
+            {
+                await until.WaitAsync(cancellationToken);
+                lock (gate)
+                {
+                    pump.Wake();
+                }
+            }
+
             await outgoing.Completion.Task.WaitAsync(cancellationToken);
         }
-        catch (OperationCanceledException)
+        catch (Exception exception) when (exception is OperationCanceledException || !outgoing.IsReleased)
         {
             lock (gate)
             {

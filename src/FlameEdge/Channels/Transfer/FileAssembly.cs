@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Security.Cryptography;
 using FlameEdge.Files;
 using Microsoft.Win32.SafeHandles;
 
@@ -10,6 +11,7 @@ internal sealed class FileAssembly : AssemblyBuffer
 {
     private readonly SafeFileHandle file;
     private readonly long bodyBytes;
+    private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private MappedBody? mapped;
 
     public FileAssembly(string folder, long bodyBytes)
@@ -47,11 +49,17 @@ internal sealed class FileAssembly : AssemblyBuffer
         }
     }
 
-    public override ReadOnlySequence<byte> ToSequence() => (mapped ??= new MappedBody(file, bodyBytes)).ToSequence();
+    // Who stores the body names it by this hash; made here, the file need not be read once more.
+    public override void Follow(ReadOnlySpan<byte> bytes) => hash.AppendData(bytes);
+
+    public override void StartOver() => hash.GetHashAndReset();
+
+    public override ReadOnlySequence<byte> ToSequence() => (mapped ??= new MappedBody(file, bodyBytes) { Sha256 = Convert.ToHexStringLower(hash.GetHashAndReset()) }).ToSequence();
 
     public override void Dispose()
     {
         mapped?.Dispose();
+        hash.Dispose();
         file.Dispose();
     }
 }

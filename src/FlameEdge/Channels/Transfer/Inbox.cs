@@ -4,7 +4,7 @@ using FlameEdge.Topology;
 namespace FlameEdge.Channels.Transfer;
 
 /// <summary>The messages on their way to a worker: admitted a few at a time, put together, checked, delivered once. Its exchange's lock guards it.</summary>
-internal sealed class Inbox(TransferOptions options, TimeProvider time, Mailbox mailbox, Func<WorkerId, long?> incarnationOf, Action<WorkerId, PacketHeader, byte[]> answer)
+internal sealed class Inbox(bool isLeaf, TransferOptions options, TimeProvider time, Mailbox mailbox, Func<WorkerId, long?> incarnationOf, Action<WorkerId, PacketHeader, byte[]> answer)
 {
     // A sender whose chunks have paused keeps its bytes but not its turn.
     private static readonly TimeSpan TurnTimeout = TimeSpan.FromSeconds(5);
@@ -15,6 +15,9 @@ internal sealed class Inbox(TransferOptions options, TimeProvider time, Mailbox 
     private readonly Dictionary<(WorkerId From, ulong MessageId), Incoming> assembling = [];
     private readonly LinkedList<Waiting> waiting = [];
     private readonly Dictionary<WorkerId, DeliveredLog> delivered = [];
+
+    // What the way from a sender carried last: its next message begins with it. Forgotten with the connection, which may be another way.
+    private readonly Dictionary<WorkerId, int> windows = [];
     private long heldBytes;
 
     /// <summary>The most bytes ever being assembled or waiting for the role.</summary>
@@ -184,6 +187,7 @@ internal sealed class Inbox(TransferOptions options, TimeProvider time, Mailbox 
     /// <summary>The connection is new: what was on its way may be lost.</summary>
     public void Reconnected()
     {
+        windows.Clear();
         foreach (var incoming in assembling.Values)
         {
             Resume(incoming);
@@ -243,12 +247,14 @@ internal sealed class Inbox(TransferOptions options, TimeProvider time, Mailbox 
 
     private int WindowFor(int chunkBytes) => Math.Max(1, options.WindowBytes / Math.Max(1, assembling.Count) / chunkBytes);
 
+    private int FirstWindowOf(WorkerId from, int chunkBytes) => Math.Min(windows.GetValueOrDefault(from, Incoming.FirstWindow), WindowFor(chunkBytes));
+
     private void Start(WorkerId from, PacketHeader offer, byte[] head, bool isRepair)
     {
         Incoming incoming;
         try
         {
-            incoming = new Incoming(from, offer, head, isRepair, options, time);
+            incoming = new Incoming(from, offer, head, isRepair, FirstWindowOf(from, offer.ChunkBytes), isLeaf, options, time);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -290,6 +296,7 @@ internal sealed class Inbox(TransferOptions options, TimeProvider time, Mailbox 
         }
 
         assembling.Remove((incoming.From, incoming.Offer.MessageId));
+        windows[incoming.From] = incoming.Window;
         LogOf(incoming.From, incoming.Offer).Add(incoming.Offer.MessageId);
         mailbox.Deliver(new MessageArrived(incoming.From, incoming.Offer.Incarnation, incoming.Message, new BufferOwner(incoming.Dispose)), incoming.Offer.BodyBytes);
         Answer(incoming.From, incoming.Offer, PacketKind.Receipt);

@@ -9,7 +9,9 @@ namespace FlameEdge.Channels.Transfer;
 /// exceeds what the link has shown to carry in a second.</remarks>
 internal sealed class Incoming : IDisposable
 {
-    private const int FirstWindow = 4;
+    /// <summary>Chunks first asked for from a sender that is not known yet.</summary>
+    public const int FirstWindow = 4;
+
     private const int MaximumStallFactor = 10;
     private static readonly TimeSpan RatePeriod = TimeSpan.FromSeconds(1);
 
@@ -21,22 +23,23 @@ internal sealed class Incoming : IDisposable
     private XxHash128 hash = new();
     private int hashedCount;
     private int nextToAsk;
-    private int window = FirstWindow;
+    private int window;
     private int carriedInPeriod;
     private int carriedInSecond = int.MaxValue;
     private long periodStart;
     private TimeSpan stallAfter;
     private int tries;
 
-    public Incoming(WorkerId from, PacketHeader offer, byte[] head, bool isRepair, TransferOptions options, TimeProvider time)
+    public Incoming(WorkerId from, PacketHeader offer, byte[] head, bool isRepair, int window, bool isLeaf, TransferOptions options, TimeProvider time)
     {
         From = from;
         Offer = offer;
         Head = head;
         IsRepair = isRepair;
+        this.window = window;
         this.options = options;
         this.time = time;
-        buffer = AssemblyBuffer.For(offer.BodyBytes, options);
+        buffer = AssemblyBuffer.For(offer.BodyBytes, options, isLeaf);
         here = new ChunkMap(offer.ChunkCount);
         awaited = new ChunkMap(offer.ChunkCount);
         stallAfter = options.StallAfter;
@@ -52,6 +55,9 @@ internal sealed class Incoming : IDisposable
 
     /// <summary>The stream has passed or was broken: every request also lists what is missing.</summary>
     public bool IsRepair { get; private set; }
+
+    /// <summary>Chunks asked for at once; where the next message of this sender may begin.</summary>
+    public int Window => window;
 
     /// <summary>When a chunk last arrived (a timestamp).</summary>
     public long ProgressAt { get; private set; }
@@ -145,6 +151,7 @@ internal sealed class Incoming : IDisposable
         (nextToAsk, hashedCount, IsRepair) = (0, 0, true);
         hash = new XxHash128();
         hash.Append(Head);
+        buffer.StartOver();
         return ++tries < options.MaximumTries;
     }
 
@@ -158,7 +165,7 @@ internal sealed class Incoming : IDisposable
             return;
         }
 
-        hash.Append(bytes);
+        Append(bytes);
         hashedCount++;
         if (hashedCount >= Offer.ChunkCount || !here.Has(hashedCount))
         {
@@ -170,10 +177,16 @@ internal sealed class Incoming : IDisposable
         {
             var chunk = early.AsSpan(0, Offer.LengthOf(hashedCount));
             buffer.Read((long)hashedCount * Offer.ChunkBytes, chunk);
-            hash.Append(chunk);
+            Append(chunk);
         }
 
         ArrayPool<byte>.Shared.Return(early);
+    }
+
+    private void Append(ReadOnlySpan<byte> bytes)
+    {
+        hash.Append(bytes);
+        buffer.Follow(bytes);
     }
 
     private void Measure()

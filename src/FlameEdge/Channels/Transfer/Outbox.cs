@@ -11,12 +11,16 @@ internal sealed class Outbox(ChannelEndpoint endpoint, TransferOptions options, 
     // A message of one packet above this size travels with the bulk, so that answers never wait behind it.
     private const int SmallBytes = 64 * 1024;
 
+    // How long a slow answer is remembered: longer than most rounds take.
+    private static readonly TimeSpan SlowFor = TimeSpan.FromMinutes(5);
+
     private readonly Dictionary<ulong, Outgoing> outgoing = [];
     private readonly Dictionary<MessageKind, Outgoing> newest = [];
     private readonly List<Outgoing> turns = [];
     private int turn;
     private ulong nextFloor;
     private TimeSpan answerTime;
+    private long answeredAt;
 
     /// <summary>The lowest id that may still be repeated.</summary>
     public ulong Floor => outgoing.Count == 0 ? nextFloor : outgoing.Keys.Min();
@@ -190,13 +194,19 @@ internal sealed class Outbox(ChannelEndpoint endpoint, TransferOptions options, 
         turns.Clear();
     }
 
-    // The slowest of late: a small message's way there and back, where it was told but once.
+    // The slowest of late: a small message's way there and back. Where it was told twice nobody knows which time is answered; to count from the first is the patient
+    // way, and without those answers whoever is too impatient would never learn it.
     private void NoteAnswer(Outgoing message, Target target)
     {
-        if (message.ChunkCount == 0 && !target.IsHeld && !target.IsReminded)
+        if (message.ChunkCount != 0 || target.IsHeld)
         {
-            var taken = time.GetElapsedTime(message.BeganAt);
-            answerTime = taken > answerTime * 0.9 ? taken : answerTime * 0.9;
+            return;
+        }
+
+        var taken = time.GetElapsedTime(target.BeganAt);
+        if (taken >= answerTime || time.GetElapsedTime(answeredAt) > SlowFor)
+        {
+            (answerTime, answeredAt) = (taken, time.GetTimestamp());
         }
     }
 
@@ -219,16 +229,18 @@ internal sealed class Outbox(ChannelEndpoint endpoint, TransferOptions options, 
 
     private void Remind(Outgoing message, List<Target> due)
     {
+        // To tell everybody once more is dear where few are due.
+        var isForAll = message.IsBroadcast && due.Count > 1 && due.Count > message.Targets.Count / 2;
         foreach (var target in due)
         {
             target.Told(time.GetTimestamp(), options.RepeatAtMost);
-            if (due.Count == 1 || !message.IsBroadcast)
+            if (!isForAll)
             {
                 Tell(message, target);
             }
         }
 
-        if (due.Count > 1 && message.IsBroadcast)
+        if (isForAll)
         {
             Tell(message, null);
         }

@@ -32,16 +32,12 @@ internal sealed class Outgoing
         Hash = hash;
         this.options = options;
         this.time = time;
-        BeganAt = time.GetTimestamp();
         var size = message.Head.Length + message.Body.Length;
         ChunkCount = size <= chunkBytes ? 0 : (int)PacketHeader.CountOf(message.Body.Length, chunkBytes);
-        Targets = targets.ToDictionary(peer => peer.Worker, peer => new Target(peer, BeganAt, repeatAfter));
+        Targets = targets.ToDictionary(peer => peer.Worker, peer => new Target(peer, time.GetTimestamp(), repeatAfter));
     }
 
     public ulong Id { get; }
-
-    /// <summary>When it was first told (a timestamp).</summary>
-    public long BeganAt { get; }
 
     public Message Message { get; }
 
@@ -63,6 +59,9 @@ internal sealed class Outgoing
 
     /// <summary>A newer broadcast of the same kind has begun.</summary>
     public bool IsSuperseded { get; set; }
+
+    /// <summary>The last chunk may go too.</summary>
+    public bool IsReleased => Message.Until is null or { IsCompletedSuccessfully: true };
 
     public int HeldCount => Targets.Values.Count(target => target.IsHeld);
 
@@ -98,7 +97,7 @@ internal sealed class Outgoing
     /// <summary>The next chunk that may be sent now, and to whom (null: to all of the role).</summary>
     public bool TryTakeChunk(out int index, out Target? to)
     {
-        if (cursor < ChunkCount && cursor < Pace())
+        if (cursor < Math.Min(Pace(), IsReleased ? ChunkCount : ChunkCount - 1))
         {
             index = cursor++;
             to = IsBroadcast ? null : Targets.Values.First();

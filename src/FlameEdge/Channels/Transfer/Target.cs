@@ -40,8 +40,8 @@ internal sealed class Target(Peer peer, long now, TimeSpan repeatAfter)
     /// <summary>When it was last told (a timestamp).</summary>
     public long ToldAt { get; private set; } = now;
 
-    /// <summary>It has been told more than once, so nobody knows which time it answers.</summary>
-    public bool IsReminded { get; private set; }
+    /// <summary>Since when it has been there to be told (a timestamp).</summary>
+    public long BeganAt { get; private set; } = now;
 
     /// <summary>Silence after which it is told again.</summary>
     public TimeSpan Pause { get; private set; } = repeatAfter;
@@ -64,14 +64,13 @@ internal sealed class Target(Peer peer, long now, TimeSpan repeatAfter)
     {
         IsPresent = true;
         Advanced(now);
-        ToldAt = now;
+        BeganAt = ToldAt = now;
     }
 
     /// <summary>It has been told once more; the next pause is longer.</summary>
     public void Told(long now, TimeSpan atMost)
     {
         ToldAt = now;
-        IsReminded = true;
         Pause = Pause * 2 < atMost ? Pause * 2 : atMost;
     }
 }

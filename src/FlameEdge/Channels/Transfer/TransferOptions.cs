@@ -7,7 +7,7 @@ public sealed class TransferOptions
     public int ChunkBytes { get; set; } = 256 * 1024;
 
     /// <summary>Bytes a receiver has under way to it on one channel, shared by the messages it assembles; at least one chunk each.</summary>
-    public int WindowBytes { get; set; } = 4 * 1024 * 1024;
+    public int WindowBytes { get; set; } = 8 * 1024 * 1024;
 
     /// <summary>Messages a receiver assembles at once; further senders are told to hold.</summary>
     public int MaximumAssemblies { get; set; } = 4;

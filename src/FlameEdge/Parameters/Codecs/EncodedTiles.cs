@@ -15,6 +15,13 @@ internal sealed class EncodedTiles(ReadOnlySequence<byte> body, ValueFormat form
     /// <summary>A tile's length: whole blocks.</summary>
     public static int LengthFor(ValueFormat format) => Math.Max(format.Block, UsualLength / format.Block * format.Block);
 
+    /// <summary>Adds the values from <paramref name="start"/> on to as many in <paramref name="target"/> and returns the largest magnitude of the sums.</summary>
+    public float AddTo(int start, Span<float> target, Span<float> buffer)
+    {
+        var bytes = body.Slice(format.BytesOf(start), format.BytesOf(target.Length));
+        return bytes.IsSingleSegment ? format.AddTo(bytes.FirstSpan, target, buffer) : ParameterMath.AddAndMeasure(Read(start, buffer[..target.Length]), target);
+    }
+
     public ReadOnlySpan<float> Read(int start, Span<float> buffer)
     {
         // A tile starts with a block, so what stands before it are whole blocks.

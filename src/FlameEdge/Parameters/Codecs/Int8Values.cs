@@ -49,17 +49,33 @@ public sealed class Int8Values(int block = Int8Values.UsualBlock) : ValueFormat
         for (var rest = buffer; rest.Length > 0; rest = rest[Math.Min(block, rest.Length)..])
         {
             var count = Math.Min(block, rest.Length);
-            var scale = BinaryPrimitives.ReadSingleLittleEndian(bytes);
-            if (!(scale >= 0) || !float.IsFinite(scale * Largest))
-            {
-                throw new PayloadException($"a block's scale is {scale}: the values are not finite");
-            }
-
-            Dequantize(MemoryMarshal.Cast<byte, sbyte>(bytes.Slice(ScaleBytes, count)), scale, rest[..count]);
+            Dequantize(MemoryMarshal.Cast<byte, sbyte>(bytes.Slice(ScaleBytes, count)), ScaleOf(bytes), rest[..count]);
             bytes = bytes[(ScaleBytes + count)..];
         }
 
         return buffer;
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>In one pass: what is decoded never leaves the registers.</remarks>
+    public override float AddTo(ReadOnlySpan<byte> bytes, Span<float> target, Span<float> buffer)
+    {
+        var largest = Vector256<int>.Zero;
+        for (var rest = target; rest.Length > 0; rest = rest[Math.Min(block, rest.Length)..])
+        {
+            var count = Math.Min(block, rest.Length);
+            var codes = MemoryMarshal.Cast<byte, sbyte>(bytes.Slice(ScaleBytes, count));
+            DequantizeOnto(codes, ScaleOf(bytes), rest[..count], ref largest);
+            bytes = bytes[(ScaleBytes + count)..];
+        }
+
+        return ParameterMath.LargestOf(largest, []);
+    }
+
+    private static float ScaleOf(ReadOnlySpan<byte> bytes)
+    {
+        var scale = BinaryPrimitives.ReadSingleLittleEndian(bytes);
+        return scale >= 0 && float.IsFinite(scale * Largest) ? scale : throw new PayloadException($"a block's scale is {scale}: the values are not finite");
     }
 
     private static void Quantize(ReadOnlySpan<float> values, float scale, Span<sbyte> codes)
@@ -92,6 +108,51 @@ public sealed class Int8Values(int block = Int8Values.UsualBlock) : ValueFormat
         return Vector256.ConvertToInt32Native(Vector256.Min(Vector256.Max(rounded, Vector256.Create(-Largest)), Vector256.Create(Largest)));
     }
 
+    private static void DequantizeOnto(ReadOnlySpan<sbyte> codes, float scale, Span<float> sums, ref Vector256<int> most)
+    {
+        ref var source = ref MemoryMarshal.GetReference(codes);
+        ref var target = ref MemoryMarshal.GetReference(sums);
+        var (lowest, largest) = (Vector256<sbyte>.Zero, most);
+        var lowestOfRest = 0;
+        var scales = Vector256.Create(scale);
+        var i = 0;
+        for (; i <= codes.Length - 32; i += 32)
+        {
+            var quarter = Vector256.LoadUnsafe(ref source, (nuint)i);
+            lowest = Vector256.Min(lowest, quarter);
+            var (first, second) = Vector256.Widen(quarter);
+            var (a, b) = Vector256.Widen(first);
+            var (c, d) = Vector256.Widen(second);
+            largest = Vector256.Max(Vector256.Max(largest, Add(a, ref target, i)), Add(b, ref target, i + 8));
+            largest = Vector256.Max(Vector256.Max(largest, Add(c, ref target, i + 16)), Add(d, ref target, i + 24));
+        }
+
+        for (; i < codes.Length; i++)
+        {
+            lowestOfRest = Math.Min(lowestOfRest, codes[i]);
+            sums[i] += codes[i] * scale;
+            largest = Vector256.Max(largest, Vector256.Create(BitConverter.SingleToInt32Bits(sums[i]) & int.MaxValue));
+        }
+
+        RequireCodes(lowest, lowestOfRest);
+        most = largest;
+
+        Vector256<int> Add(Vector256<int> eight, ref float target, int at)
+        {
+            var sum = Vector256.LoadUnsafe(ref target, (nuint)at) + (Vector256.ConvertToSingle(eight) * scales);
+            sum.StoreUnsafe(ref target, (nuint)at);
+            return sum.AsInt32() & Vector256.Create(int.MaxValue);
+        }
+    }
+
+    private static void RequireCodes(Vector256<sbyte> lowest, int lowestOfRest)
+    {
+        if (lowestOfRest == sbyte.MinValue || Vector256.EqualsAny(lowest, Vector256.Create(sbyte.MinValue)))
+        {
+            throw new PayloadException("a code of -128 stands in an int8 block, which has none");
+        }
+    }
+
     private static void Dequantize(ReadOnlySpan<sbyte> codes, float scale, Span<float> values)
     {
         ref var source = ref MemoryMarshal.GetReference(codes);
@@ -115,10 +176,7 @@ public sealed class Int8Values(int block = Int8Values.UsualBlock) : ValueFormat
             values[i] = codes[i] * scale;
         }
 
-        if (lowestOfRest == sbyte.MinValue || Vector256.EqualsAny(lowest, Vector256.Create(sbyte.MinValue)))
-        {
-            throw new PayloadException("a code of -128 stands in an int8 block, which has none");
-        }
+        RequireCodes(lowest, lowestOfRest);
 
         void Store(Vector256<short> half, ref float target, int at)
         {

@@ -299,13 +299,19 @@ public sealed class UpdateCodec(ValueFormat format, double? topShare = null, boo
         for (var at = 0; at < values.Length; at += tiles.TileLength)
         {
             var target = values.Slice(at, Math.Min(tiles.TileLength, values.Length - at));
-            var read = tiles.Read(start + at, isAdded ? buffer.AsSpan(0, target.Length) : target);
-            if (!isAdded && read != target)
+            if (isAdded)
+            {
+                RequireFinite(tiles.AddTo(start + at, target, buffer));
+                continue;
+            }
+
+            var read = tiles.Read(start + at, target);
+            if (read != target)
             {
                 read.CopyTo(target);
             }
 
-            RequireFinite(isAdded ? ParameterMath.AddAndMeasure(read, target) : ParameterMath.LargestMagnitude(target));
+            RequireFinite(ParameterMath.LargestMagnitude(target));
         }
 
         if (isAdded)

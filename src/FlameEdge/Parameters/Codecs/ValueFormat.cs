@@ -28,6 +28,10 @@ public abstract class ValueFormat
     /// <exception cref="PayloadException">The bytes are not what <see cref="Write"/> writes.</exception>
     public abstract ReadOnlySpan<float> Read(ReadOnlySpan<byte> bytes, Span<float> buffer);
 
+    /// <summary>Adds values to as many in <paramref name="target"/>, each sum rounded once, and returns the largest magnitude of the sums; <paramref name="buffer"/> has room for them.</summary>
+    /// <exception cref="PayloadException">The bytes are not what <see cref="Write"/> writes.</exception>
+    public virtual float AddTo(ReadOnlySpan<byte> bytes, Span<float> target, Span<float> buffer) => ParameterMath.AddAndMeasure(Read(bytes, buffer[..target.Length]), target);
+
     /// <inheritdoc/>
     public override string ToString() => Name;
 }
