@@ -28,6 +28,7 @@ internal sealed partial class BufferedCollector : IAsyncDisposable
     private readonly Dictionary<int, string> bases = [];
     private readonly Dictionary<WorkerId, Ticket> working = [];
     private readonly Dictionary<WorkerId, (long Incarnation, int Count)> issued = [];
+    private readonly List<(StoredUpdate Update, long Bytes)> buffered = [];
     private bool isRestored;
 
     public BufferedCollector(RoleContext context, ChannelInbox inbox, BufferSettings settings, CancellationToken cancellationToken)
@@ -54,6 +55,13 @@ internal sealed partial class BufferedCollector : IAsyncDisposable
         var start = context.Time.GetTimestamp();
         var deadline = context.Job.Rounds.Deadline;
         Know(terms.Round, terms.Base);
+        if (buffer.Count == 0)
+        {
+            buffered.Clear();
+        }
+
+        // A step that was not made in time goes on with what it had.
+        buffered.ForEach(entry => round.Count(new WorkerId(entry.Update.Member), entry.Update, entry.Bytes));
         await RestoreAsync(round, buffer, layout, change, cancellationToken);
         TopUp();
         while (buffer.Count < settings.Goal && context.Time.GetElapsedTime(start) < deadline)
@@ -169,7 +177,7 @@ internal sealed partial class BufferedCollector : IAsyncDisposable
             codec.Decode(new ReadOnlySequence<byte>(body), layout, change);
             if (buffer.Fold(change, update.Round - 1) != UpdateFold.TooStale)
             {
-                round.Count(new WorkerId(update.Member), update, body.Length);
+                Count(round, update, body.Length);
                 Taken[update.Member] = update.Order;
             }
         }
@@ -225,8 +233,14 @@ internal sealed partial class BufferedCollector : IAsyncDisposable
         CrashPoint.Reach("update-stored");
         buffer.Fold(change, number - 1);
         Taken[worker.Value] = order;
-        round.Count(worker, update, arrived.Message.Body.Length);
+        Count(round, update, arrived.Message.Body.Length);
         return new VerdictHead("counted", null);
+    }
+
+    private void Count(CollectedRound round, StoredUpdate update, long bytes)
+    {
+        buffered.Add((update, bytes));
+        round.Count(new WorkerId(update.Member), update, bytes);
     }
 
     private VerdictHead Refuse(CollectedRound round, WorkerId worker, string reason)

@@ -47,7 +47,10 @@ internal sealed class Checkpoints(IStateStore state, WorkerId owner)
     private const int Kept = 2;
 
     /// <summary>The newest checkpoint whose model is whole, with its values and the rounds up to it; null where there is none.</summary>
-    public async Task<StoredRun?> LoadAsync(ParameterLayout layout, CancellationToken cancellationToken)
+    /// <param name="layout">Of what a checkpoint keeps.</param>
+    /// <param name="held">Of what the workers below hold.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public async Task<StoredRun?> LoadAsync(ParameterLayout layout, ParameterLayout held, CancellationToken cancellationToken)
     {
         var found = new List<Checkpoint>();
         foreach (var (key, json) in await state.ListAsync(Collection, cancellationToken))
@@ -63,14 +66,14 @@ internal sealed class Checkpoints(IStateStore state, WorkerId owner)
             if (await state.BlobsOf(owner).ReadAsync(checkpoint.Blob, cancellationToken) is { } bytes)
             {
                 // Without the file of what they hold, the workers are sent the whole model once more.
-                var held = checkpoint.Held is { } blob ? await state.BlobsOf(owner).ReadAsync(blob, cancellationToken) : null;
-                return new(checkpoint, Decoded(bytes), held is null ? null : Decoded(held), await RoundsAsync(checkpoint.Round, cancellationToken));
+                var heldBytes = checkpoint.Held is { } blob ? await state.BlobsOf(owner).ReadAsync(blob, cancellationToken) : null;
+                return new(checkpoint, Decoded(bytes, layout), heldBytes is null ? null : Decoded(heldBytes, held), await RoundsAsync(checkpoint.Round, cancellationToken));
             }
         }
 
         return found.Count == 0 ? null : throw new StateException("no checkpoint's model file is whole any more; start again without --resume in another --out folder");
 
-        ParameterSet Decoded(byte[] bytes)
+        static ParameterSet Decoded(byte[] bytes, ParameterLayout layout)
         {
             var values = new ParameterSet(layout);
             UpdateCodec.Plain.Decode(new ReadOnlySequence<byte>(bytes), layout, values.Values);

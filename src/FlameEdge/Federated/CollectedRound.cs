@@ -59,6 +59,20 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
         }
     }
 
+    /// <summary>Share of the clients of this round that were counted, below aggregators in the middle as well; in (0, 1].</summary>
+    public double Participation(Tasklets.RoleContext context)
+    {
+        var clients = (context.LatestPlan?.Invoke() ?? context.Plan).Workers.Where(worker => worker.Dataset is not null).Select(worker => worker.Id.Value).ToHashSet(StringComparer.Ordinal);
+        var (all, taken) = (0, 0);
+        foreach (var verdict in Verdicts(new HashSet<WorkerId>(), TimeSpan.Zero).Where(verdict => clients.Contains(verdict.Worker)))
+        {
+            all++;
+            taken += verdict.Verdict == Verdict.Counted ? 1 : 0;
+        }
+
+        return taken == 0 ? 1 : (double)taken / all;
+    }
+
     /// <summary>A verdict for every member, and for every worker a member reported on; sorted by worker.</summary>
     public List<WorkerVerdict> Verdicts(IReadOnlySet<WorkerId> present, TimeSpan deadline)
     {

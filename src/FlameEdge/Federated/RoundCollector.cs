@@ -241,7 +241,7 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
     {
         var worker = arrived.Worker;
         var head = FederatedJson.Read(arrived.Message.Head.Span, FederatedJson.Default.UpdateHead);
-        if (head.Run != round.Terms.Run || head.Base != round.Terms.Base)
+        if (head.Run != round.Terms.Run || head.Base != round.Terms.Base || head.Ticket != round.Terms.Ticket)
         {
             return new VerdictHead("late", "it starts from another model");
         }

@@ -43,6 +43,9 @@ internal sealed class ServerStep
     /// <summary>The fewest updates the next model can be made of.</summary>
     public int MinimumCount => rule?.MinimumCount ?? 1;
 
+    /// <summary>A buffer of asynchronous updates whose step is this optimizer's.</summary>
+    public FedBuff Buffer(int goal, int? maxStaleness) => new(model, optimizer, goal, maxStaleness);
+
     /// <summary>What a checkpoint keeps: <paramref name="travel"/> itself where there is nothing more.</summary>
     public ParameterSet Keep(ParameterSet travel)
     {
@@ -97,8 +100,7 @@ internal sealed class ServerStep
     {
         if (isPlain)
         {
-            travel.Values.CopyTo(next.Values);
-            collected.Sum!.AddMeanTo(next.Values);
+            collected.Sum!.AddMean(travel.Values, next.Values);
             return;
         }
 
