@@ -26,10 +26,12 @@ public sealed class ExchangeTests
     [Fact]
     public async Task A_broadcast_that_loses_nothing_is_published_once()
     {
+        // On a busy machine network time outruns the pumps' threads: that must not pass for a loss here.
+        var patient = new TransferOptions { ChunkBytes = Small.ChunkBytes, WindowBytes = Small.WindowBytes, StallAfter = TimeSpan.FromMinutes(1), RepeatAfter = TimeSpan.FromMinutes(1), ReceiptTimeout = TimeSpan.FromMinutes(9) };
         await using var network = new LossyNetwork(1, 0, 0, 0);
         var fleet = new Fleet(5);
-        await using var aggregator = network.Join(fleet.AggregatorEnd(), Small);
-        var trainers = Enumerable.Range(0, 5).Select(index => network.Join(fleet.TrainerEnd(index), Small)).ToList();
+        await using var aggregator = network.Join(fleet.AggregatorEnd(), patient);
+        var trainers = Enumerable.Range(0, 5).Select(index => network.Join(fleet.TrainerEnd(index), patient)).ToList();
         network.MeetAll();
 
         await network.RunAsync(aggregator.Channel.BroadcastAsync(MessageOf(100_000, 1), 5, CancellationToken.None));
