@@ -72,6 +72,11 @@ public static class FlameEdgeHost
             ModelCheckVerb.Create(),
             ModelExportVerb.Create(),
         },
+        new Command("canoe", "Borrow exactly the knowledge that is missing: what it is worth.")
+        {
+            CanoeBenchVerb.Create(),
+            CanoeStreamsVerb.Create(),
+        },
         new Command("sensor", "Play sensors, to try telemetry without any.")
         {
             SensorSimulateVerb.Create(),

@@ -6,9 +6,11 @@ using FlameEdge.Benchmarks.Crowd;
 using FlameEdge.Benchmarks.Engines;
 using FlameEdge.Benchmarks.Kernels;
 using FlameEdge.Benchmarks.Rounds;
+using FlameEdge.Collaborative.Bench;
 
 // Each mode has a script beside the tests folders that says what it measures; without one these are BenchmarkDotNet's own arguments.
 //   canoe STREAMS DATA [DATASET…]                stored streams against their bands (canoe-bands.sh)
+//   canoe-difficulty NOISE…                      what the isolated learner converges to on generated sensors (docs/canoe.md)
 //   canoe-mixed STREAMS DATA DATASET             helper and target on different engines (canoe-mixed.sh)
 //   codecs DATA FOLDER                           accuracy against bytes for each codec (codec-curves.sh)
 //   crowd BROKER FIRST COUNT FOLDER              many agents in one process (fleet-figures.sh)
@@ -38,6 +40,14 @@ switch (args)
         return BandReport.Run(Console.Out, streams, data, datasets);
     case ["canoe-mixed", var streams, var data, var dataset]:
         return MixedRuntimes.Run(Console.Out, streams, data, dataset);
+    case ["canoe-difficulty", .. var noises]:
+        foreach (var noise in noises.Select(noise => double.Parse(noise, CultureInfo.InvariantCulture)))
+        {
+            var (accuracy, rate) = SensorDifficulty.Of(noise, [2000, 2001, 2002, 2003, 2004]);
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"noise {noise}: isolated converges to {accuracy:0.0000} at rate {rate}"));
+        }
+
+        return 0;
     default:
         BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
         return 0;

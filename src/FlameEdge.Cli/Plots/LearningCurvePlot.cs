@@ -11,8 +11,6 @@ public static class LearningCurvePlot
     /// <summary>Height of the picture in pixels.</summary>
     public const int Height = 600;
 
-    private static readonly Color Ink = Color.FromHex("#333333");
-
     /// <summary>Writes the picture; a file that is there is replaced.</summary>
     /// <param name="path">The PNG file; its folder must exist.</param>
     /// <param name="title">Above the picture.</param>
@@ -23,18 +21,16 @@ public static class LearningCurvePlot
     public static void Write(
         string path, string title, string yLabel, IReadOnlyList<(string Name, IReadOnlyList<double> Xs, IReadOnlyList<double> Ys)> series, string xLabel = "round")
     {
-        PlotFont.Ensure();
-        using var plot = new Plot();
+        using var plot = PlotLook.Begin();
         foreach (var (index, (name, xs, ys)) in series.Index())
         {
             AddLine(plot, index, name, xs, ys);
         }
 
-        Label(plot, title, xLabel, yLabel);
+        PlotLook.Label(plot, title, xLabel, yLabel);
         Scale(plot, series);
-        ShowLegend(plot, isShown: series.Count > 1);
-
-        File.WriteAllBytes(path, plot.GetImageBytes(Width, Height, ImageFormat.Png));
+        PlotLook.ShowLegend(plot, isShown: series.Count > 1);
+        PlotLook.Save(plot, path);
     }
 
     private static void AddLine(Plot plot, int index, string name, IReadOnlyList<double> xs, IReadOnlyList<double> ys)
@@ -53,29 +49,6 @@ public static class LearningCurvePlot
         line.MarkerSize = xs.Count <= 40 ? 6 : 0;
     }
 
-    private static void Label(Plot plot, string title, string xLabel, string yLabel)
-    {
-        plot.Title(title);
-        plot.XLabel(xLabel);
-        plot.YLabel(yLabel);
-        plot.Axes.Title.Label.FontSize = 20;
-        foreach (var axis in new IAxis[] { plot.Axes.Bottom, plot.Axes.Left })
-        {
-            axis.Label.FontSize = 16;
-            axis.Label.Bold = false;
-            axis.TickLabelStyle.FontSize = 14;
-        }
-
-        plot.Axes.Left.MinimumSize = 76;
-        plot.Axes.Bottom.MinorTickStyle.Length = 0;
-        plot.Axes.Left.MinorTickStyle.Length = 0;
-        plot.Axes.Color(Ink);
-        plot.Font.Set(PlotFont.Name);
-        plot.Axes.Right.FrameLineStyle.Width = 0;
-        plot.Axes.Top.FrameLineStyle.Width = 0;
-        plot.Grid.MajorLineColor = Colors.Black.WithAlpha(.08);
-    }
-
     private static void Scale(Plot plot, IReadOnlyList<(string Name, IReadOnlyList<double> Xs, IReadOnlyList<double> Ys)> series)
     {
         // A round is a whole thing: half rounds are no ticks.
@@ -85,20 +58,5 @@ public static class LearningCurvePlot
         {
             plot.Axes.SetLimitsX(rounds[0] - 1, rounds[0] + 1);
         }
-    }
-
-    private static void ShowLegend(Plot plot, bool isShown)
-    {
-        if (!isShown)
-        {
-            plot.HideLegend();
-            return;
-        }
-
-        plot.ShowLegend(Edge.Right);
-        plot.Legend.FontName = PlotFont.Name;
-        plot.Legend.FontSize = 14;
-        plot.Legend.OutlineWidth = 0;
-        plot.Legend.ShadowColor = Colors.Transparent;
     }
 }

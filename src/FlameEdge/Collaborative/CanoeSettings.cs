@@ -38,6 +38,9 @@ public sealed record CanoeSettings
     /// <summary>True to ask also for known classes whose recall has fallen below one half, while a new class is open.</summary>
     public bool AsksForDipped { get; init; }
 
+    /// <summary>True to ask anew for classes that have a specialist and whose recall has fallen below one half: their look has changed. Who sent it answers with what has changed since.</summary>
+    public bool AsksToRefresh { get; init; }
+
     /// <summary>Rise of the error on known classes at which a helper's whole model is asked for; 0 for never.</summary>
     public double BorrowAtRise { get; init; }
 

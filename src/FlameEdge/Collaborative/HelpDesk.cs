@@ -13,6 +13,7 @@ internal sealed class HelpDesk
 {
     // A popular class is extracted once for as many askers as come while so many rows are learned.
     private const int CacheRows = 320;
+    private const int MostSent = 256;
     private readonly SiteSetup setup;
     private readonly CanoeSettings settings;
     private readonly Ensemble ensemble;
@@ -20,7 +21,9 @@ internal sealed class HelpDesk
     private readonly TimeProvider clock;
     private readonly ExampleStore examples;
     private readonly PortableRandom random;
+    private readonly HashSet<ulong> revoked = [];
     private readonly ulong[] labelIds;
+    private readonly OrderedDictionary<(string Target, ulong Label), SentKnowledge> sent = [];
     private readonly Dictionary<(int Label, int Factor, int Budget, bool IsAligned), (ClassKnowledge Knowledge, long Row)> cache = [];
     private long rows;
 
@@ -42,6 +45,21 @@ internal sealed class HelpDesk
     {
         examples.Add(row, label);
         this.rows++;
+    }
+
+    /// <summary>Passes on nothing any more that was cut from a model.</summary>
+    public void Revoke(ulong modelHash)
+    {
+        revoked.Add(modelHash);
+        foreach (var key in cache.Where(pair => pair.Value.Knowledge.Origin == modelHash).Select(pair => pair.Key).ToArray())
+        {
+            cache.Remove(key);
+        }
+
+        foreach (var key in sent.Where(pair => pair.Value.Whole.Origin == modelHash).Select(pair => pair.Key).ToArray())
+        {
+            sent.Remove(key);
+        }
     }
 
     /// <summary>What the site tells of itself.</summary>
@@ -69,7 +87,13 @@ internal sealed class HelpDesk
         }
 
         var averaging = SpecialistExtractor.Averaging(this.ensemble.Model, this.setup.Averaging(request.AveragingFactor));
+        if (Refreshed(request, averaging) is { } refresh)
+        {
+            return PacketWriter.Write(refresh);
+        }
+
         ClassKnowledge[] known = [.. request.Classes.Select(demand => Knowledge(demand.LabelId, request, averaging)).OfType<ClassKnowledge>()];
+        Remember(request.Target, known);
         return known.Length == 0 ? null : PacketWriter.Write(new KnowledgePacket
         {
             ModelHash = ModelHash,
@@ -82,6 +106,46 @@ internal sealed class HelpDesk
             Classes = known,
         });
     }
+
+    // Where the target has all it asks for as it was sent from here, only what has changed since is sent.
+    private RefreshPacket? Refreshed(KnowledgeRequest request, InputAveraging averaging)
+    {
+        if (request.Classes.Count == 0 || !request.Classes.All(demand => sent.TryGetValue((request.Target, demand.LabelId), out var before) && before.Hash == demand.Held))
+        {
+            return null;
+        }
+
+        List<ClassRefresh> classes = [];
+        foreach (var demand in request.Classes)
+        {
+            var before = sent[(request.Target, demand.LabelId)];
+            var stage = new Stage(0, before.Restore(), averaging, new PacketOrigin("", 0, before.Whole.Origin, DateTimeOffset.MaxValue), before.Whole.RestoreFront());
+            if (Extractor(request).Extract(demand.LabelId, Array.IndexOf(labelIds, demand.LabelId), this.ensemble.Model, stage, examples, averaging, random) is not { } now)
+            {
+                return null;
+            }
+
+            classes.Add(before.Next(now.Restore().Parameters, now.Claims, this.settings.Extraction.RefreshedValues));
+        }
+
+        return new RefreshPacket(ModelHash, this.setup.InputContract, this.clock.GetUtcNow().ToUnixTimeMilliseconds(), KnowledgePacket.Day, classes);
+    }
+
+    private void Remember(string target, ClassKnowledge[] known)
+    {
+        foreach (var knowledge in known)
+        {
+            sent.Remove((target, knowledge.LabelId));
+            sent.Add((target, knowledge.LabelId), new SentKnowledge(knowledge));
+            if (sent.Count > MostSent)
+            {
+                sent.RemoveAt(0);
+            }
+        }
+    }
+
+    private SpecialistExtractor Extractor(KnowledgeRequest request) =>
+        new(this.settings.Extraction.Significance, this.settings.Extraction with { BudgetBytes = Math.Min(request.BudgetBytes, this.settings.Extraction.BudgetBytes) });
 
     private ClassKnowledge? Knowledge(ulong labelId, KnowledgeRequest request, InputAveraging averaging)
     {
@@ -98,8 +162,7 @@ internal sealed class HelpDesk
             return cached.Knowledge;
         }
 
-        var extractor = new SpecialistExtractor(new TaylorSignificance(), this.settings.Extraction with { BudgetBytes = Math.Min(request.BudgetBytes, this.settings.Extraction.BudgetBytes) });
-        var knowledge = extractor.Extract(labelId, label, this.ensemble.Model, this.ensemble.Of(label).FirstOrDefault(), examples, averaging, random);
+        var knowledge = Extractor(request).Extract(labelId, label, this.ensemble.Model, this.ensemble.Of(label).FirstOrDefault(stage => !revoked.Contains(stage.Origin.ModelHash)), examples, averaging, random);
         if (knowledge is not null && isAligned)
         {
             var rest = examples.Classes.Where(other => other != label).SelectMany(examples.Rows);

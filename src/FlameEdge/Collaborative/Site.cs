@@ -20,6 +20,7 @@ public sealed class Site
     private readonly Ensemble ensemble;
     private readonly ExampleStore replay;
     private readonly Intake intake;
+    private readonly RefreshIntake refreshes;
     private readonly HelpDesk desk;
     private readonly DemandBook demand;
     private readonly RecentBatches recent;
@@ -45,6 +46,7 @@ public sealed class Site
         var lineage = new Lineage(model);
         demand = new DemandBook(settings, setup.Classes.Count);
         intake = new Intake(setup, settings, ensemble, replay, lineage, label => !demand.IsOpen(label), clock);
+        refreshes = new RefreshIntake(setup, settings, ensemble, replay, intake.Revoked.Contains, clock);
         desk = new HelpDesk(setup, settings, ensemble, lineage, clock);
         recent = new RecentBatches(setup.Classes.Count);
         this.trigger = trigger ?? new ErrorTrigger(16);
@@ -80,6 +82,7 @@ public sealed class Site
         verdicts.AddRange(intake.Install());
         Borrow();
         Follow(verdicts);
+        verdicts.AddRange(refreshes.Install());
         var retired = intake.Retire();
         List<int> recalled = [];
         var requests = IsAsking && this.settings.Collaborates ? Ask(isBroad, recalled) : [];
@@ -94,13 +97,18 @@ public sealed class Site
     /// <exception cref="PayloadException">The bytes are no packet.</exception>
     public void Deliver(ReadOnlySpan<byte> packet, string helper)
     {
-        if (PacketReader.Read(packet).Model is { } model)
+        switch (PacketReader.Read(packet))
         {
-            models.Add(model);
-            return;
+            case { Model: { } model }:
+                models.Add(model);
+                break;
+            case { Refresh: { } refresh }:
+                refreshes.Deliver(refresh, helper, PacketWriter.ContentHash(packet));
+                break;
+            default:
+                intake.Deliver(packet, helper);
+                break;
         }
-
-        intake.Deliver(packet, helper);
     }
 
     /// <summary>Nobody can help with a class now: the site goes on alone.</summary>
@@ -125,7 +133,11 @@ public sealed class Site
     public bool Descends(ulong modelHash, string helper) => intake.Descends(modelHash, helper);
 
     /// <summary>Removes what was cut from a model, whoever passed it on, and takes no more of it.</summary>
-    public void Revoke(ulong modelHash) => intake.Revoke(modelHash);
+    public void Revoke(ulong modelHash)
+    {
+        intake.Revoke(modelHash);
+        desk.Revoke(modelHash);
+    }
 
     /// <summary>What this site can send for a request; null where it knows too little.</summary>
     public byte[]? Help(KnowledgeRequest request) => desk.Answer(request);
@@ -208,6 +220,11 @@ public sealed class Site
             requests.Add(Request([.. group.Select(label => new ClassDemand(labelIds[label], Math.Max(1, recent.Seen(label))))], [.. demand.Tried(group.First())]));
         }
 
+        foreach (var label in demand.AskRefresh(recent, ensemble.Serves))
+        {
+            requests.Add(Request([new ClassDemand(labelIds[label], recent.Seen(label)) { Held = refreshes.Held(label) }], []));
+        }
+
         if (demand.AskModel(isBroad))
         {
             requests.Add(Request([.. Enumerable.Range(0, labelIds.Length).Where(label => recent.Seen(label) > 0).Select(label => new ClassDemand(labelIds[label], recent.Seen(label)))], []) with { WantsModel = true });
@@ -246,7 +263,7 @@ public sealed class Site
     {
         foreach (var packet in models)
         {
-            var fits = packet.InputContract == this.setup.InputContract && packet.LabelIds.SequenceEqual(labelIds)
+            var fits = !intake.Revoked.Contains(packet.ModelHash) && packet.InputContract == this.setup.InputContract && packet.LabelIds.SequenceEqual(labelIds)
                 && packet.Layers.Select(layer => (layer.Inputs, layer.Units)).SequenceEqual(this.model.Layers.Select(layer => (layer.Inputs, layer.Outputs)));
             if (!fits)
             {

@@ -116,6 +116,73 @@ public class SiteTests
     }
 
     [Fact]
+    public void What_was_revoked_is_not_passed_on()
+    {
+        var (target, helper) = (Learned("target", [0, 1]), Learned("helper", [0, 1, 2]));
+        var request = Batch(target, [0, 1, 2]).Requests[0];
+        var packet = helper.Help(request)!; // It knows the class.
+        target.Deliver(packet, "helper");
+        for (var batch = 0; batch < 8; batch++)
+        {
+            Batch(target, [0, 1, 2]);
+        }
+
+        Assert.NotEqual(0u, PacketReader.Read(target.Help(request with { Target = "third" })!).Knowledge!.Classes[0].Origin); // Eight batches of the class.
+        target.Revoke(PacketReader.Read(packet).Knowledge!.ModelHash); // It holds specialists.
+
+        Assert.Equal(0u, PacketReader.Read(target.Help(request with { Target = "third" })!).Knowledge!.Classes[0].Origin); // What it has learned itself.
+    }
+
+    [Fact]
+    public void A_packet_from_the_future_or_for_ever_lasts_a_week_at_most()
+    {
+        var (target, helper) = (Learned("target", [0, 1]), Learned("helper", [0, 1, 2]));
+        var packet = PacketReader.Read(helper.Help(Batch(target, [0, 1, 2]).Requests[0])!).Knowledge!; // It knows the class.
+        var future = packet with { CreatedMilliseconds = packet.CreatedMilliseconds * 3 };
+
+        target.Deliver(PacketWriter.Write(future), "helper");
+        target.Deliver(PacketWriter.Write(packet with { LifetimeSeconds = int.MaxValue }), "other");
+        clock.Advance(TimeSpan.FromDays(8));
+
+        Assert.Equal([Refusal.Expired, Refusal.Expired], Batch(target, [0, 1, 2]).Verdicts.Select(verdict => verdict.Refusal));
+    }
+
+    [Fact]
+    public void A_class_that_looks_different_is_refreshed_with_fewer_bytes_and_a_broken_chain_is_said()
+    {
+        // The target learns slowly, so that it is still wrong when it notices.
+        var settings = new CanoeSettings { AsksToRefresh = true, Extraction = new() { RefreshedValues = 12 } };
+        var (target, helper) = (Learned("target", [0, 1], settings with { LearningRate = 0.002f, SpecialistRate = 0.002f }), Learned("helper", [0, 1, 2], settings));
+        var whole = helper.Help(Batch(target, [0, 1, 2]).Requests[0])!; // It knows the class.
+        target.Deliver(whole, "helper");
+        for (var batch = 0; batch < 60; batch++)
+        {
+            Batch(target, [0, 1, 2]);
+            Batch(helper, [0, 1, 2]);
+        }
+
+        // The class moves to the other side of both others, first at the helper.
+        height = -3;
+        for (var batch = 0; batch < 60; batch++)
+        {
+            Batch(helper, [0, 1, 2]);
+        }
+
+        var request = Asked(target, request => request.Classes.Any(demand => demand.Held != 0));
+        var refresh = helper.Help(request)!; // It has what it sent.
+        Assert.NotNull(PacketReader.Read(refresh).Refresh);
+        Assert.InRange(refresh.Length, 1, whole.Length / 2);
+
+        target.Deliver(refresh, "helper");
+        target.Deliver(refresh, "helper");
+        var verdicts = Batch(target, [0, 1, 2]).Verdicts;
+
+        Assert.Equal([null, Refusal.BrokenChain], verdicts.Select(verdict => verdict.Refusal));
+        Assert.Single(target.Ensemble.Stages);
+        Assert.NotNull(PacketReader.Read(helper.Help(request)!).Knowledge); // What the request holds is no longer what was sent: the whole again.
+    }
+
+    [Fact]
     public void Bytes_that_are_no_packet_are_refused_at_the_door() =>
         Assert.Throws<PayloadException>(() => Learned("target", [0, 1]).Deliver([1, 2, 3], "helper"));
 
@@ -125,9 +192,24 @@ public class SiteTests
 
     private readonly PortableRandom random = new(9);
 
-    private Site Learned(string name, int[] classes)
+    private int height = 1;
+
+    private KnowledgeRequest Asked(Site site, Func<KnowledgeRequest, bool> isIt)
     {
-        var site = new Site(Setup(name), DenseNetwork.Drawn(1, [2, 24, 12, 3]), new CanoeSettings(), clock) { IsAsking = false };
+        for (var batch = 0; batch < 20; batch++)
+        {
+            if (Batch(site, [0, 1, 2]).Requests.FirstOrDefault(isIt) is { } request)
+            {
+                return request;
+            }
+        }
+
+        throw new InvalidOperationException("it did not ask within 20 batches");
+    }
+
+    private Site Learned(string name, int[] classes, CanoeSettings? settings = null)
+    {
+        var site = new Site(Setup(name), DenseNetwork.Drawn(1, [2, 24, 12, 3]), settings ?? new CanoeSettings(), clock) { IsAsking = false };
         for (var batch = 0; batch < 150; batch++)
         {
             Batch(site, classes);
@@ -142,7 +224,7 @@ public class SiteTests
     private SiteStep Batch(Site site, int[] classes)
     {
         int[] labels = [.. Enumerable.Range(0, 16).Select(i => classes[i % classes.Length])];
-        return site.Learn(Rows(labels, this.random), labels);
+        return site.Learn(Rows(labels, this.random, height), labels);
     }
 
     private static double Recall(Site site, int label)
@@ -152,6 +234,6 @@ public class SiteTests
         return Enumerable.Range(0, 50).Average(row => System.Numerics.Tensors.TensorPrimitives.IndexOfMax<float>(logits.AsSpan(3 * row, 3)) == label ? 1.0 : 0);
     }
 
-    private static float[] Rows(int[] labels, PortableRandom random) =>
-        [.. labels.SelectMany(label => new[] { (label % 2 == 0 ? -1 : 1) + (0.3 * random.Normal()), (label < 2 ? -1 : 1) + (0.3 * random.Normal()) }.Select(value => (float)value))];
+    private static float[] Rows(int[] labels, PortableRandom random, int height = 1) =>
+        [.. labels.SelectMany(label => new[] { (label % 2 == 0 ? -1 : 1) + (0.3 * random.Normal()), (label < 2 ? -1 : height) + (0.3 * random.Normal()) }.Select(value => (float)value))];
 }

@@ -27,16 +27,35 @@ internal sealed record RunOptions(CanoeSettings Settings)
     /// <summary>Share of bad packets, where the workload has such: 20, 50, 100.</summary>
     public string? Offers { get; init; }
 
-    /// <summary>True where the right helper's whole model takes the place of the target's when a class is new.</summary>
-    public bool ReplacesModel { get; init; }
+    /// <summary>What of the right helper is written into the target's network when a class is new, without asking what it does there.</summary>
+    public Transfer Transfer { get; init; }
 
     /// <summary>How helpers are chosen.</summary>
     public DirectorySettings Directory { get; init; } = new();
 }
 
+/// <summary>What of a helper's network takes the place of the target's.</summary>
+internal enum Transfer
+{
+    /// <summary>Nothing.</summary>
+    None,
+
+    /// <summary>All parameters.</summary>
+    Model,
+
+    /// <summary>The row of the last layer that leads to each new class.</summary>
+    OutputRow,
+
+    /// <summary>The most significant changes since the common start, and the row.</summary>
+    AlignedDelta,
+}
+
 /// <summary>What came of a run: macro accuracy after each batch, per stream.</summary>
 internal sealed record RunResult(List<double>[] Accuracies)
 {
+    /// <summary>Accuracies after the last batches before the change, on the classes known then.</summary>
+    public List<double> Before { get; } = [];
+
     /// <summary>Bytes of packets, and 48 per request.</summary>
     public long PayloadBytes { get; set; }
 
@@ -45,4 +64,7 @@ internal sealed record RunResult(List<double>[] Accuracies)
 
     /// <summary>What targets decided.</summary>
     public List<Verdict> Verdicts { get; } = [];
+
+    /// <summary>What happened, in order.</summary>
+    public List<StoryLine> Story { get; } = [];
 }

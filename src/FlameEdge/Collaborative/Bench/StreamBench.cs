@@ -1,27 +1,62 @@
+using FlameEdge.Collaborative.Bench.Making;
 using FlameEdge.Diagnostics;
 
 namespace FlameEdge.Collaborative.Bench;
 
-/// <summary>Runs folders of stored streams: DATASET/WORKLOAD-sN.json.gz with DATASET/base-sN.json.gz, over a folder of data files.</summary>
-/// <remarks>Deterministic on a machine: the same folder gives the same figures. Not thread-safe; keeps the rows of one dataset in memory.</remarks>
-public sealed class StreamBench(string streams, string data)
+/// <summary>Runs workloads with methods side by side, on stored streams or on fresh ones.</summary>
+/// <remarks>Deterministic on a machine: the same streams give the same figures, however many jobs there are. Not thread-safe; keeps the rows of one dataset in memory.</remarks>
+public sealed class StreamBench
 {
-    private StreamRows? rows;
-    private string? loaded;
+    private readonly IStreamSource source;
+    private readonly Dictionary<(string Dataset, string Workload), IReadOnlyList<SeedStream>> open = [];
+
+    /// <summary>A folder of stored streams (DATASET/WORKLOAD-sN.json.gz with DATASET/base-sN.json.gz) over a folder of data files.</summary>
+    public StreamBench(string streams, string data)
+        : this(new StreamFolder(streams, data))
+    {
+    }
+
+    private StreamBench(IStreamSource source) => this.source = source;
+
+    /// <summary>Streams made from these seeds over a folder of data files, by the rules of the stored ones.</summary>
+    public static StreamBench Fresh(string data, IReadOnlyList<int> seeds) => new(new FreshStreams(data, seeds));
 
     /// <summary>The methods that can be run, beside the isolated learner that all are compared with.</summary>
-    public static IReadOnlyList<string> Methods { get; } =
-        ["canoe", "untrained_packet", "canoe_independent_init", "canoe_other_architecture", "canoe_delay_5", "fedavg_E1", "fedavg_E10", "full_replace"];
+    public static IReadOnlyList<string> Methods => BenchMethods.All;
 
     /// <summary>Engines by name, for methods <c>canoe:HELPER>TARGET</c>: helpers of other layers and start on one of them, the target on another.</summary>
     public IReadOnlyDictionary<string, SiteEngine> Engines { get; init; } = new Dictionary<string, SiteEngine>();
 
-    /// <summary>Datasets of the folder, in order.</summary>
-    public IReadOnlyList<string> Datasets => [.. System.IO.Directory.EnumerateDirectories(streams).Select(folder => Path.GetFileName(folder)).Order(StringComparer.Ordinal)];
+    /// <summary>Shares of bad packets: the methods of W7.</summary>
+    public static IReadOnlyList<string> BadShares { get; } = [.. Schedule.Offers.Keys];
+
+    /// <summary>Datasets there are, in order.</summary>
+    public IReadOnlyList<string> Datasets => this.source.Datasets;
+
+    /// <summary>How many seeds are run at a time.</summary>
+    public int Jobs { get; set; } = 1;
+
+    /// <summary>Told of each run that has ended; from several threads where there are several jobs.</summary>
+    public Action<BenchStep>? Progress { get; set; }
 
     /// <summary>Workloads of a dataset, in order.</summary>
-    public IReadOnlyList<string> Workloads(string dataset) =>
-        [.. System.IO.Directory.EnumerateFiles(Path.Combine(streams, dataset), "*-s*.json.gz").Select(file => Path.GetFileName(file).Split('-')[0]).Where(name => name != "base").Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+    public IReadOnlyList<string> Workloads(string dataset) => this.source.Workloads(dataset);
+
+    /// <summary>Writes the streams of a workload to FOLDER/DATASET, in the form of stored ones; the paths of the workload's files, in the order of the seeds.</summary>
+    /// <exception cref="DatasetException">A data file is missing or broken.</exception>
+    public IReadOnlyList<string> Store(string dataset, string workload, string folder)
+    {
+        var target = System.IO.Directory.CreateDirectory(Path.Combine(folder, dataset)).FullName;
+        List<string> paths = [];
+        foreach (var seed in Seeds(dataset, workload))
+        {
+            StreamFiles.Write(Path.Combine(target, seed.Workload.Base), seed.Data.Base);
+            paths.Add(Path.Combine(target, $"{workload}-s{seed.Seed}.json.gz"));
+            StreamFiles.Write(paths[^1], seed.Workload);
+        }
+
+        return paths;
+    }
 
     /// <summary>The rows of one site of a stored stream.</summary>
     /// <param name="stream">Path of <c>WORKLOAD-sN.json.gz</c>; its base lies beside it.</param>
@@ -39,11 +74,11 @@ public sealed class StreamBench(string streams, string data)
         }
 
         return site < files.Sites.Count
-            ? new StoredBatches(new StreamData(files, StreamRows.Load(data, files)), workload, site)
+            ? new StoredBatches(new StreamData(files, StreamRows.Load(data, files.Dataset, files.Files, files.ClassNames, files.Seed)), workload, site)
             : throw new DatasetException($"{stream} has {files.Sites.Count} sites, there is no site {site}; give the role 'replica: {files.Sites.Count}'");
     }
 
-    /// <summary>Settings recommended for a dataset of the stored streams: a column of the table in docs/canoe.md.</summary>
+    /// <summary>Settings recommended for a dataset: a column of the table in docs/canoe.md.</summary>
     public static CanoeSettings SettingsFor(string dataset) => dataset switch
     {
         "mnist" => CanoeSettings.ForImages,
@@ -54,67 +89,67 @@ public sealed class StreamBench(string streams, string data)
     };
 
     /// <summary>The rate of a stream's own grid with which the isolated learner's mean accuracy over W1 is highest.</summary>
-    public float TunedRate(string dataset)
+    /// <exception cref="DatasetException">A stream or a data file is missing or broken.</exception>
+    public float TunedRate(string dataset, CancellationToken cancellationToken = default)
     {
         var seeds = Seeds(dataset, "W1");
-        return seeds[0].Data.Base.LearningRateGrid.MaxBy(rate => seeds.Average(seed => Isolated(seed, rate).Accuracies[0].Average()));
+        return seeds[0].Data.Base.LearningRateGrid.MaxBy(rate => Each(seeds, "W1", $"isolated at {rate}", seed => BenchMethods.Isolated(seed, rate, cancellationToken), cancellationToken).Average(run => run.Accuracies[0].Average()));
     }
 
     /// <summary>Figures of one workload with some methods; <paramref name="isolatedRate"/> is that of the isolated learner, and of a node that nobody helps.</summary>
-    /// <param name="dataset">A folder of the streams.</param>
-    /// <param name="workload">W1, W1b, W2, W3, W4, W6, or W7.</param>
-    /// <param name="methods">Of <see cref="Methods"/>; for W7 also <c>20</c>, <c>50</c> and <c>100</c>, the share of bad packets.</param>
+    /// <param name="dataset">One of <see cref="Datasets"/>.</param>
+    /// <param name="workload">One of its <see cref="Workloads"/>.</param>
+    /// <param name="methods">Of <see cref="Methods"/>; for W7 of <see cref="BadShares"/>.</param>
     /// <param name="isolatedRate">Step length.</param>
+    /// <param name="cancellationToken">Ends it within a batch.</param>
     /// <exception cref="DatasetException">A stream or a data file is missing or broken.</exception>
-    public IReadOnlyList<StreamFigures> Run(string dataset, string workload, IReadOnlyList<string> methods, float isolatedRate)
+    /// <exception cref="ArgumentException">There is no such dataset, workload or method.</exception>
+    public IReadOnlyList<StreamFigures> Run(string dataset, string workload, IReadOnlyList<string> methods, float isolatedRate, CancellationToken cancellationToken = default)
     {
         var seeds = Seeds(dataset, workload);
         var settings = SettingsFor(dataset) with { AloneRate = isolatedRate };
         // Without a change only the same rate on both sides tells harm from luck.
-        var isolated = seeds.ConvertAll(seed => Isolated(seed, workload == "W6" ? settings.LearningRate : isolatedRate));
-        return [.. methods.Select(method => StreamFigures.Of(dataset, workload, method, isolated, seeds.ConvertAll(seed => Run(seed, method, settings, isolatedRate))))];
+        var alone = workload == "W6" ? settings.LearningRate : isolatedRate;
+        var isolated = Each(seeds, workload, "isolated", seed => BenchMethods.Isolated(seed, alone, cancellationToken), cancellationToken);
+        return [.. methods.Select(method => StreamFigures.Of(dataset, workload, method, seeds, isolated, Each(seeds, workload, method, seed => BenchMethods.Run(seed, method, settings, isolatedRate, Engines, cancellationToken), cancellationToken)))];
     }
 
-    private static RunResult Isolated((StreamData Data, StreamWorkload Workload) seed, float rate) =>
-        new StreamRun(seed.Data, new RunOptions(new CanoeSettings { LearningRate = rate, Collaborates = false })).Run(seed.Workload);
-
-    private RunResult Run((StreamData Data, StreamWorkload Workload) seed, string method, CanoeSettings settings, float isolatedRate)
+    private IReadOnlyList<SeedStream> Seeds(string dataset, string workload)
     {
-        var options = new RunOptions(settings);
-        return method switch
+        if (!this.open.TryGetValue((dataset, workload), out var seeds))
         {
-            "fedavg_E1" => FederatedBaseline.Run(seed.Data, seed.Workload, every: 1, isolatedRate),
-            "fedavg_E10" => FederatedBaseline.Run(seed.Data, seed.Workload, every: 10, isolatedRate),
-            _ => new StreamRun(seed.Data, method switch
-            {
-                "canoe" => options,
-                "untrained_packet" => options with { IsUntrained = true, Settings = settings with { IsGated = false } },
-                "canoe_independent_init" => options with { HasCommonStart = false },
-                "canoe_other_architecture" => options with { HasCommonStart = false, HelperHidden = [96, 48] },
-                "canoe_delay_5" => options with { DelayBatches = 5 },
-                "full_replace" => options with { ReplacesModel = true, Settings = new CanoeSettings { LearningRate = isolatedRate, Collaborates = false } },
-                _ when method.Split(':', '>') is ["canoe", var helper, var target] => options with { HasCommonStart = false, HelperHidden = [96, 48], HelperEngine = Engines[helper], TargetEngine = Engines[target] },
-                _ when seed.Workload.Offers?.ContainsKey(method) == true => options with { Offers = method },
-                _ => throw new ArgumentException($"there is no method '{method}': say {string.Join(", ", Methods)}", nameof(method)),
-            }).Run(seed.Workload),
-        };
-    }
-
-    private List<(StreamData Data, StreamWorkload Workload)> Seeds(string dataset, string workload)
-    {
-        List<(StreamData, StreamWorkload)> seeds = [];
-        foreach (var path in System.IO.Directory.EnumerateFiles(Path.Combine(streams, dataset), $"{workload}-s*.json.gz").Order(StringComparer.Ordinal))
-        {
-            var stream = StreamFiles.Workload(path);
-            var files = StreamFiles.Base(Path.Combine(streams, dataset, stream.Base));
-            if (loaded != dataset)
-            {
-                (this.rows, loaded) = (StreamRows.Load(data, files), dataset);
-            }
-
-            seeds.Add((new StreamData(files, this.rows!), stream)); // Loaded above.
+            this.open.Clear();
+            this.open[(dataset, workload)] = seeds = this.source.Seeds(dataset, workload);
         }
 
-        return seeds.Count > 0 ? seeds : throw new DatasetException($"{streams}/{dataset} holds no {workload}-s*.json.gz; check the folder of streams");
+        return seeds;
+    }
+
+    private RunResult[] Each(IReadOnlyList<SeedStream> seeds, string workload, string method, Func<SeedStream, RunResult> run, CancellationToken cancellationToken)
+    {
+        var results = new RunResult[seeds.Count];
+        var options = new ParallelOptions { MaxDegreeOfParallelism = Jobs, CancellationToken = cancellationToken };
+        try
+        {
+            Parallel.For(0, seeds.Count, options, i =>
+            {
+                results[i] = run(seeds[i]);
+                Progress?.Invoke(new BenchStep(seeds[i].Workload.Dataset, workload, method, seeds[i].Seed));
+            });
+        }
+        catch (AggregateException error) when (error.InnerExceptions.Count > 0)
+        {
+            // Whichever came first says what is wrong; the others are the same fault in other seeds.
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(error.InnerExceptions[0]);
+        }
+
+        return results;
     }
 }
+
+/// <summary>A run that has ended.</summary>
+/// <param name="Dataset">Of which data.</param>
+/// <param name="Workload">Of what happens.</param>
+/// <param name="Method">How.</param>
+/// <param name="Seed">Of which seed.</param>
+public sealed record BenchStep(string Dataset, string Workload, string Method, int Seed);

@@ -24,6 +24,12 @@ public sealed record StreamFigures
     /// <summary>Mean of isolated ÷ mean of method.</summary>
     public required double RatioOfMeans { get; init; }
 
+    /// <summary>95 % intervals of both over seeds.</summary>
+    public required (Interval Median, Interval Means) Intervals { get; init; }
+
+    /// <summary>The single runs.</summary>
+    public required IReadOnlyList<SeedFigures> Seeds { get; init; }
+
     /// <summary>The ratio of means where the mean of five accuracies must reach 95 %, and 90 %.</summary>
     public required (double At95, double At90) Smooth { get; init; }
 
@@ -51,7 +57,7 @@ public sealed record StreamFigures
     /// <summary>Mean accuracy of each hop of a travelling class, in the thirty batches of its hop; one entry where nothing travels.</summary>
     public required IReadOnlyList<double> Hops { get; init; }
 
-    internal static StreamFigures Of(string dataset, string workload, string method, IReadOnlyList<RunResult> isolated, IReadOnlyList<RunResult> runs)
+    internal static StreamFigures Of(string dataset, string workload, string method, IReadOnlyList<SeedStream> seeds, IReadOnlyList<RunResult> isolated, IReadOnlyList<RunResult> runs)
     {
         (List<double> Isolated, List<double> Method)[] pairs = [.. isolated.Zip(runs, (other, mine) => (Joined(other), Joined(mine)))];
         var (strict, smooth95, smooth90) = (BatchesTo(pairs, 0.95, Strict), BatchesTo(pairs, 0.95, Measures.SmoothBatchesTo), BatchesTo(pairs, 0.90, Measures.SmoothBatchesTo));
@@ -62,8 +68,10 @@ public sealed record StreamFigures
             Method = method,
             IsolatedBatches = [.. strict.Select(pair => pair.Isolated)],
             Batches = [.. strict.Select(pair => pair.Method)],
-            MedianRatio = Measures.Median(strict.Select(pair => (double)pair.Isolated / pair.Method)),
+            MedianRatio = MedianOf(strict),
             RatioOfMeans = RatioOf(strict),
+            Intervals = (Bootstrap.Of(strict, MedianOf), Bootstrap.Of(strict, RatioOf)),
+            Seeds = [.. seeds.Select((seed, i) => new SeedFigures(seed.Seed, runs[i].Before, pairs[i].Isolated, pairs[i].Method, runs[i].PayloadBytes, runs[i].Story))],
             Smooth = (RatioOf(smooth95), RatioOf(smooth90)),
             Area = (pairs.Average(pair => Measures.Area(pair.Isolated)), pairs.Average(pair => Measures.Area(pair.Method))),
             Mean = (pairs.Average(pair => pair.Isolated.Average()), pairs.Average(pair => pair.Method.Average())),
@@ -86,5 +94,16 @@ public sealed record StreamFigures
     private static (int Isolated, int Method)[] BatchesTo((List<double> Isolated, List<double> Method)[] pairs, double share, Func<double, IReadOnlyList<double>, int> measure) =>
         [.. pairs.Select(pair => (measure(share * Measures.Final(pair.Isolated), pair.Isolated), measure(share * Measures.Final(pair.Isolated), pair.Method)))];
 
-    private static double RatioOf((int Isolated, int Method)[] batches) => batches.Average(pair => (double)pair.Isolated) / batches.Average(pair => pair.Method);
+    private static double MedianOf(IReadOnlyList<(int Isolated, int Method)> batches) => Measures.Median(batches.Select(pair => (double)pair.Isolated / pair.Method));
+
+    private static double RatioOf(IReadOnlyList<(int Isolated, int Method)> batches) => batches.Average(pair => (double)pair.Isolated) / batches.Average(pair => pair.Method);
 }
+
+/// <summary>One seed of a method.</summary>
+/// <param name="Seed">Of the streams.</param>
+/// <param name="Before">Accuracy after each of the last ten batches before the change; empty where it was not measured.</param>
+/// <param name="Isolated">The isolated learner's accuracy after each batch.</param>
+/// <param name="Method">The method's.</param>
+/// <param name="PayloadBytes">What moved.</param>
+/// <param name="Story">What happened, in order.</param>
+public sealed record SeedFigures(int Seed, IReadOnlyList<double> Before, IReadOnlyList<double> Isolated, IReadOnlyList<double> Method, long PayloadBytes, IReadOnlyList<StoryLine> Story);

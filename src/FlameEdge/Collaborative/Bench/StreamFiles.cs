@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using FlameEdge.Diagnostics;
@@ -28,7 +29,7 @@ internal sealed record SiteStream(int Site, IReadOnlyList<StreamPhase> Phases, I
 /// <summary>Classes that come and go at a batch.</summary>
 internal sealed record StreamPhase(int Batch, IReadOnlyList<int> Appear, IReadOnlyList<int> Disappear);
 
-/// <summary>Reads stored streams.</summary>
+/// <summary>Reads and writes stored streams.</summary>
 internal static class StreamFiles
 {
     /// <summary>The workload of a file.</summary>
@@ -38,6 +39,18 @@ internal static class StreamFiles
     /// <summary>The base of a file.</summary>
     /// <exception cref="DatasetException">The file is missing, broken or no base.</exception>
     public static StreamBase Base(string path) => Read(path, StreamJson.Default.StreamBase);
+
+    /// <summary>Writes what a file of a workload says.</summary>
+    public static void Write(string path, StreamWorkload workload) => Write(path, workload, StreamJson.Default.StreamWorkload);
+
+    /// <summary>Writes what a file of a base says.</summary>
+    public static void Write(string path, StreamBase shared) => Write(path, shared, StreamJson.Default.StreamBase);
+
+    private static void Write<T>(string path, T value, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
+    {
+        using var file = new GZipStream(File.Create(path), CompressionLevel.Optimal);
+        JsonSerializer.Serialize(file, value, type);
+    }
 
     private static T Read<T>(string path, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type) => SourceFile.Read(path, (stream, _) =>
     {
@@ -52,7 +65,7 @@ internal static class StreamFiles
     });
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectRequiredConstructorParameters = false)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, RespectRequiredConstructorParameters = false)]
 [JsonSerializable(typeof(StreamBase))]
 [JsonSerializable(typeof(StreamWorkload))]
 internal sealed partial class StreamJson : JsonSerializerContext;

@@ -1,6 +1,9 @@
 using System.Globalization;
+using FlameEdge.Collaborative.Boosting;
 using FlameEdge.Collaborative.Directory;
 using FlameEdge.Collaborative.Networks;
+using FlameEdge.Collaborative.Packets;
+using FlameEdge.Collaborative.Significance;
 using FlameEdge.Collaborative.Streams;
 
 namespace FlameEdge.Collaborative.Bench;
@@ -9,6 +12,7 @@ namespace FlameEdge.Collaborative.Bench;
 internal sealed class StreamRun
 {
     private const int RequestBytes = 48;
+    private const int ShownBefore = 10;
     private readonly StreamData data;
     private readonly RunOptions options;
     private readonly HelperDirectory directory;
@@ -16,6 +20,9 @@ internal sealed class StreamRun
     private readonly int[] position;
     private readonly List<Delivery> underway = [];
     private readonly Dictionary<ulong, int> offered = [];
+    private readonly Dictionary<ulong, string> names;
+    private readonly List<StoryLine> story = [];
+    private float[] start = [];
     private long bytes;
 
     /// <summary>Sites with one common start, or starts of their own.</summary>
@@ -23,21 +30,23 @@ internal sealed class StreamRun
     {
         (this.data, this.options) = (data, options);
         this.directory = new HelperDirectory("directory", options.Directory, TimeProvider.System);
+        this.names = data.Base.ClassNames.ToDictionary(SiteSetup.LabelId);
         this.sites = [.. data.Base.Sites.Select(site => NewSite(site.Site))];
         position = new int[this.sites.Length];
     }
 
     /// <summary>The workload's accuracies, bytes and decisions.</summary>
-    public RunResult Run(StreamWorkload workload)
+    public RunResult Run(StreamWorkload workload, CancellationToken cancellationToken = default)
     {
+        var result = new RunResult([.. workload.Streams.Select(_ => new List<double>())]);
         foreach (var stream in workload.Streams)
         {
-            Pretrain(stream.Site, this.data.Base.Sites[stream.Site].PretrainBatches);
+            Pretrain(stream.Site, this.data.Base.Sites[stream.Site].PretrainBatches, stream.Site == 0 ? result.Before : []);
         }
 
-        var result = new RunResult([.. workload.Streams.Select(_ => new List<double>())]);
         for (var batch = 0; batch < workload.Batches; batch++)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             for (var i = 0; i < workload.Streams.Count; i++)
             {
                 var stream = workload.Streams[i];
@@ -47,6 +56,7 @@ internal sealed class StreamRun
         }
 
         result.PayloadBytes = this.bytes;
+        result.Story.AddRange(this.story);
         return result;
     }
 
@@ -68,6 +78,13 @@ internal sealed class StreamRun
     /// <summary>Lets a stream's site learn a batch of it, and ask nobody.</summary>
     public void LearnBatch(SiteStream stream, int batch) => Learn(stream.Site, Rows(stream, batch), asks: false);
 
+    /// <summary>Lets a stream's site learn a batch together with the next batches of all other sites, as if their rows had been sent to it; before the change (no stream) its own next batch too.</summary>
+    public void LearnTogether(SiteStream? stream, int batch)
+    {
+        var others = Enumerable.Range(0, this.sites.Length).Where(site => stream is null || site != stream.Site).SelectMany(Cycle).ToArray();
+        Learn(stream?.Site ?? 0, stream is null ? others : [.. Rows(stream, batch), .. others], asks: false);
+    }
+
     /// <summary>Macro accuracy of a stream's site on the classes that are present in a batch.</summary>
     public double TargetAccuracy(SiteStream stream, int batch) => Accuracy(stream.Site, StreamData.Present(this.data.Base.Sites[stream.Site], stream, batch));
 
@@ -75,9 +92,9 @@ internal sealed class StreamRun
     private void Advance(StreamWorkload workload, SiteStream stream, int batch, RunResult result)
     {
         Deliver(stream.Site, batch);
-        if (this.options.ReplacesModel && batch == this.options.DelayBatches)
+        if (batch == this.options.DelayBatches)
         {
-            Replace(stream.Site, batch);
+            Write(stream.Site, batch);
         }
 
         var change = stream.Phases.Count == 0 ? 0 : stream.Phases[0].Batch;
@@ -85,12 +102,14 @@ internal sealed class StreamRun
         if (step.Alarm)
         {
             result.Alarms.Add(batch);
+            Tell(batch, "drift", stream.Site, "more errors than its own past explains");
         }
 
         result.Verdicts.AddRange(step.Verdicts);
         foreach (var verdict in step.Verdicts)
         {
             this.directory.Take(verdict);
+            Tell(batch, "verdict", stream.Site, $"{NameOf(verdict.LabelId)} from {verdict.Helper}: {(verdict.IsAccepted ? "in use" : Reason(verdict))}");
         }
 
         var hop = workload.Streams.Count(other => other.Phases.Count > 0 && other.Phases[0].Batch <= batch) - 1;
@@ -102,11 +121,71 @@ internal sealed class StreamRun
 
     private IReadOnlyList<int> Rows(SiteStream stream, int batch) => this.data.RowsOf(stream, batch);
 
-    private void Replace(int site, int batch)
+    // What other methods do when a class is new: something of the right helper is written into the network, whatever becomes of the rest.
+    private void Write(int site, int batch)
     {
+        if (this.options.Transfer == Transfer.None)
+        {
+            return;
+        }
+
         BringUp(1, batch);
-        this.sites[site].Ensemble.Model.Load(this.sites[1].Ensemble.Model.Parameters);
-        this.bytes += RequestBytes + (4 * this.sites[1].Ensemble.Model.Parameters.Length);
+        var (model, helper) = (this.sites[site].Ensemble.Model, this.sites[1].Ensemble.Model);
+        var parameters = model.Parameters.ToArray();
+        this.bytes += RequestBytes;
+        switch (this.options.Transfer)
+        {
+            case Transfer.OutputRow:
+                foreach (var label in this.data.Base.Roles.New)
+                {
+                    CopyRow(helper, parameters, label);
+                }
+
+                break;
+            case Transfer.AlignedDelta:
+                WriteDeltas(site, parameters);
+                break;
+            default:
+                helper.Parameters.CopyTo(parameters);
+                this.bytes += 4 * parameters.Length;
+                break;
+        }
+
+        model.Load(parameters);
+    }
+
+    private void CopyRow(ISiteModel helper, float[] parameters, int label)
+    {
+        var last = helper.Layers[^1];
+        last.Row(helper.Parameters, label).CopyTo(parameters.AsSpan(last.Offset + (label * last.Inputs)));
+        parameters[last.BiasOffset + label] = last.Biases(helper.Parameters)[label];
+        this.bytes += 4 * (last.Inputs + 1);
+    }
+
+    private void WriteDeltas(int site, float[] parameters)
+    {
+        var record = this.sites[site].Record();
+        var packet = this.sites[1].Help(new KnowledgeRequest
+        {
+            Target = Name(site),
+            Classes = [.. this.data.Base.Roles.New.Select(label => new ClassDemand(SiteSetup.LabelId(this.data.Base.ClassNames[label]), 1))],
+            Counts = new Dictionary<ulong, double>(),
+            InputContract = record.InputContract,
+            Lineage = record.Lineage,
+        });
+        if (packet is null || PacketReader.Read(packet).Knowledge is not { } knowledge)
+        {
+            return;
+        }
+
+        // The deltas alone: a specialist travels with them here, and is not used.
+        this.bytes += packet.Length - PacketWriter.Write(knowledge with { Classes = [.. knowledge.Classes.Select(known => known with { Aligned = null })] }).Length;
+        foreach (var known in knowledge.Classes.Where(known => known.Aligned is not null))
+        {
+            var label = this.data.Base.Roles.New.First(label => SiteSetup.LabelId(this.data.Base.ClassNames[label]) == known.LabelId);
+            this.sites[site].Ensemble.Model.Load(parameters);
+            AlignedExtractor.Apply(known.Aligned!, this.sites[site].Ensemble.Model, this.start, label)?.CopyTo(parameters, 0);
+        }
     }
 
     private Site NewSite(int site)
@@ -124,14 +203,19 @@ internal sealed class StreamRun
         };
         var model = DenseNetwork.Drawn(start, widths, weightDecay: this.data.Base.WeightDecay);
         var engine = isTarget ? this.options.TargetEngine : this.options.HelperEngine;
+                this.start = isTarget ? model.Parameters.ToArray() : this.start;
         return new Site(setup, engine?.Invoke(model) ?? model, this.options.Settings with { ReplayPerClass = this.data.Base.ReplayPerClass, ReplayedRows = this.data.Base.ReplayedPerStep }, TimeProvider.System) { IsAsking = false };
     }
 
-    private void Pretrain(int site, int batches)
+    private void Pretrain(int site, int batches, List<double> accuracies)
     {
         while (this.sites[site].Batches < batches)
         {
             Learn(site, Cycle(site), asks: false);
+            if (site == 0 && this.sites[site].Batches > batches - ShownBefore)
+            {
+                accuracies.Add(Accuracy(site, [.. this.data.Base.Sites[site].Classes]));
+            }
         }
     }
 
@@ -163,6 +247,12 @@ internal sealed class StreamRun
     {
         this.bytes += RequestBytes;
         var target = SiteOf(request.Target);
+        if (!request.WantsModel)
+        {
+            Tell(batch, "drift", target, $"rows of {Named(request)}, hardly or never seen here");
+        }
+
+        Tell(batch, "request", target, request.WantsModel ? "a whole model" : Named(request));
         if (this.options.Offers is not null && workload.Offers?.GetValueOrDefault(this.options.Offers) is { } offers)
         {
             foreach (var demand in request.Classes)
@@ -251,8 +341,21 @@ internal sealed class StreamRun
     private void Send(int target, string helper, byte[]? packet, ulong label, int batch)
     {
         this.bytes += packet?.Length ?? 0;
+        if (packet is not null)
+        {
+            Tell(batch + this.options.DelayBatches, "packet", target, $"{packet.Length} bytes from {helper}");
+        }
+
         underway.Add(new Delivery(target, batch + this.options.DelayBatches, packet, helper, label));
     }
+
+    private void Tell(int batch, string kind, int site, string text) => this.story.Add(new StoryLine(batch + 1, kind, Name(site), text));
+
+    private string Named(KnowledgeRequest request) => string.Join(", ", request.Classes.Select(demand => NameOf(demand.LabelId)));
+
+    private string NameOf(ulong label) => this.names.GetValueOrDefault(label, "?");
+
+    private static string Reason(Verdict verdict) => string.Concat(verdict.Refusal.ToString()!.Select((letter, i) => char.IsUpper(letter) && i > 0 ? $" {char.ToLowerInvariant(letter)}" : $"{char.ToLowerInvariant(letter)}"));
 
     private static string Name(int site) => $"site-{site}";
 

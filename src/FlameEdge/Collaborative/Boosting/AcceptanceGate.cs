@@ -82,6 +82,9 @@ public enum Refusal
     /// <summary>It stands on another frozen backbone, or on none where the target has one.</summary>
     OtherBackbone,
 
+    /// <summary>It changes something that is not here, or no longer as it was sent: the whole is needed.</summary>
+    BrokenChain,
+
     /// <summary>It holds numbers that are none.</summary>
     NotFinite,
 

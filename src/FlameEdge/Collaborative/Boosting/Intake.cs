@@ -14,6 +14,7 @@ public sealed class Intake(SiteSetup setup, CanoeSettings settings, Ensemble ens
     private const double EvictBelow = -3;
     private const int RedundantBatches = 30;
     private const int SettledBatches = 20;
+    private static readonly TimeSpan s_longestLife = TimeSpan.FromDays(7);
     private readonly PortableRandom random = new(setup.Seed, 2);
     private readonly ulong[] labelIds = [.. setup.Classes.Select(SiteSetup.LabelId)];
     private readonly List<Arrival> waiting = [];
@@ -47,11 +48,13 @@ public sealed class Intake(SiteSetup setup, CanoeSettings settings, Ensemble ens
             throw new PayloadException($"{setup.Name} was sent a whole model by {helper} where specialists were asked for");
         }
 
+        // A clock that runs ahead, or a sender's wish, makes nothing last longer.
+        var expires = packet.Expires < clock.GetUtcNow() + s_longestLife ? packet.Expires : clock.GetUtcNow() + s_longestLife;
         foreach (var knowledge in packet.Classes)
         {
             if (known.Add((content, knowledge.LabelId)))
             {
-                waiting.Add(new Arrival(packet, knowledge, new PacketOrigin(helper, content, knowledge.Origin != 0 ? knowledge.Origin : packet.ModelHash, packet.Expires)));
+                waiting.Add(new Arrival(packet, knowledge, new PacketOrigin(helper, content, knowledge.Origin != 0 ? knowledge.Origin : packet.ModelHash, expires)));
             }
         }
     }

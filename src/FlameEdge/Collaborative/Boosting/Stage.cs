@@ -1,4 +1,5 @@
 using FlameEdge.Collaborative.Networks;
+using FlameEdge.Collaborative.Packets;
 
 namespace FlameEdge.Collaborative.Boosting;
 
@@ -50,7 +51,18 @@ public sealed class Stage(int label, DenseNetwork network, InputAveraging averag
     public int RedundantBatches { get; set; }
 
     /// <summary>The network as it arrived, before it met any row here: what later rows can test fairly.</summary>
-    public DenseNetwork Arrived { get; } = Copy(network);
+    public DenseNetwork Arrived { get; init; } = Copy(network);
+
+    /// <summary>The stage with a refresh added to what arrived and to what has become of it here.</summary>
+    public Stage Refreshed(SparseValues change, PacketOrigin from) => new(label, Copy(network, change), averaging, from, front)
+    {
+        Arrived = Copy(Arrived, change),
+        Slope = Slope,
+        Offset = Offset,
+        Fade = Fade,
+        Batches = Batches,
+        testsMade = testsMade,
+    };
 
     /// <summary>True once each when the class has 8 and 16 rows here: a packet that passed the gate on one or two is tested again.</summary>
     public bool IsDueForTest(long positives)
@@ -87,10 +99,12 @@ public sealed class Stage(int label, DenseNetwork network, InputAveraging averag
     /// <summary>What a raw score adds to the class's logit: φ (κ clip(s) + δ), §5.1.</summary>
     public float Contribution(float raw) => Fade * ((Slope * Math.Clamp(raw, -Clip, Clip)) + Offset);
 
-    private static DenseNetwork Copy(DenseNetwork network)
+    private static DenseNetwork Copy(DenseNetwork network, SparseValues? change = null)
     {
         var copy = new DenseNetwork([.. network.Layers.Select(layer => layer.Inputs), 1]);
-        copy.Load(network.Parameters);
+        var parameters = network.Parameters.ToArray();
+        change?.AddTo(parameters);
+        copy.Load(parameters);
         return copy;
     }
 }

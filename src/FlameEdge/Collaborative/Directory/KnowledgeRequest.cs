@@ -37,4 +37,8 @@ public sealed record KnowledgeRequest
 /// <summary>A class asked for.</summary>
 /// <param name="LabelId">Hash of the label's name.</param>
 /// <param name="Weight">How much it is wanted, above 0: its rows of late.</param>
-public sealed record ClassDemand(ulong LabelId, double Weight);
+public sealed record ClassDemand(ulong LabelId, double Weight)
+{
+    /// <summary>Hash of the specialist that the target has of it as it was sent (<see cref="Packets.SentKnowledge.HashOf"/>): who sent it may answer with a refresh. 0 for none.</summary>
+    public ulong Held { get; init; }
+}

@@ -22,10 +22,10 @@ public sealed class TrustLedger(string owner)
         }
     }
 
-    /// <summary>Takes a verdict. Packets that came too late, or before any row could test them, say nothing of their sender.</summary>
+    /// <summary>Takes a verdict. Packets that came too late, before any row could test them, or for something that is no longer here, say nothing of their sender.</summary>
     public void Add(Verdict verdict)
     {
-        if (verdict.Refusal is Refusal.Expired or Refusal.Untested)
+        if (verdict.Refusal is Refusal.Expired or Refusal.Untested or Refusal.BrokenChain)
         {
             return;
         }

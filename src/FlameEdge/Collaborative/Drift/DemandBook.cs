@@ -74,6 +74,18 @@ public sealed class DemandBook(CanoeSettings settings, int classCount)
         return wanted;
     }
 
+    /// <summary>Classes whose specialist should be brought up to date: close to an alarm, recall below one half, and not asked for in the last fifty batches.</summary>
+    public IReadOnlyList<int> AskRefresh(RecentBatches recent, Func<int, bool> isServed)
+    {
+        int[] stale = [.. Enumerable.Range(0, classCount).Where(label => settings.AsksToRefresh && isServed(label) && this.batch - this.asked[label] >= Hysteresis && this.batch - this.alarm < Window && recent.Seen(label) >= 4 && recent.Recall(label) < 0.5)];
+        foreach (var label in stale)
+        {
+            this.asked[label] = this.batch;
+        }
+
+        return stale;
+    }
+
     /// <summary>True where a whole model should be asked for: the known classes have become harder, close to an alarm, and not for the second time in 500 batches.</summary>
     public bool AskModel(bool isBroad)
     {

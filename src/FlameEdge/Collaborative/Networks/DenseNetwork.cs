@@ -13,6 +13,7 @@ public sealed class DenseNetwork : ISiteModel
     private readonly float[] velocity;
     private readonly float[][] outputs;
     private readonly float[][] outputGradients;
+    private float[] live = [];
     private ReadOnlyMemory<float> samples;
     private int rows;
 
@@ -127,7 +128,6 @@ public sealed class DenseNetwork : ISiteModel
     /// <inheritdoc/>
     public void Backward(ReadOnlySpan<float> logitGradients)
     {
-        gradients.AsSpan().Clear();
         Grow(outputGradients, layers.Length - 1);
         logitGradients[..(this.rows * ClassCount)].CopyTo(OutputGradient(layers.Length - 1));
         for (var i = layers.Length - 1; i >= 0; i--)
@@ -173,26 +173,14 @@ public sealed class DenseNetwork : ISiteModel
         }
     }
 
-    private ReadOnlySpan<float> Input(int layer, int row) => layer == 0
-        ? this.samples.Span.Slice(row * FeatureCount, FeatureCount)
-        : Output(layer - 1).Slice(row * layers[layer].Inputs, layers[layer].Inputs);
+    private ReadOnlySpan<float> Input(int layer) => layer == 0 ? this.samples.Span : Output(layer - 1);
 
     private void Compute(int index)
     {
         Grow(this.outputs, index);
         var layer = layers[index];
         var outputs = Output(index);
-        var biases = layer.Biases(this.parameters);
-        for (var row = 0; row < this.rows; row++)
-        {
-            var input = Input(index, row);
-            var output = outputs.Slice(row * layer.Outputs, layer.Outputs);
-            for (var unit = 0; unit < output.Length; unit++)
-            {
-                output[unit] = TensorPrimitives.Dot(input, layer.Row(this.parameters, unit)) + biases[unit];
-            }
-        }
-
+        DenseKernels.Forward(Input(index), layer.Weights(this.parameters), layer.Biases(this.parameters), outputs, this.rows, layer.Inputs);
         if (index < layers.Length - 1)
         {
             TensorPrimitives.Max(outputs, 0, outputs);
@@ -202,35 +190,31 @@ public sealed class DenseNetwork : ISiteModel
     private void GoBack(int index)
     {
         var layer = layers[index];
-        var weights = gradients.AsSpan(layer.Offset, layer.Inputs * layer.Outputs);
+        var slopes = index < layers.Length - 1 ? Live(Output(index), OutputGradient(index)) : OutputGradient(index);
+        DenseKernels.WeightedSums(slopes, stride: 1, step: layer.Outputs, Input(index), this.rows, gradients.AsSpan(layer.Offset, layer.Inputs * layer.Outputs), layer.Outputs, layer.Inputs);
         var biases = gradients.AsSpan(layer.BiasOffset, layer.Outputs);
+        biases.Clear();
+        for (var row = 0; row < this.rows; row++)
+        {
+            TensorPrimitives.Add(biases, slopes.Slice(row * layer.Outputs, layer.Outputs), biases);
+        }
+
         if (index > 0)
         {
             Grow(outputGradients, index - 1);
-            OutputGradient(index - 1).Clear();
+            DenseKernels.WeightedSums(slopes, stride: layer.Outputs, step: 1, layer.Weights(this.parameters), layer.Outputs, OutputGradient(index - 1), this.rows, layer.Inputs);
         }
+    }
 
-        for (var row = 0; row < this.rows; row++)
+    // A unit that is silent hands nothing back: the slope of ReLU there is 0.
+    private ReadOnlySpan<float> Live(ReadOnlySpan<float> outputs, ReadOnlySpan<float> slopes)
+    {
+        live = live.Length < slopes.Length ? new float[slopes.Length] : live;
+        for (var i = 0; i < slopes.Length; i++)
         {
-            var input = Input(index, row);
-            var below = index > 0 ? OutputGradient(index - 1).Slice(row * layer.Inputs, layer.Inputs) : [];
-            var gradient = OutputGradient(index).Slice(row * layer.Outputs, layer.Outputs);
-            for (var unit = 0; unit < gradient.Length; unit++)
-            {
-                var slope = gradient[unit];
-                if (slope == 0 || (index < layers.Length - 1 && Output(index)[(row * layer.Outputs) + unit] <= 0))
-                {
-                    continue;
-                }
-
-                var into = weights.Slice(unit * layer.Inputs, layer.Inputs);
-                TensorPrimitives.MultiplyAdd(input, slope, into, into);
-                biases[unit] += slope;
-                if (index > 0)
-                {
-                    TensorPrimitives.MultiplyAdd(layer.Row(this.parameters, unit), slope, below, below);
-                }
-            }
+            live[i] = outputs[i] > 0 ? slopes[i] : 0;
         }
+
+        return live.AsSpan(0, slopes.Length);
     }
 }

@@ -13,6 +13,9 @@ public readonly record struct UnitLayer(int Inputs, int Outputs, int Offset, Con
     /// <summary>Index behind the last bias.</summary>
     public int End => BiasOffset + Outputs;
 
+    /// <summary>All weights: [units, inputs].</summary>
+    public ReadOnlySpan<float> Weights(ReadOnlySpan<float> parameters) => parameters.Slice(Offset, Inputs * Outputs);
+
     /// <summary>The weights that lead into <paramref name="unit"/>: [inputs].</summary>
     public ReadOnlySpan<float> Row(ReadOnlySpan<float> parameters, int unit) => parameters.Slice(Offset + (unit * Inputs), Inputs);
 

@@ -17,6 +17,9 @@ public sealed record ClassKnowledge
     /// <summary>Kept channels of convolutions, through which images go first; empty for a specialist on plain features.</summary>
     public IReadOnlyList<QuantizedConvolution> Channels { get; init; } = [];
 
+    /// <summary>All layers, where single weights were kept in place of whole units; <see cref="Units"/>, <see cref="Layers"/> and <see cref="Output"/> are empty then.</summary>
+    public IReadOnlyList<ScatteredLayer> Scattered { get; init; } = [];
+
     /// <summary>Which units of the helper's dense hidden layers were kept, ascending: [hidden layers][units].</summary>
     public required IReadOnlyList<UnitChoice> Units { get; init; }
 
@@ -62,6 +65,10 @@ public sealed record ClassKnowledge
         };
     }
 
+    /// <summary>Quantizes what is not zero of a specialist [inputs, units…, 1], and the channels before it.</summary>
+    public static ClassKnowledge OfScattered(ulong labelId, DenseNetwork specialist, ConvolutionFront? front = null, IReadOnlyList<UnitChoice>? channels = null) =>
+        Of(labelId, specialist, [], front, channels) with { Layers = [], Output = [], OutputScale = Half.Zero, OutputBias = 0, Scattered = ScatteredLayer.Of(specialist) };
+
     /// <summary>The channels, as they were quantized; null where there are none.</summary>
     public ConvolutionFront? RestoreFront()
     {
@@ -83,6 +90,11 @@ public sealed record ClassKnowledge
     /// <summary>The specialist's network, as it was quantized.</summary>
     public DenseNetwork Restore()
     {
+        if (Scattered.Count > 0)
+        {
+            return ScatteredLayer.Restore(Scattered);
+        }
+
         var network = new DenseNetwork([Layers[0].Inputs, .. Layers.Select(layer => layer.Units), 1]);
         var parameters = new float[network.Parameters.Length];
         foreach (var (layer, place) in Layers.Zip(network.Layers))

@@ -3,6 +3,9 @@ namespace FlameEdge.Collaborative.Packets;
 /// <summary>What a helper sends: specialists for one or several classes, and whence they come.</summary>
 public sealed record KnowledgePacket
 {
+    /// <summary>How long knowledge lasts unless said otherwise, seconds.</summary>
+    public const int Day = 24 * 3600;
+
     /// <summary>Short hash of the helper's parameters at the time of the cut.</summary>
     public required ulong ModelHash { get; init; }
 
@@ -25,7 +28,7 @@ public sealed record KnowledgePacket
     public required long CreatedMilliseconds { get; init; }
 
     /// <summary>Seconds after its making at which it expires.</summary>
-    public int LifetimeSeconds { get; init; } = 24 * 3600;
+    public int LifetimeSeconds { get; init; } = Day;
 
     /// <summary>The classes, at least one, each once.</summary>
     public required IReadOnlyList<ClassKnowledge> Classes { get; init; }

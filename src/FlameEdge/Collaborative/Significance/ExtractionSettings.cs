@@ -3,6 +3,9 @@ namespace FlameEdge.Collaborative.Significance;
 /// <summary>How a helper cuts knowledge out of its network; defaults as recommended for common data.</summary>
 public sealed record ExtractionSettings
 {
+    /// <summary>What tells which units matter.</summary>
+    public ISignificance Significance { get; init; } = new TaylorSignificance();
+
     /// <summary>Units to keep per dense hidden layer; an eighth of those beyond the list.</summary>
     public IReadOnlyList<int> Units { get; init; } = [8, 4];
 
@@ -17,6 +20,12 @@ public sealed record ExtractionSettings
 
     /// <summary>Passes over them when what was cut is repaired.</summary>
     public int RepairEpochs { get; init; } = 40;
+
+    /// <summary>Single weights to keep in place of whole units, each with its place; 0 for units.</summary>
+    public int ScatteredWeights { get; init; }
+
+    /// <summary>Values that a refresh changes at most, of what a target already has.</summary>
+    public int RefreshedValues { get; init; } = 96;
 
     /// <summary>Hidden weights sent as deltas against a common ancestor; 0 for none.</summary>
     public int AlignedDeltas { get; init; }

@@ -31,9 +31,10 @@ public sealed class SpecialistExtractor(ISignificance significance, ExtractionSe
 
         var cut = known is not null && known.Averaging == averaging ? SpecialistCut.Of(known) : Cut(model, rows, label, averaging);
         var stage = new Stage(0, cut.Network, averaging, s_nowhere, cut.Front);
-        Repair(stage, rows, random);
+        var mask = settings.ScatteredWeights > 0 ? WeightSelection.Mask(stage, rows, settings.ScatteredWeights) : null;
+        Repair(stage, rows, mask, random);
         Calibrate(stage, rows);
-        var knowledge = ClassKnowledge.Of(labelId, cut.Network, cut.Units, cut.Front, cut.Channels);
+        var knowledge = mask is null ? ClassKnowledge.Of(labelId, cut.Network, cut.Units, cut.Front, cut.Channels) : ClassKnowledge.OfScattered(labelId, cut.Network, cut.Front, cut.Channels);
         return knowledge with { Origin = known?.Origin.ModelHash ?? 0, Claims = Test(knowledge, rows, averaging) };
     }
 
@@ -86,7 +87,7 @@ public sealed class SpecialistExtractor(ISignificance significance, ExtractionSe
     private SpecialistCut Cut(ISiteModel model, HeldOutRows rows, int label, InputAveraging averaging)
     {
         var sample = new ClassSample(label, BinaryTraining.Stack(rows.Positives), BinaryTraining.Stack(rows.Negatives));
-        var counts = UnitCounts(model, averaging.Outputs);
+        var counts = settings.ScatteredWeights > 0 ? [.. model.Layers.SkipLast(1).Select((layer, i) => layer.Convolution is null ? layer.Outputs : UnitCounts(model, averaging.Outputs)[i])] : UnitCounts(model, averaging.Outputs);
         UnitChoice[] kept = [.. significance.Score(model, sample).Select((layer, i) => new UnitChoice(layer.Length, Best(layer, counts[i])))];
         return SpecialistCut.Of(model, sample, kept, averaging);
     }
@@ -94,8 +95,13 @@ public sealed class SpecialistExtractor(ISignificance significance, ExtractionSe
     // The largest scores, the lower index on ties; ascending.
     private static int[] Best(float[] scores, int count) => [.. Enumerable.Range(0, scores.Length).OrderByDescending(unit => scores[unit]).ThenBy(unit => unit).Take(count).Order()];
 
-    private void Repair(Stage stage, HeldOutRows rows, PortableRandom random)
+    private void Repair(Stage stage, HeldOutRows rows, float[]? mask, PortableRandom random)
     {
+        if (mask is not null)
+        {
+            WeightSelection.Apply(stage, mask);
+        }
+
         float[][] pool = [.. rows.Positives, .. rows.Negatives];
         float[][] inputs = [.. pool.Select(row => stage.Inputs(row).ToArray())];
         var (positive, negative) = ((float)pool.Length / (2 * rows.Positives.Count), -(float)pool.Length / (2 * rows.Negatives.Count));
@@ -115,6 +121,10 @@ public sealed class SpecialistExtractor(ISignificance significance, ExtractionSe
             }
 
             BinaryTraining.Step(stage.Network, drawn, weights);
+            if (mask is not null)
+            {
+                WeightSelection.Apply(stage, mask);
+            }
         }
     }
 

@@ -40,7 +40,7 @@ public class GoldenStreamTests
         var path = Path.Combine(Streams, "digits", "W3-s0.json.gz");
         var workload = StreamFiles.Workload(path);
         var files = StreamFiles.Base(Path.Combine(Streams, "digits", workload.Base));
-        var data = new StreamData(files, StreamRows.Load(Data, files));
+        var data = new StreamData(files, StreamRows.Load(Data, files.Dataset, files.Files, files.ClassNames, files.Seed));
 
         var (first, second) = (new StreamRun(data, new RunOptions(new())).Run(workload), new StreamRun(data, new RunOptions(new())).Run(workload));
 

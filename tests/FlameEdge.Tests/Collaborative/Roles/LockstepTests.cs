@@ -30,6 +30,6 @@ public class LockstepTests
         var folder = SharedData.Path("golden", "canoe", dataset);
         var workload = StreamFiles.Workload(Path.Combine(folder, $"{name}.json.gz"));
         var files = StreamFiles.Base(Path.Combine(folder, workload.Base));
-        return new StreamRun(new StreamData(files, StreamRows.Load(SharedData.Path("data"), files)), new RunOptions(StreamBench.SettingsFor(dataset))).Run(workload);
+        return new StreamRun(new StreamData(files, StreamRows.Load(SharedData.Path("data"), files.Dataset, files.Files, files.ClassNames, files.Seed)), new RunOptions(StreamBench.SettingsFor(dataset))).Run(workload);
     }
 }
