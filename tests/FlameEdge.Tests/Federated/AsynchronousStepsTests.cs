@@ -84,7 +84,7 @@ public class AsynchronousStepsTests
         var plan = TestJobs.Flat(trainers, rounds, Training);
         var roles = plan.Job.Graph.Roles.Select(role => role.Name.Value != "aggregator" ? role
             : role with { Program = Programs.AsynchronousAggregator, Settings = settings.ToDictionary(setting => setting.Key, setting => setting.Value) });
-        return plan with { Job = plan.Job with { Graph = plan.Job.Graph with { Roles = [.. roles] } } };
+        return new(plan.Job with { Graph = plan.Job.Graph with { Roles = [.. roles] } }, plan.Workers);
     }
 
     private static void Hang(bool isTheOne, CancellationToken token)
