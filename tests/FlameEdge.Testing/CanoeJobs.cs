@@ -20,6 +20,27 @@ public static class CanoeJobs
         ]
         """;
 
+    /// <summary>Sites that learn from corners of a square (<see cref="Corners"/>), datasets <c>rows-0</c> and so on.</summary>
+    /// <param name="name">The job's name.</param>
+    /// <param name="backend"><c>mqtt</c> or <c>memory</c>.</param>
+    /// <param name="datasets">What stands in the list of datasets, JSON.</param>
+    /// <param name="more">Further keys of the canoe section, each followed by a comma.</param>
+    /// <param name="hasDirectory">False for sites among themselves.</param>
+    public static string OfCorners(string name, string backend, string datasets, string more = "", bool hasDirectory = true) => $$"""
+        {
+          "job": "{{name}}", "seed": 1, "backend": "{{backend}}",
+          "topology": {
+            "roles": [ { "name": "site", "isDataConsumer": true } {{(hasDirectory ? """, { "name": "directory" }""" : "")}} ],
+            {{(hasDirectory ? WithDirectory : Serverless)}}
+          },
+          "datasets": [ {{datasets}} ],
+          "model": { "kind": "mlp", "hidden": [24, 12] },
+          "training": { "batchSize": 16 },
+          "rounds": { "patience": "20s" },
+          "canoe": { {{more}} "warmUp": {{Corners.WarmUp}}, "classes": ["c0", "c1", "c2"] }
+        }
+        """;
+
     /// <summary>A stored stream of the reference data, played by a site per worker.</summary>
     /// <param name="stream">Such as <c>digits/W1-s0</c>.</param>
     /// <param name="backend"><c>mqtt</c> or <c>memory</c>.</param>

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using FlameEdge.Collaborative.Roles;
 using FlameEdge.Diagnostics;
 using FlameEdge.Federated;
 using FlameEdge.Hosting;
@@ -45,7 +46,7 @@ internal sealed class RunFolder : IAsyncDisposable
             }
             else if (former is not null)
             {
-                if (!isDone && await RunHistory.HasProgressAsync(state, cancellationToken))
+                if (!isDone && (await RunHistory.HasProgressAsync(state, cancellationToken) || await SiteRole.HasProgressAsync(state, cancellationToken)))
                 {
                     throw new TopologyException($"{path} holds a run that is not finished: go on with --resume, or choose another folder with --out");
                 }

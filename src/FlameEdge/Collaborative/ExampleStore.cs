@@ -1,5 +1,6 @@
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
+using FlameEdge.Collaborative.Snapshots;
 using FlameEdge.Models;
 
 namespace FlameEdge.Collaborative;
@@ -7,7 +8,7 @@ namespace FlameEdge.Collaborative;
 /// <summary>A bounded sample of what a site has seen, so many rows of each class: every row of a class had the same chance to stay.</summary>
 /// <remarks>Not thread-safe. Memory: up to capacity · classes · features floats.</remarks>
 /// <seealso href="https://doi.org/10.1145/3147.3165">Vitter 1985, algorithm R</seealso>
-public sealed class ExampleStore
+public sealed class ExampleStore : IRemembered
 {
     private readonly List<float[]>[] rows;
     private readonly HashSet<ulong>[]? known;
@@ -78,5 +79,32 @@ public sealed class ExampleStore
         }
 
         return count;
+    }
+
+    void IRemembered.Write(SnapshotWriter writer)
+    {
+        writer.Whole(ClassCount);
+        for (var label = 0; label < ClassCount; label++)
+        {
+            writer.Long(this.seen[label]);
+            writer.Items(this.rows[label], row => writer.Floats(row));
+        }
+
+        writer.Random(this.random);
+    }
+
+    void IRemembered.Read(SnapshotReader reader)
+    {
+        SnapshotReader.Require(reader.Whole() == ClassCount, "it has other classes");
+        for (var label = 0; label < ClassCount; label++)
+        {
+            this.seen[label] = reader.Long();
+            this.rows[label].Clear();
+            this.rows[label].AddRange(reader.Items(reader.Floats));
+            known?[label].Clear();
+            known?[label].UnionWith(this.rows[label].Select(row => XxHash3.HashToUInt64(MemoryMarshal.AsBytes(row.AsSpan()))));
+        }
+
+        reader.Random(this.random);
     }
 }

@@ -4,16 +4,18 @@ using FlameEdge.Collaborative.Directory;
 using FlameEdge.Collaborative.Networks;
 using FlameEdge.Collaborative.Packets;
 using FlameEdge.Collaborative.Significance;
+using FlameEdge.Collaborative.Snapshots;
 using FlameEdge.Models;
 
 namespace FlameEdge.Collaborative;
 
 /// <summary>The helper in a site: keeps distinct rows, says what it knows, and cuts it out when asked.</summary>
-internal sealed class HelpDesk
+internal sealed class HelpDesk : IRemembered
 {
     // A popular class is extracted once for as many askers as come while so many rows are learned.
     private const int CacheRows = 320;
     private const int MostSent = 256;
+    private const int MostCached = 64;
     private readonly SiteSetup setup;
     private readonly CanoeSettings settings;
     private readonly Ensemble ensemble;
@@ -147,6 +149,22 @@ internal sealed class HelpDesk
     private SpecialistExtractor Extractor(KnowledgeRequest request) =>
         new(this.settings.Extraction.Significance, this.settings.Extraction with { BudgetBytes = Math.Min(request.BudgetBytes, this.settings.Extraction.BudgetBytes) });
 
+    void IRemembered.Write(SnapshotWriter writer)
+    {
+        ((IRemembered)examples).Write(writer);
+        writer.Random(random);
+        writer.Long(this.rows);
+    }
+
+    // What was cut for others is not kept: it is cut again from a network that has come back.
+    void IRemembered.Read(SnapshotReader reader)
+    {
+        ((IRemembered)examples).Read(reader);
+        reader.Random(random);
+        this.rows = reader.Long();
+        cache.Clear();
+    }
+
     private ClassKnowledge? Knowledge(ulong labelId, KnowledgeRequest request, InputAveraging averaging)
     {
         var label = Array.IndexOf(labelIds, labelId);
@@ -172,6 +190,12 @@ internal sealed class HelpDesk
 
         if (knowledge is not null)
         {
+            // Whoever asks decides on factor and budget: what it can make us remember is bounded.
+            if (cache.Count >= MostCached)
+            {
+                cache.Clear();
+            }
+
             cache[key] = (knowledge, this.rows);
         }
 

@@ -4,6 +4,7 @@ using FlameEdge.Collaborative.Directory;
 using FlameEdge.Collaborative.Drift;
 using FlameEdge.Collaborative.Networks;
 using FlameEdge.Collaborative.Packets;
+using FlameEdge.Collaborative.Snapshots;
 using FlameEdge.Diagnostics;
 using FlameEdge.Models;
 
@@ -11,7 +12,7 @@ namespace FlameEdge.Collaborative;
 
 /// <summary>A site of a Canoe job: learns batch by batch, asks when its world changes, uses what comes, and helps others. Target and helper at once.</summary>
 /// <remarks>Not thread-safe; sends and waits for nothing itself. The same seed, rows and packets give the same decisions on the same machine.</remarks>
-public sealed class Site
+public sealed class Site : IRemembered
 {
     private const float BorrowGain = 0.05f;
     private readonly SiteSetup setup;
@@ -27,6 +28,7 @@ public sealed class Site
     private readonly IDriftDetector trigger;
     private readonly BroadDrift broad;
     private readonly PortableRandom random;
+    private readonly Lineage lineage;
     private readonly ulong[] labelIds;
     private readonly double[] recall;
     private readonly List<ModelPacket> models = [];
@@ -43,7 +45,7 @@ public sealed class Site
         ensemble = new Ensemble(model) { SpecialistRate = settings.SpecialistRate };
         replay = new ExampleStore(setup.Classes.Count, settings.ReplayPerClass, new PortableRandom(setup.Seed, 0));
         random = new PortableRandom(setup.Seed, 1);
-        var lineage = new Lineage(model);
+        lineage = new Lineage(model);
         demand = new DemandBook(settings, setup.Classes.Count);
         intake = new Intake(setup, settings, ensemble, replay, lineage, label => !demand.IsOpen(label), clock);
         refreshes = new RefreshIntake(setup, settings, ensemble, replay, intake.Revoked.Contains, clock);
@@ -139,11 +141,75 @@ public sealed class Site
         desk.Revoke(modelHash);
     }
 
+    /// <summary>Models that are no longer believed.</summary>
+    public IReadOnlyCollection<ulong> Revoked => intake.Revoked;
+
     /// <summary>What this site can send for a request; null where it knows too little.</summary>
     public byte[]? Help(KnowledgeRequest request) => desk.Answer(request);
 
     /// <summary>What this site tells the directory.</summary>
     public SiteRecord Record() => desk.Record(Batches, label => replay.Seen(label), label => recall[label]);
+
+    void IRemembered.Write(SnapshotWriter writer)
+    {
+        writer.Hash(this.setup.InputContract);
+        writer.Long(lineage.Id);
+        writer.Long(Batches);
+        WriteModel(writer);
+        foreach (var part in Parts)
+        {
+            part.Write(writer);
+        }
+
+        writer.Random(random);
+        writer.Items(recall, writer.Number);
+    }
+
+    void IRemembered.Read(SnapshotReader reader)
+    {
+        SnapshotReader.Require(reader.Hash() == this.setup.InputContract, "its rows meant something else");
+        SnapshotReader.Require(reader.Long() == lineage.Id, "its network began elsewhere");
+        Batches = reader.Long();
+        ReadModel(reader);
+        foreach (var part in Parts)
+        {
+            part.Read(reader);
+        }
+
+        reader.Random(random);
+        foreach (var (label, value) in reader.Items(reader.Number).Index())
+        {
+            SnapshotReader.Require(label < recall.Length, "it has other classes");
+            recall[label] = value;
+        }
+    }
+
+    private IEnumerable<IRemembered> Parts => new object[] { replay, desk, intake, demand, recent, this.trigger, broad }.OfType<IRemembered>();
+
+    // An engine's optimizer starts anew after a restart; a network of our own keeps its momentum.
+    private void WriteModel(SnapshotWriter writer)
+    {
+        if (this.model is IRemembered whole)
+        {
+            whole.Write(writer);
+        }
+        else
+        {
+            writer.Floats(this.model.Parameters);
+        }
+    }
+
+    private void ReadModel(SnapshotReader reader)
+    {
+        if (this.model is IRemembered whole)
+        {
+            whole.Read(reader);
+        }
+        else
+        {
+            this.model.Load(reader.Floats());
+        }
+    }
 
     private ReadOnlyMemory<float> Rows(ReadOnlyMemory<float> samples) => this.setup.Backbone?.Apply(samples) ?? samples;
 

@@ -24,6 +24,13 @@ public sealed class PortableRandom
         (_s0, _s1, _s2, _s3) = (SplitMix(ref state), SplitMix(ref state), SplitMix(ref state), SplitMix(ref state));
     }
 
+    /// <summary>Where the stream stands, four numbers: to go on with the same draws after a restart.</summary>
+    public (ulong First, ulong Second, ulong Third, ulong Fourth) State
+    {
+        get => (_s0, _s1, _s2, _s3);
+        set => (_s0, _s1, _s2, _s3) = value;
+    }
+
     /// <summary>64 random bits.</summary>
     public ulong NextBits()
     {

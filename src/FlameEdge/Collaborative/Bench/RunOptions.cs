@@ -62,6 +62,9 @@ internal sealed record RunResult(List<double>[] Accuracies)
     /// <summary>Batches in which the detector fired.</summary>
     public List<int> Alarms { get; } = [];
 
+    /// <summary>What came of each batch, as it was learned.</summary>
+    public List<(int Batch, SiteStep Step)> Steps { get; } = [];
+
     /// <summary>What targets decided.</summary>
     public List<Verdict> Verdicts { get; } = [];
 

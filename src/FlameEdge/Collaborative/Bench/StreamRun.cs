@@ -99,6 +99,7 @@ internal sealed class StreamRun
 
         var change = stream.Phases.Count == 0 ? 0 : stream.Phases[0].Batch;
         var step = Learn(stream.Site, Rows(stream, batch), asks: batch >= change);
+        result.Steps.Add((batch, step));
         if (step.Alarm)
         {
             result.Alarms.Add(batch);

@@ -56,6 +56,9 @@ public sealed class Ensemble
         served[stage.Label] = Of(stage.Label).Any();
     }
 
+    /// <summary>η of every class, in [0, 1].</summary>
+    public ReadOnlySpan<float> OwnTrust => this.trust;
+
     /// <summary>Sets η of a class, in [0, 1]: how far its own logit is trusted.</summary>
     public void SetOwnTrust(int label, float trust) => this.trust[label] = trust;
 

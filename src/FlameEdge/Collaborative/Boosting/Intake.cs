@@ -1,5 +1,6 @@
 using FlameEdge.Collaborative.Networks;
 using FlameEdge.Collaborative.Packets;
+using FlameEdge.Collaborative.Snapshots;
 using FlameEdge.Collaborative.Significance;
 using FlameEdge.Diagnostics;
 using FlameEdge.Models;
@@ -8,7 +9,7 @@ namespace FlameEdge.Collaborative.Boosting;
 
 /// <summary>The life of specialists in a target: arrival, gate, hardening, work, second test, eviction, retirement, return (our design).</summary>
 /// <remarks>Installing is idempotent: a packet that came twice changes nothing.</remarks>
-public sealed class Intake(SiteSetup setup, CanoeSettings settings, Ensemble ensemble, ExampleStore replay, Lineage lineage, Func<int, bool> isBase, TimeProvider clock)
+public sealed class Intake(SiteSetup setup, CanoeSettings settings, Ensemble ensemble, ExampleStore replay, Lineage lineage, Func<int, bool> isBase, TimeProvider clock) : IRemembered
 {
     private const int MostPerClass = 3;
     private const double EvictBelow = -3;
@@ -48,13 +49,11 @@ public sealed class Intake(SiteSetup setup, CanoeSettings settings, Ensemble ens
             throw new PayloadException($"{setup.Name} was sent a whole model by {helper} where specialists were asked for");
         }
 
-        // A clock that runs ahead, or a sender's wish, makes nothing last longer.
-        var expires = packet.Expires < clock.GetUtcNow() + s_longestLife ? packet.Expires : clock.GetUtcNow() + s_longestLife;
         foreach (var knowledge in packet.Classes)
         {
             if (known.Add((content, knowledge.LabelId)))
             {
-                waiting.Add(new Arrival(packet, knowledge, new PacketOrigin(helper, content, knowledge.Origin != 0 ? knowledge.Origin : packet.ModelHash, expires)));
+                waiting.Add(ArrivalOf(packet, knowledge, bytes.ToArray(), helper));
             }
         }
     }
@@ -208,7 +207,7 @@ public sealed class Intake(SiteSetup setup, CanoeSettings settings, Ensemble ens
             return Refusal.Revoked;
         }
 
-        var stage = new Stage(label, arrival.Knowledge.Restore(), averaging, arrival.Origin, arrival.Knowledge.RestoreFront());
+        var stage = StageOf(arrival, label);
         var refusal = settings.IsGated ? AcceptanceGate.Judge(stage, ensemble.Model, replay.Rows(label), Base(label)) : null;
         if (refusal is null)
         {
@@ -280,5 +279,99 @@ public sealed class Intake(SiteSetup setup, CanoeSettings settings, Ensemble ens
         }
     }
 
-    private sealed record Arrival(KnowledgePacket Packet, ClassKnowledge Knowledge, PacketOrigin Origin);
+    private Arrival ArrivalOf(KnowledgePacket packet, ClassKnowledge knowledge, byte[] bytes, string helper)
+    {
+        // A clock that runs ahead, or a sender's wish, makes nothing last longer.
+        var longest = clock.GetUtcNow() + s_longestLife;
+        var origin = new PacketOrigin(helper, PacketWriter.ContentHash(bytes), knowledge.Origin != 0 ? knowledge.Origin : packet.ModelHash, packet.Expires < longest ? packet.Expires : longest);
+        return new(packet, knowledge, origin, bytes);
+    }
+
+    private Stage StageOf(Arrival arrival, int label) =>
+        new(label, arrival.Knowledge.Restore(), setup.Averaging(arrival.Packet.AveragingFactor), arrival.Origin, arrival.Knowledge.RestoreFront()) { Packet = arrival.Bytes };
+
+    void IRemembered.Write(SnapshotWriter writer)
+    {
+        writer.Random(random);
+        writer.Items(waiting, arrival => Write(writer, arrival.Bytes, arrival.Origin.Helper, arrival.Knowledge.LabelId));
+        writer.Items(known, entry =>
+        {
+            writer.Hash(entry.Content);
+            writer.Hash(entry.Label);
+        });
+        writer.Items(ensemble.Stages, stage => Write(writer, stage));
+        writer.Items(cold.Values, stage => Write(writer, stage));
+        writer.Items(arrivals, writer.Long);
+        writer.Floats(ensemble.OwnTrust);
+        writer.Items(Revoked, writer.Hash);
+    }
+
+    void IRemembered.Read(SnapshotReader reader)
+    {
+        reader.Random(random);
+        waiting.Clear();
+        waiting.AddRange(reader.Items(() => ReadArrival(reader)));
+        known.Clear();
+        known.UnionWith(reader.Items(() => (reader.Hash(), reader.Hash())));
+        foreach (var stage in reader.Items(() => ReadStage(reader)))
+        {
+            ensemble.Add(stage);
+        }
+
+        foreach (var stage in reader.Items(() => ReadStage(reader)))
+        {
+            cold[stage.Label] = stage;
+        }
+
+        foreach (var (label, count) in reader.Items(reader.Long).Index())
+        {
+            SnapshotReader.Require(label < arrivals.Length, "it has other classes");
+            arrivals[label] = count;
+        }
+
+        foreach (var (label, trust) in reader.Floats().Index())
+        {
+            ensemble.SetOwnTrust(label, trust);
+        }
+
+        Revoked.UnionWith(reader.Items(reader.Hash));
+    }
+
+    private void Write(SnapshotWriter writer, Stage stage)
+    {
+        Write(writer, stage.Packet.Span, stage.Origin.Helper, labelIds[stage.Label]);
+        ((IRemembered)stage).Write(writer);
+        var (places, values) = lineage.Overwritten(stage);
+        writer.Wholes(places);
+        writer.Floats(values);
+    }
+
+    private static void Write(SnapshotWriter writer, ReadOnlySpan<byte> packet, string helper, ulong label)
+    {
+        writer.Blob(packet);
+        writer.Text(helper);
+        writer.Hash(label);
+    }
+
+    private Arrival ReadArrival(SnapshotReader reader)
+    {
+        var (bytes, helper, label) = (reader.Blob(), reader.Text(), reader.Hash());
+        var packet = PacketReader.Read(bytes).Knowledge;
+        var knowledge = packet?.Classes.FirstOrDefault(knowledge => knowledge.LabelId == label);
+        SnapshotReader.Require(knowledge is not null, "a packet lacks its class");
+        return ArrivalOf(packet!, knowledge!, bytes, helper); // Just looked at.
+    }
+
+    private Stage ReadStage(SnapshotReader reader)
+    {
+        var arrival = ReadArrival(reader);
+        var label = Array.IndexOf(labelIds, arrival.Knowledge.LabelId);
+        SnapshotReader.Require(label >= 0, "a specialist is for a class that is unknown here");
+        var stage = StageOf(arrival, label);
+        ((IRemembered)stage).Read(reader);
+        lineage.Remember(stage, reader.Wholes(), reader.Floats());
+        return stage;
+    }
+
+    private sealed record Arrival(KnowledgePacket Packet, ClassKnowledge Knowledge, PacketOrigin Origin, byte[] Bytes);
 }

@@ -66,6 +66,18 @@ public sealed class Lineage
     /// <summary>Forgets what could be taken back; after so many batches the network has moved on.</summary>
     public void Settle(Stage stage) => this.overwritten.Remove(stage);
 
+    /// <summary>What could be taken back with <paramref name="stage"/>: places and values; empty where nothing came with it.</summary>
+    internal (int[] Places, float[] Values) Overwritten(Stage stage) => this.overwritten.GetValueOrDefault(stage, ([], []));
+
+    /// <summary>Remembers again what could be taken back.</summary>
+    internal void Remember(Stage stage, int[] places, float[] values)
+    {
+        if (places.Length > 0)
+        {
+            this.overwritten[stage] = (places, values);
+        }
+    }
+
     private static double BaseLoss(ISiteModel model, int label, ExampleStore replay, Func<int, bool> isBase)
     {
         var (sum, count) = (0.0, 0);

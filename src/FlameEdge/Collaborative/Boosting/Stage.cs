@@ -1,10 +1,11 @@
 using FlameEdge.Collaborative.Networks;
 using FlameEdge.Collaborative.Packets;
+using FlameEdge.Collaborative.Snapshots;
 
 namespace FlameEdge.Collaborative.Boosting;
 
 /// <summary>A specialist at work in a site: its network, which goes on learning, and its place in the additive model.</summary>
-public sealed class Stage(int label, DenseNetwork network, InputAveraging averaging, PacketOrigin origin, ConvolutionFront? front = null)
+public sealed class Stage(int label, DenseNetwork network, InputAveraging averaging, PacketOrigin origin, ConvolutionFront? front = null) : IRemembered
 {
     /// <summary>Scores count up to this log-odds.</summary>
     public const float Clip = 8;
@@ -28,6 +29,9 @@ public sealed class Stage(int label, DenseNetwork network, InputAveraging averag
 
     /// <summary>Whence it came.</summary>
     public PacketOrigin Origin => origin;
+
+    /// <summary>The bytes it came in, from which it can be made again.</summary>
+    public ReadOnlyMemory<byte> Packet { get; init; }
 
     /// <summary>κ: how much a unit of score counts.</summary>
     public float Slope { get; set; } = 1;
@@ -98,6 +102,27 @@ public sealed class Stage(int label, DenseNetwork network, InputAveraging averag
 
     /// <summary>What a raw score adds to the class's logit: φ (κ clip(s) + δ), §5.1.</summary>
     public float Contribution(float raw) => Fade * ((Slope * Math.Clamp(raw, -Clip, Clip)) + Offset);
+
+    // What it learned here; all else is made again from its packet.
+    void IRemembered.Write(SnapshotWriter writer)
+    {
+        ((IRemembered)network).Write(writer);
+        writer.Floats([Slope, Offset, OffsetVelocity, Fade]);
+        writer.Number(Gain);
+        writer.Wholes([Batches, RedundantBatches, testsMade]);
+    }
+
+    void IRemembered.Read(SnapshotReader reader)
+    {
+        ((IRemembered)network).Read(reader);
+        var numbers = reader.Floats();
+        SnapshotReader.Require(numbers.Length == 4, "a specialist has other figures");
+        (Slope, Offset, OffsetVelocity, Fade) = (numbers[0], numbers[1], numbers[2], numbers[3]);
+        Gain = reader.Number();
+        var counts = reader.Wholes();
+        SnapshotReader.Require(counts.Length == 3, "a specialist has other counts");
+        (Batches, RedundantBatches, testsMade) = (counts[0], counts[1], counts[2]);
+    }
 
     private static DenseNetwork Copy(DenseNetwork network, SparseValues? change = null)
     {

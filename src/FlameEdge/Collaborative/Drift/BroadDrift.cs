@@ -1,8 +1,10 @@
+using FlameEdge.Collaborative.Snapshots;
+
 namespace FlameEdge.Collaborative.Drift;
 
 /// <summary>Tells whether the classes a site knows well have become harder: not a class is new, the world has moved (our design).</summary>
 /// <remarks>Compares the last batches with an exponential mean over about 100 before them; the rise must also be three deviations, so that chance borrows no model.</remarks>
-public sealed class BroadDrift(double rise, int windowBatches = 4)
+public sealed class BroadDrift(double rise, int windowBatches = 4) : IRemembered
 {
     private readonly Queue<(int Rows, int Errors)> recent = new();
     private double mean;
@@ -29,5 +31,23 @@ public sealed class BroadDrift(double rise, int windowBatches = 4)
         }
 
         return stands;
+    }
+
+    void IRemembered.Write(SnapshotWriter writer)
+    {
+        writer.Items(recent, batch => writer.Wholes([batch.Rows, batch.Errors]));
+        writer.Number(this.mean);
+        writer.Long(quiet);
+    }
+
+    void IRemembered.Read(SnapshotReader reader)
+    {
+        recent.Clear();
+        foreach (var batch in reader.Items(reader.Wholes))
+        {
+            recent.Enqueue((batch[0], batch[1]));
+        }
+
+        (this.mean, quiet) = (reader.Number(), reader.Long());
     }
 }

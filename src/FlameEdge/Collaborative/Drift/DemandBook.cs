@@ -1,7 +1,9 @@
+using FlameEdge.Collaborative.Snapshots;
+
 namespace FlameEdge.Collaborative.Drift;
 
 /// <summary>Decides which classes a site asks for, and remembers whom it asked: one request per class in fifty batches, and the next helper at once where one was no good (our design).</summary>
-public sealed class DemandBook(CanoeSettings settings, int classCount)
+public sealed class DemandBook(CanoeSettings settings, int classCount) : IRemembered
 {
     /// <summary>A class of which fewer rows are stored is new here.</summary>
     public const int KnownFrom = 12;
@@ -108,6 +110,40 @@ public sealed class DemandBook(CanoeSettings settings, int classCount)
         refused[label]++;
         tried[label].Add(helper);
         again.Add(label);
+    }
+
+    void IRemembered.Write(SnapshotWriter writer)
+    {
+        writer.Whole(classCount);
+        for (var label = 0; label < classCount; label++)
+        {
+            writer.Long(this.asked[label]);
+            writer.Long(appeared[label]);
+            writer.Whole(refused[label]);
+            writer.Items(tried[label], writer.Text);
+        }
+
+        writer.Wholes([.. this.pending.Keys.Union(again)]);
+        writer.Long(this.batch);
+        writer.Long(this.alarm);
+        writer.Long(borrowed);
+    }
+
+    // Whom it was waiting for knows nothing of the new life: what was pending is asked again.
+    void IRemembered.Read(SnapshotReader reader)
+    {
+        SnapshotReader.Require(reader.Whole() == classCount, "it has other classes");
+        for (var label = 0; label < classCount; label++)
+        {
+            (this.asked[label], appeared[label], refused[label]) = (reader.Long(), reader.Long(), reader.Whole());
+            tried[label].Clear();
+            tried[label].UnionWith(reader.Items(reader.Text));
+        }
+
+        this.pending.Clear();
+        again.Clear();
+        again.UnionWith(reader.Wholes());
+        (this.batch, this.alarm, borrowed) = (reader.Long(), reader.Long(), reader.Long());
     }
 
     private bool IsWanted(int label, RecentBatches recent)

@@ -1,3 +1,5 @@
+using FlameEdge.Collaborative.Snapshots;
+
 namespace FlameEdge.Collaborative.Drift;
 
 /// <summary>Fires when the errors of a batch stand out against the site's own prequential error (our design; the paper says only that a rise in error triggers).</summary>
@@ -6,7 +8,7 @@ namespace FlameEdge.Collaborative.Drift;
 /// A batch that stands out does not move the reference, unless trouble has become the rule: then it is followed again.
 /// </remarks>
 /// <param name="batchSize">Values that make a batch; fewer than 8 are gathered to 8.</param>
-public sealed class ErrorTrigger(int batchSize) : IDriftDetector
+public sealed class ErrorTrigger(int batchSize) : IDriftDetector, IRemembered
 {
     private const double Floor = 0.02;
     private const double Memory = 100;
@@ -34,6 +36,17 @@ public sealed class ErrorTrigger(int batchSize) : IDriftDetector
         (this.errors, values) = (0, 0);
         return Judge(error);
     }
+
+    void IRemembered.Write(SnapshotWriter writer)
+    {
+        writer.Number(this.errors);
+        writer.Whole(values);
+        writer.Long(this.quiet);
+        writer.Number(this.mean);
+        writer.Whole(raised);
+    }
+
+    void IRemembered.Read(SnapshotReader reader) => (this.errors, values, this.quiet, this.mean, raised) = (reader.Number(), reader.Whole(), reader.Long(), reader.Number(), reader.Whole());
 
     private bool Judge(double error)
     {

@@ -1,7 +1,9 @@
+using FlameEdge.Collaborative.Snapshots;
+
 namespace FlameEdge.Collaborative.Drift;
 
 /// <summary>The last few batches of a site: what came, and how much of it was predicted rightly.</summary>
-public sealed class RecentBatches(int classCount, int capacity = 6)
+public sealed class RecentBatches(int classCount, int capacity = 6) : IRemembered
 {
     private readonly Queue<Batch> batches = new();
 
@@ -33,6 +35,23 @@ public sealed class RecentBatches(int classCount, int capacity = 6)
 
     /// <summary>Rows of all batches held: features [rows, …] and labels.</summary>
     public (float[] Samples, int[] Labels) Rows() => ([.. this.batches.SelectMany(batch => batch.Samples.ToArray())], [.. this.batches.SelectMany(batch => batch.Labels)]);
+
+    void IRemembered.Write(SnapshotWriter writer) => writer.Items(this.batches, batch =>
+    {
+        writer.Floats(batch.Samples.Span);
+        writer.Wholes(batch.Labels);
+        writer.Wholes(batch.Seen);
+        writer.Wholes(batch.Right);
+    });
+
+    void IRemembered.Read(SnapshotReader reader)
+    {
+        this.batches.Clear();
+        foreach (var batch in reader.Items(() => new Batch(reader.Floats(), reader.Wholes(), reader.Wholes(), reader.Wholes())))
+        {
+            this.batches.Enqueue(batch);
+        }
+    }
 
     private sealed record Batch(ReadOnlyMemory<float> Samples, int[] Labels, int[] Seen, int[] Right);
 }

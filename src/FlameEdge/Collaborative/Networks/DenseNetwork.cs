@@ -1,11 +1,12 @@
 using System.Numerics.Tensors;
+using FlameEdge.Collaborative.Snapshots;
 using FlameEdge.Models;
 
 namespace FlameEdge.Collaborative.Networks;
 
 /// <summary>A multilayer perceptron with ReLU and stochastic gradient descent with momentum, in plain C#: the head of a small site, and every specialist.</summary>
 /// <remarks>Not thread-safe. The same seed, rows and steps give the same bits on the same machine. Buffers grow to the largest batch seen and stay.</remarks>
-public sealed class DenseNetwork : ISiteModel
+public sealed class DenseNetwork : ISiteModel, IRemembered
 {
     private readonly UnitLayer[] layers;
     private readonly float[] parameters;
@@ -159,6 +160,18 @@ public sealed class DenseNetwork : ISiteModel
     /// <inheritdoc/>
     public void Dispose()
     {
+    }
+
+    void IRemembered.Write(SnapshotWriter writer)
+    {
+        writer.Floats(this.parameters);
+        writer.Floats(velocity);
+    }
+
+    void IRemembered.Read(SnapshotReader reader)
+    {
+        reader.Floats(this.parameters);
+        reader.Floats(velocity);
     }
 
     private Span<float> Output(int layer) => this.outputs[layer].AsSpan(0, this.rows * layers[layer].Outputs);

@@ -6,7 +6,7 @@ namespace FlameEdge.Collaborative.Roles;
 /// <summary>A step of a site's story, or the directory's, as people and tools read it: docs/protocol.md lists the kinds and what each has.</summary>
 public sealed record CanoeEvent
 {
-    /// <summary><c>drift</c>, <c>request</c>, <c>ranking</c>, <c>sent</c>, <c>received</c>, <c>verdict</c>, <c>recalled</c>, <c>retired</c>, <c>revoked</c>, <c>refused</c>, <c>restored</c>, <c>score</c> or <c>done</c>.</summary>
+    /// <summary><c>drift</c>, <c>request</c>, <c>ranking</c>, <c>sent</c>, <c>received</c>, <c>verdict</c>, <c>recalled</c>, <c>retired</c>, <c>revoked</c>, <c>refused</c>, <c>outOfStep</c>, <c>restored</c>, <c>score</c> or <c>done</c>.</summary>
     public required string Event { get; init; }
 
     /// <summary>Who says it, by worker.</summary>
@@ -44,6 +44,9 @@ public sealed record CanoeEvent
 
     /// <summary>Why not.</summary>
     public string? Reason { get; init; }
+
+    /// <summary>How many messages of the peer have been refused so far.</summary>
+    public long? Count { get; init; }
 
     /// <summary>Log-likelihood gained of late, nats.</summary>
     public double? Gain { get; init; }

@@ -91,6 +91,7 @@ public sealed class DirectoryRole(RoleContext context) : IRole
                     case MessageKind.Judgement:
                         directory!.Take(JudgementMessage.Read(arrived.Message.Head.Span, site));
                         await trust.SaveAsync(directory, cancellationToken);
+                        CrashPoint.Reach("trust-kept");
                         break;
                     case MessageKind.Done:
                         attendance!.Done(arrived.Worker);
@@ -123,7 +124,9 @@ public sealed class DirectoryRole(RoleContext context) : IRole
             await GatherAsync(new WorkerId(request.Target), round, lockstep.Wait, cancellationToken);
         }
 
-        Answer(request, round, directory!.Ask(request));
+        var helpers = directory!.Ask(request);
+        CrashPoint.Reach("helpers-ranked");
+        Answer(request, round, helpers);
     }
 
     private void Answer(KnowledgeRequest request, int round, IReadOnlyList<RankedHelper> helpers)
@@ -147,7 +150,7 @@ public sealed class DirectoryRole(RoleContext context) : IRole
             var left = wait - context.Time.GetElapsedTime(start);
             if (left <= TimeSpan.Zero)
             {
-                story.Refused(round - 1, string.Join(", ", others.Where(other => looked.GetValueOrDefault(other) != round)), "no record came in time: this run is out of step");
+                story.OutOfStep(round - 1, $"no record of {string.Join(", ", others.Where(other => looked.GetValueOrDefault(other) != round))} came in time");
                 return;
             }
 

@@ -9,11 +9,10 @@ internal sealed class Errands
     private readonly List<Errand> open = [];
     private uint last;
 
-    /// <summary>The last number given; a restarted site goes on from it, so that an answer to its former life fits nothing.</summary>
+    /// <summary>The number before the first that is given.</summary>
     public uint Last
     {
-        get => last;
-        set => last = value;
+        init => last = value;
     }
 
     /// <summary>Begins an errand; the request with its number. Of too many the oldest is forgotten.</summary>

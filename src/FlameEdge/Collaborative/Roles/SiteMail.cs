@@ -21,6 +21,7 @@ internal sealed class SiteMail : IAsyncDisposable
     private readonly Site site;
     private readonly Story story;
     private readonly Func<long, CancellationToken, Task> comeTo;
+    private readonly Func<CancellationToken, Task> keep;
     private readonly IChannel metadata;
     private readonly IChannel? requests;
     private readonly IChannel packets;
@@ -31,14 +32,14 @@ internal sealed class SiteMail : IAsyncDisposable
     private readonly Attendance attendance;
     private readonly HelperDirectory? own;
     private readonly ulong[] labelIds;
-    private readonly HashSet<ulong> passedOn = [];
-    private long told = long.MinValue / 2;
+    private long alarmed = long.MinValue / 2;
     private bool isDone;
     private bool isEnded;
 
-    public SiteMail(RoleContext context, Site site, SiteSetup setup, Story story, Func<long, CancellationToken, Task> comeTo)
+    public SiteMail(RoleContext context, Site site, SiteSetup setup, Story story, Func<long, CancellationToken, Task> comeTo, Func<CancellationToken, Task> keep)
     {
-        (this.context, this.site, this.story, this.comeTo) = (context, site, story, comeTo);
+        (this.context, this.site, this.story, this.comeTo, this.keep) = (context, site, story, comeTo, keep);
+        Errands = new Errands { Last = (uint)(context.ChannelOf(FunctionTags.Exchange).Endpoint.Incarnation & 0xFFFF) << 16 };
         labelIds = [.. setup.Classes.Select(SiteSetup.LabelId)];
         metadata = context.ChannelOf(FunctionTags.Announce);
         packets = context.ChannelOf(FunctionTags.Exchange);
@@ -51,8 +52,11 @@ internal sealed class SiteMail : IAsyncDisposable
         own = requests is null ? new HelperDirectory(site.Name, CanoeTerms.DirectoryOf(context.Job.Canoe), context.Time, peer => attendance.IsHere(new WorkerId(peer))) : null;
     }
 
-    /// <summary>Requests under way.</summary>
-    public Errands Errands { get; } = new();
+    /// <summary>Requests under way; numbers begin with the run of the worker, so that an answer to its former life fits nothing.</summary>
+    public Errands Errands { get; }
+
+    /// <summary>The site's own ranking; null where a directory ranks.</summary>
+    public HelperDirectory? Own => own;
 
     /// <summary>Batches before the first that counts.</summary>
     public required int WarmUp { get; init; }
@@ -81,7 +85,7 @@ internal sealed class SiteMail : IAsyncDisposable
         await TakeUntilAsync(() => IsComplete() ? TimeSpan.Zero : wait - context.Time.GetElapsedTime(start), cancellationToken);
         if (!IsComplete())
         {
-            story.Refused(Batch, "the fleet", "not everybody is there: this run is out of step");
+            story.OutOfStep(Batch, "not everybody is there");
         }
     }
 
@@ -115,6 +119,13 @@ internal sealed class SiteMail : IAsyncDisposable
         {
             Greet(item.Worker);
         }
+        else if (item is PeerJoined && from == packets)
+        {
+            foreach (var source in site.Revoked)
+            {
+                TakeBack(item.Worker, source);
+            }
+        }
         else if (item is MessageArrived arrived)
         {
             using (arrived)
@@ -137,7 +148,7 @@ internal sealed class SiteMail : IAsyncDisposable
             await TakeUntilAsync(() => Errands.IsWaiting(due) ? lockstep.Wait - context.Time.GetElapsedTime(start) : TimeSpan.Zero, cancellationToken);
             if (Errands.IsWaiting(due))
             {
-                story.Refused(batch, "the fleet", "an answer that is due has not come: this run is out of step");
+                story.OutOfStep(batch, "an answer that is due has not come");
             }
         }
 
@@ -150,12 +161,12 @@ internal sealed class SiteMail : IAsyncDisposable
     /// <summary>Tells what came of a batch, and asks where the site wants to.</summary>
     public void Tell(SiteStep step, long batch)
     {
-        if (step.Alarm && batch >= 0 && batch - told > QuietBatches)
+        if (step.Alarm && batch >= 0)
         {
-            story.Drift(batch);
+            story.Drift(batch, isNews: batch - alarmed > QuietBatches);
+            alarmed = batch;
         }
 
-        told = step.Alarm ? batch : told;
         foreach (var verdict in step.Verdicts)
         {
             Judge(verdict, batch);
@@ -197,16 +208,19 @@ internal sealed class SiteMail : IAsyncDisposable
     }
 
     /// <summary>Believes a model no longer, and tells those to whom something of it may have gone: who has it from here believes this word.</summary>
-    public void Revoke(ulong source, string by)
+    public async Task RevokeAsync(ulong source, string by, CancellationToken cancellationToken)
     {
-        site.Revoke(source);
-        if (passedOn.Add(source))
+        if (site.Revoked.Contains(source))
         {
-            story.Revoked(Batch, source, by);
-            foreach (var peer in packets.Peers)
-            {
-                courier.Post(packets, peer.Worker, new Message { Kind = MessageKind.Revoke, Head = new WireWriter().Long(source).Bytes }, Patience);
-            }
+            return;
+        }
+
+        site.Revoke(source);
+        await keep(cancellationToken);
+        story.Revoked(Batch, source, by);
+        foreach (var peer in packets.Peers)
+        {
+            TakeBack(peer.Worker, source);
         }
     }
 
@@ -335,7 +349,7 @@ internal sealed class SiteMail : IAsyncDisposable
                     Receive(sender, message);
                     break;
                 case MessageKind.Revoke when from == packets:
-                    Revoke(sender, message.Head.Span);
+                    await RevokeAsync(sender, message.Head, cancellationToken);
                     break;
                 case MessageKind.Done when own is not null:
                     attendance.Done(sender);
@@ -355,6 +369,7 @@ internal sealed class SiteMail : IAsyncDisposable
     {
         foreach (var (request, helper) in own!.Publish(record)) // Only a site that ranks takes records.
         {
+            story.Ranking(Batch, request.Number, site.Name, [helper]);
             Pull(request.Number, [helper], Batch - 1);
         }
     }
@@ -370,6 +385,7 @@ internal sealed class SiteMail : IAsyncDisposable
             }
 
             packet = await context.Compute.RunAsync(1, () => site.Help(request), cancellationToken);
+            CrashPoint.Reach("packet-cut");
         }
 
         courier.Post(packets, target, new Message { Kind = MessageKind.Packet, Round = round, Head = new WireWriter().Int(request.Number).Bytes, Body = new ReadOnlySequence<byte>(packet ?? []) }, Patience);
@@ -394,20 +410,29 @@ internal sealed class SiteMail : IAsyncDisposable
 
         if (packet.Length > 0)
         {
+            CrashPoint.Reach("packet-received");
             story.Received(Batch, number, helper.Value, packet.Length, Story.Hex(PacketWriter.ContentHash(packet)));
         }
     }
 
     // Whoever gave something may take it back; whoever passed it on passes this on too, so that every descendant hears of it from a giver of its own.
-    private void Revoke(WorkerId giver, ReadOnlySpan<byte> head)
+    private async Task RevokeAsync(WorkerId giver, ReadOnlyMemory<byte> head, CancellationToken cancellationToken)
+    {
+        var source = Source(head.Span);
+        if (site.Descends(source, giver.Value))
+        {
+            await RevokeAsync(source, giver.Value, cancellationToken);
+        }
+    }
+
+    private void TakeBack(WorkerId from, ulong source) => courier.Post(packets, from, new Message { Kind = MessageKind.Revoke, Head = new WireWriter().Long(source).Bytes }, Patience);
+
+    private static ulong Source(ReadOnlySpan<byte> head)
     {
         var reader = new WireReader(head, "revocation");
         var source = reader.Long();
         reader.End();
-        if (site.Descends(source, giver.Value))
-        {
-            Revoke(source, giver.Value);
-        }
+        return source;
     }
 
     private void Send(IChannel channel, WorkerId to, MessageKind kind, ReadOnlyMemory<byte> head, long batch = -1) =>

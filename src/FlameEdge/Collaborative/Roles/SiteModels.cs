@@ -1,17 +1,37 @@
 using FlameEdge.Collaborative.Networks;
+using FlameEdge.Collaborative.Streams;
 using FlameEdge.Diagnostics;
+using FlameEdge.Models.Declared;
 using FlameEdge.Tasklets;
+using FlameEdge.Topology;
 
 namespace FlameEdge.Collaborative.Roles;
 
 /// <summary>Opens the own network of a site as the job describes it. All sites of a job begin alike, so that aligned deltas fit.</summary>
 internal static class SiteModels
 {
+    private const double Momentum = 0.9;
+
+    /// <summary>A plain network in C# for softmax and mlp; an engine's where the job names a runtime, or the model is a lenet.</summary>
     /// <exception cref="TopologyException">The job names no model, or one that a site cannot have.</exception>
-    public static ISiteModel Open(RoleContext context, int featureCount, int classCount) => context.Job.Model switch
+    public static ISiteModel Open(RoleContext context, IBatchSource source)
     {
-        { Kind: "softmax" or "mlp", Activation: "relu" } model => DenseNetwork.Drawn(context.Job.Seed, [featureCount, .. model.Hidden, classCount], weightDecay: (float)context.Training.WeightDecay),
-        null => throw new TopologyException($"job '{context.Job.Name}' names no model: add a section 'model', such as: model: {{ kind: mlp, hidden: [64, 32] }}"),
-        var other => throw new TopologyException($"a Canoe site cannot have a model of kind '{other.Kind}' with {other.Activation}: use kind mlp or softmax with relu"),
-    };
+        var model = context.Job.Model ?? throw new TopologyException($"job '{context.Job.Name}' names no model: add a section 'model', such as: model: {{ kind: mlp, hidden: [64, 32] }}");
+        if (!DeclaredModel.IsDeclared(model) || model.Activation != "relu")
+        {
+            throw new TopologyException($"a Canoe site cannot have a model of kind '{model.Kind}' with {model.Activation}: use kind mlp, softmax or lenet with relu");
+        }
+
+        return model.Kind == "lenet" || context.Training.Runtime is not null ? OnEngine(context, model, source) : DenseNetwork.Drawn(
+            context.Job.Seed, [source.SampleShape.Aggregate(1, (product, size) => product * size), .. model.Hidden, source.Classes.Count], weightDecay: (float)context.Training.WeightDecay);
+    }
+
+    private static TrainerModel OnEngine(RoleContext context, ModelSpec model, IBatchSource source)
+    {
+        var rate = CanoeTerms.SettingsOf(context.Job.Canoe).LearningRate;
+        var training = context.Training with { Optimizer = OptimizerKind.Sgd, LearningRate = rate, Momentum = Momentum, Loss = LossKind.CrossEntropy };
+        var trainer = context.Engine.Open(model, source.SampleShape, source.Classes.Count, training);
+        trainer.Initialize(context.Job.Seed);
+        return TrainerModel.Of(trainer, DeclaredModel.Of(model, source.SampleShape, source.Classes.Count), rate);
+    }
 }

@@ -1,6 +1,7 @@
 using FlameEdge.Channels;
 using FlameEdge.Collaborative.Streams;
 using FlameEdge.Diagnostics;
+using FlameEdge.State;
 using FlameEdge.Tasklets;
 using FlameEdge.Topology;
 
@@ -8,7 +9,7 @@ namespace FlameEdge.Collaborative.Roles;
 
 /// <summary>
 /// A Canoe site as a worker of a job: learns its stream batch by batch, asks when its world changes, and helps others all the while. Steps:
-/// <c>open &gt;&gt; (meet &gt;&gt; learn &gt;&gt; tell &gt;&gt; keep)* &gt;&gt; serve &gt;&gt; leave</c>.
+/// <c>open &gt;&gt; (meet &gt;&gt; learn &gt;&gt; keep &gt;&gt; tell)* &gt;&gt; serve &gt;&gt; leave</c>.
 /// </summary>
 /// <param name="context">The worker's place, channels and data.</param>
 /// <param name="rows">Opens the rows it learns from; the job's dataset or stored stream where null.</param>
@@ -20,7 +21,9 @@ public sealed class SiteRole(RoleContext context, Func<RoleContext, Cancellation
     private IBatchSource? source;
     private Site? site;
     private SiteMail? mail;
+    private readonly SiteMemory memory = new(context.State, context.Worker.Id);
     private SiteStep? step;
+    private long kept;
     private long started;
 
     private long Index => site!.Batches; // Open since the first step.
@@ -32,10 +35,13 @@ public sealed class SiteRole(RoleContext context, Func<RoleContext, Cancellation
 
     private bool IsStreamOver => source!.Length is { } length && Index >= length;
 
+    /// <summary>True where a site has stored what it learned.</summary>
+    public static async Task<bool> HasProgressAsync(IStateStore state, CancellationToken cancellationToken) => (await state.ListAsync(SiteMemory.Collection, cancellationToken)).Count > 0;
+
     /// <inheritdoc/>
     public Step Compose() =>
         new Tasklet("open", OpenAsync)
-        >> Loop.Until(() => IsStreamOver || mail!.IsOver || (IsFollower && Batch >= 0), new Tasklet("meet", MeetAsync) >> new Tasklet("learn", LearnAsync) >> new Tasklet("tell", Tell))
+        >> Loop.Until(() => IsStreamOver || mail!.IsOver || (IsFollower && Batch >= 0), new Tasklet("meet", MeetAsync) >> new Tasklet("learn", LearnAsync) >> new Tasklet("keep", RememberAsync) >> new Tasklet("tell", Tell))
         >> new Tasklet("serve", ServeAsync)
         >> new Tasklet("leave", LeaveAsync);
 
@@ -56,12 +62,18 @@ public sealed class SiteRole(RoleContext context, Func<RoleContext, Cancellation
         var setup = Sources.SetupOf(context, source);
         var settings = Sources.SettingsOf(context, source);
         site = new Site(setup, Sources.ModelOf(context, source), settings, context.Time) { IsAsking = false };
-        foreach (var hash in terms.Revoked)
+        var story = new Story(context, source.Classes);
+        mail = new SiteMail(context, site, setup, story, ComeToAsync, KeepAsync) { WarmUp = source.WarmUp };
+        if (await memory.RecallAsync(site, mail.Own, cancellationToken))
         {
-            site.Revoke(hash);
+            story.Restored(Batch, site.Ensemble.Stages.Select(stage => SiteSetup.LabelId(source.Classes[stage.Label])));
         }
 
-        mail = new SiteMail(context, site, setup, new Story(context, source.Classes), ComeToAsync) { WarmUp = source.WarmUp };
+        foreach (var hash in terms.Revoked)
+        {
+            await mail.RevokeAsync(hash, "the job", cancellationToken);
+        }
+
         await mail.JoinAsync(source.Length, cancellationToken);
         if (terms.Lockstep is { } lockstep)
         {
@@ -92,6 +104,23 @@ public sealed class SiteRole(RoleContext context, Func<RoleContext, Cancellation
         step = await context.Compute.RunAsync(1, () => site.Learn(batch.Samples, batch.Labels.Span), cancellationToken);
     }
 
+    // Before anybody hears of a decision it is durable: who was told that a specialist is in use can rely on it.
+    private async Task RememberAsync(CancellationToken cancellationToken)
+    {
+        if (step is { Verdicts.Count: > 0 } or { Recalled.Count: > 0 } or { Retired.Count: > 0 } || Index - kept >= terms.SaveEvery || Batch == 0)
+        {
+            CrashPoint.Reach("site-decided");
+            await KeepAsync(cancellationToken);
+            CrashPoint.Reach("site-kept");
+        }
+    }
+
+    private async Task KeepAsync(CancellationToken cancellationToken)
+    {
+        await memory.KeepAsync(site!, mail!.Own, cancellationToken);
+        kept = Index;
+    }
+
     private Task Tell(CancellationToken cancellationToken)
     {
         mail!.Tell(step!, Batch - 1); // Learned just now.
@@ -114,6 +143,7 @@ public sealed class SiteRole(RoleContext context, Func<RoleContext, Cancellation
 
     private async Task ServeAsync(CancellationToken cancellationToken)
     {
+        await KeepAsync(cancellationToken);
         mail!.Done(Batch);
         while (!mail.IsOver)
         {

@@ -43,7 +43,7 @@ internal static class Sources
 
     /// <summary>Its network: the stored stream's, or the job's.</summary>
     public static ISiteModel ModelOf(RoleContext context, IBatchSource source) =>
-        source is StoredBatches stored ? stored.Model() : SiteModels.Open(context, source.SampleShape.Aggregate(1, (product, size) => product * size), source.Classes.Count);
+        source is StoredBatches stored ? stored.Model() : SiteModels.Open(context, source);
 
     private static int Number(RoleContext context) => int.Parse(context.Worker.Id.Value.AsSpan(context.Worker.Id.Value.LastIndexOf('_') + 1), CultureInfo.InvariantCulture);
 }

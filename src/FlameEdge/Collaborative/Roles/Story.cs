@@ -9,9 +9,11 @@ namespace FlameEdge.Collaborative.Roles;
 internal sealed class Story(RoleContext context, IReadOnlyList<string> classes)
 {
     private readonly Dictionary<ulong, string> names = classes.ToDictionary(SiteSetup.LabelId, name => name);
+    private readonly Dictionary<string, long> refused = new(StringComparer.Ordinal);
     private readonly string self = context.Worker.Id.Value;
 
-    public void Drift(long batch) => Tell(Event("drift", batch), "its world changes");
+    /// <summary>Alarms in a row are one piece of news; the worker's own record has them all.</summary>
+    public void Drift(long batch, bool isNews) => Tell(Event("drift", batch), isNews ? "its world changes" : null, isNews);
 
     public void Request(long batch, uint number, KnowledgeRequest request) => Tell(
         Event("request", batch) with { Request = number, Classes = Names(request.Classes.Select(demand => demand.LabelId)), WholeModel = request.WantsModel ? true : null },
@@ -42,12 +44,23 @@ internal sealed class Story(RoleContext context, IReadOnlyList<string> classes)
 
     public void Revoked(long batch, ulong source, string by) => Tell(Event("revoked", batch) with { Source = Hex(source), Peer = by }, $"believes {Hex(source)} no longer, {by} has taken it back");
 
-    public void Refused(long batch, string peer, string why) => Tell(Event("refused", batch) with { Peer = peer, Reason = why }, $"refuses a message of {peer}: {why}");
+    /// <summary>Tells the first refused message of a peer, the tenth, the hundredth and so on: who floods us must not make us flood others.</summary>
+    public void Refused(long batch, string peer, string why)
+    {
+        var count = refused[peer] = refused.GetValueOrDefault(peer) + 1;
+        if (Math.Log10(count) % 1 == 0)
+        {
+            Tell(Event("refused", batch) with { Peer = peer, Reason = why, Count = count }, $"refuses a message of {peer} ({count} so far): {why}");
+        }
+    }
+
+    /// <summary>Tells that a run is no longer in step, and so need not decide what a run in memory decides.</summary>
+    public void OutOfStep(long batch, string why) => Tell(Event("outOfStep", batch) with { Reason = why }, $"is out of step: {why}");
 
     public void Restored(long batch, IEnumerable<ulong> served) => Tell(Event("restored", batch) with { Classes = Names(served) }, $"goes on at batch {batch}");
 
     /// <summary>Only for the worker's own record: a figure a batch is no news for a broker.</summary>
-    public void Score(long batch, double accuracy) => context.Observer.Happened(context.Worker.Id, new JobEvent((Event("score", batch) with { Accuracy = accuracy }).ToJson(), IsForAll: false));
+    public void Score(long batch, double accuracy) => Tell(Event("score", batch) with { Accuracy = accuracy }, null, isForAll: false);
 
     public void Done(long batch) => Tell(Event("done", batch), $"has come to the end of its stream after {batch} batches");
 
@@ -59,9 +72,9 @@ internal sealed class Story(RoleContext context, IReadOnlyList<string> classes)
 
     private string Name(ulong label) => names.GetValueOrDefault(label) ?? Hex(label);
 
-    private void Tell(CanoeEvent happened, string? line)
+    private void Tell(CanoeEvent happened, string? line, bool isForAll = true)
     {
-        context.Observer.Happened(context.Worker.Id, new JobEvent(happened.ToJson()));
+        context.Observer.Happened(context.Worker.Id, new JobEvent(happened.ToJson(), isForAll));
         if (line is not null)
         {
             context.Observer.Say(context.Worker.Id, line);

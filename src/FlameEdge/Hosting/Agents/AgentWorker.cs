@@ -218,7 +218,7 @@ internal sealed partial class AgentWorker : IAsyncDisposable
         var data = started.Data!; // It comes with the plan.
         return new JobSetup
         {
-            Plan = plan.Job.Model is { Path: { } path } model ? new JobPlan(plan.Job with { Model = model with { Path = data.Resolve(path) } }, plan.Workers) : plan,
+            Plan = Readable(plan, data),
             Workers = [Id],
             Roles = core.Setup.Roles,
             Engines = core.Setup.Engines,
@@ -231,6 +231,15 @@ internal sealed partial class AgentWorker : IAsyncDisposable
             Time = core.Setup.Time,
             Loggers = log,
         };
+    }
+
+    // The plan with the files that it names as they can be read here.
+    private static JobPlan Readable(JobPlan plan, DataAccess data)
+    {
+        var job = plan.Job;
+        job = job.Model is { Path: { } path } model ? job with { Model = model with { Path = data.Resolve(path) } } : job;
+        job = job.Canoe is { Stream: { } stream } canoe ? job with { Canoe = canoe with { Stream = data.Resolve(stream), StreamData = canoe.StreamData is { } folder ? data.Resolve(folder) : null } } : job;
+        return job == plan.Job ? plan : new JobPlan(job, plan.Workers);
     }
 
     private async Task TakeCheckpointAsync(WorkOrder started)

@@ -30,6 +30,11 @@ internal static class CanoeReader
         }
 
         var fields = new Fields(node, "canoe", JobKeys.Canoe, problems);
+        if (fields["lockstep"] is { } apart && fields["stream"] is null)
+        {
+            problems.Add(apart, "canoe: lockstep keeps the sites of a stored stream in step; name one with stream, or remove it");
+        }
+
         return new CanoeSpec
         {
             Preset = fields.OneOf("preset", Presets) ?? basis.Preset,

@@ -1,0 +1,61 @@
+using System.Globalization;
+using FlameEdge.Collaborative.Roles;
+using FlameEdge.Scenarios.Fleet;
+using FlameEdge.Scenarios.Kill;
+using FlameEdge.Testing;
+using FlameEdge.Testing.Channels;
+
+namespace FlameEdge.Scenarios.Canoe;
+
+[Trait("Category", "Golden")]
+public class CanoeIdleTests
+{
+    private const int Sites = 5;
+
+    [Fact]
+    public async Task In_a_world_that_does_not_change_a_site_moves_less_than_five_bytes_a_batch()
+    {
+        Assert.SkipWhen(SharedData.IsAbsent, SharedData.Absent);
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(folder["job.json"], CanoeJobs.Stored("digits/W6-s0", "mqtt", """ "batchesPerSecond": 40, """), TestContext.Current.CancellationToken);
+        await using var broker = await Mosquitto.StartAsync(new MosquittoSetup { More = ["sys_interval 1"] });
+        await using var observer = await PlainClient.ConnectAsync(broker.Port, "observer", null);
+        await observer.SubscribeAsync("$SYS/broker/bytes/+");
+        await using var run = WorkerProcess.Start(["run", folder["job.json"], "--broker", $"mqtt://127.0.0.1:{broker.Port}", "--out", folder["out"]]);
+
+        // From the 20th batch, when everybody has announced itself, until the last but twenty: all that the broker takes in and gives out, whatever for, our looking on included.
+        var (first, start) = await AtBatchAsync(folder["out", "events.jsonl"], 20, observer, run);
+        var (last, end) = await AtBatchAsync(folder["out", "events.jsonl"], 280, observer, run);
+        var (code, _, error) = await run.EndAsync();
+
+        Assert.True(code == 0, error);
+        var perBatch = (double)(end - start) / (last - first) / Sites;
+        TestContext.Current.SendDiagnosticMessage(string.Create(CultureInfo.InvariantCulture, $"{perBatch:0.00} bytes per batch and site"));
+        Assert.True(perBatch < 5, string.Create(CultureInfo.InvariantCulture, $"{perBatch:0.00} bytes per batch and site: {end - start} bytes in {last - first} batches of {Sites} sites"));
+        Assert.True(last - first > 100, $"only {last - first} batches were measured");
+    }
+
+    // The batch the target is at, and what the broker has moved by its next own count.
+    private static async Task<(long Batch, long Bytes)> AtBatchAsync(string events, long wanted, PlainClient observer, RunningProgram run)
+    {
+        while (true)
+        {
+            if (File.Exists(events) && Batch(events) is var batch && batch >= wanted)
+            {
+                var before = observer.Heard.Count;
+                var received = await observer.UntilAsync(message => observer.Heard.Skip(before).Contains(message) && message.Topic.EndsWith("received", StringComparison.Ordinal), "the broker's count");
+                var sent = await observer.UntilAsync(message => observer.Heard.Skip(before).Contains(message) && message.Topic.EndsWith("sent", StringComparison.Ordinal), "the broker's count");
+                return (Batch(events), long.Parse(received.Text, CultureInfo.InvariantCulture) + long.Parse(sent.Text, CultureInfo.InvariantCulture));
+            }
+
+            Assert.False(run.HasEnded, "the run ended before it had come so far");
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
+        }
+    }
+
+    private static long Batch(string events)
+    {
+        using var file = new StreamReader(new FileStream(events, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        return file.ReadToEnd().Split('\n').Select(line => CanoeEvent.Read(System.Text.Encoding.UTF8.GetBytes(line))).Where(happened => happened is { Event: "score", Site: CanoeProcesses.Target }).Max(happened => happened?.Batch) ?? -1;
+    }
+}
