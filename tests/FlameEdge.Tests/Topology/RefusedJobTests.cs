@@ -48,6 +48,13 @@ public class RefusedJobTests
         { "\"groupBy\": \"default\"", "\"selector\": §\"random\"", "channel 'global': unknown selector 'random'", "use all" },
         { "\"job\":", "\"backend\": §\"pigeon\", \"job\":", "unknown backend 'pigeon'", "use mqtt, memory" },
         { "\"job\":", "\"optimizer\": { \"kind\": §\"fedavgg\" }, \"job\":", "unknown optimizer 'fedavgg'", "did you mean 'fedavg'?" },
+        { "\"job\":", "\"optimizer\": { \"kind\": \"fedadam\", §\"momentum\": 0.5 }, \"job\":", "optimizer: momentum belongs to kind: fedavgm", "remove it" },
+        { "\"job\":", "\"optimizer\": §\"fedprox\", \"job\":", "optimizer: fedprox needs mu", "mu: 0.01" },
+        { "\"job\":", "\"optimizer\": { \"kind\": \"fedadam\", \"rate\": §0 }, \"job\":", "optimizer: rate is", "a number above 0" },
+        { "\"job\":", "\"robust\": §\"krum\", \"job\":", "robust: krum needs attackers", "attackers: 1" },
+        { "\"job\":", "\"robust\": §\"mediam\", \"job\":", "robust: unknown kind 'mediam'", "did you mean 'median'?" },
+        { "\"job\":", "\"robust\": \"median\", \"optimizer\": §\"scaffold\", \"job\":", "optimizer: scaffold sends more than a change, which robust: median cannot judge", "use fedavg" },
+        { "\"job\":", "\"training\": { \"momentum\": 0.9 }, \"optimizer\": §\"scaffold\", \"job\":", "optimizer: scaffold takes the way of the local steps", "set training.momentum: 0" },
         { "\"replica\": 1", "§\"replcia\": 1", "role: unknown key 'replcia'", "did you mean 'replica'?" },
         // associations
         { "{ \"param\": \"na\" } ],\n", "{ §\"parm\": \"na\" } ],\n", "role 't': unknown channel 'parm'", "did you mean 'param'?" },

@@ -14,9 +14,34 @@ internal static class AggregationChecks
             graph.Problems.Add(at, $"optimizer: {spec.Kind} sends more than a change, which robust: {robust.Kind} cannot judge; use fedavg or an adaptive optimizer with it");
         }
 
+        if (job.Roles.Find(role => role.Program?.Value == Programs.AsynchronousAggregator) is { } asynchronous)
+        {
+            CheckAsynchronous(graph, asynchronous);
+        }
+
         foreach (var (where, training) in Trainings(job))
         {
             CheckTraining(graph, spec, at, where, training);
+        }
+    }
+
+    // Its updates start from different models: what is relative to one model, or wants all updates of it side by side, has no meaning.
+    private static void CheckAsynchronous(GraphIndex graph, RoleDraft role)
+    {
+        var job = graph.Job;
+        if (job.OptimizerSpec.Kind is OptimizerSpec.FedDyn or OptimizerSpec.Scaffold or OptimizerSpec.FedNova)
+        {
+            graph.Problems.Add(job.Optimizer?.Node ?? job.Root, $"optimizer: {job.OptimizerSpec.Kind} needs rounds that begin and end together, which {role} has not; use fedavg, fedavgm, fedadagrad, fedadam, fedyogi or fedprox");
+        }
+
+        if (job.Robust is { } robust)
+        {
+            graph.Problems.Add(role.Name.Node, $"{role}: robust: {robust.Kind} compares updates of one model, and here they start from several; remove robust, or the role's program");
+        }
+
+        foreach (var channel in job.Channels.Where(channel => channel.DownCodec.IsDelta && channel.Pair.Any(end => end.Value == role.Name.Value)))
+        {
+            graph.Problems.Add(channel.Name.Node, $"{channel}: codec 'delta' cannot go down from {role}, whose workers hold different models; leave delta out");
         }
     }
 
