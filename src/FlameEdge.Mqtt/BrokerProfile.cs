@@ -20,6 +20,12 @@ public sealed record BrokerProfile
     /// <summary>Publishes that may be under way without an acknowledgement; null where the broker says so itself.</summary>
     public int? Window { get; init; }
 
+    /// <summary>Packets the broker keeps for one receiver before it drops, silently; null where it was not found to drop any.</summary>
+    public int? QueuedPackets { get; init; }
+
+    /// <summary>Bytes the broker keeps for one receiver before it drops, silently; null where it was not found to drop any.</summary>
+    public long? QueuedBytes { get; init; }
+
     /// <summary>True where filters with a wildcard bring no retained messages (RabbitMQ): presence is asked for by exact topics.</summary>
     public bool ExactRetained { get; init; }
 
@@ -34,7 +40,7 @@ public sealed record BrokerProfile
         {
             if (new FileInfo(file).Length <= LongestBytes
                 && JsonSerializer.Deserialize(File.ReadAllBytes(file), BrokerProfileJson.Default.BrokerProfile) is { } profile
-                && profile is { Protocol: "auto" or "5" or "3.1.1", MaximumPacketBytes: null or >= 1024, Window: null or > 0 })
+                && profile is { Protocol: "auto" or "5" or "3.1.1", MaximumPacketBytes: null or >= 1024, Window: null or > 0, QueuedPackets: null or > 0, QueuedBytes: null or > 0 })
             {
                 return profile;
             }

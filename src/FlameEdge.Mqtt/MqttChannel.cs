@@ -56,6 +56,16 @@ internal sealed class MqttChannel : IChannel, IPlacedChannel, IMeteredChannel, I
 
     int IPacketPort.MaximumPacketBytes => Math.Min(session.Control.MaximumPacketBytes, session.Bulk.MaximumPacketBytes) - PacketOverhead;
 
+    // Half of what the broker keeps for us, which all our channels share: what was granted before another sender came, and answers, are on their way too.
+    (int Packets, long Bytes) IPacketPort.Room
+    {
+        get
+        {
+            var (profile, share) = (session.Options.Profile, 2 * Math.Max(1, session.ListeningCount));
+            return (Math.Max(1, (profile.QueuedPackets ?? int.MaxValue) / share), Math.Max(1, (profile.QueuedBytes ?? long.MaxValue) / share));
+        }
+    }
+
     public async Task JoinAsync(PeerCard card, CancellationToken cancellationToken)
     {
         await membership.WaitAsync(cancellationToken);

@@ -192,6 +192,9 @@ public sealed partial class MqttSession : IContact, IAsyncDisposable
         return look.Incarnation;
     }
 
+    /// <summary>Channels that share the connections.</summary>
+    internal int ListeningCount => listening.Length;
+
     internal void Listen(MqttChannel channel)
     {
         lock (gate)

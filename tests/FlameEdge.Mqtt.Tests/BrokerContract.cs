@@ -242,7 +242,7 @@ public abstract class BrokerContract : ChannelContract
         await aggregator.UntilAsync(events => events.OfType<Received>().Any(message => message.Round == 10), "a message after the grace");
     }
 
-    private static async Task UntilMovingAsync(Seat seat)
+    private protected static async Task UntilMovingAsync(Seat seat)
     {
         using var poll = new PeriodicTimer(TimeSpan.FromMilliseconds(1), TimeProvider.System);
         using var bound = new CancellationTokenSource(Seat.Bound);

@@ -90,6 +90,7 @@ public sealed class BrokerProbeTests
     [InlineData("null")]
     [InlineData("{\"protocol\":\"7\"}")]
     [InlineData("{\"window\":0}")]
+    [InlineData("{\"queuedBytes\":0}")]
     [InlineData("{\"maximumPacketBytes\":12}")]
     public void What_is_no_profile_is_refused_with_what_to_do(string text)
     {

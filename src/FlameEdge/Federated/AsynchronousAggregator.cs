@@ -26,6 +26,8 @@ public sealed class AsynchronousAggregator(RoleContext context) : TopAggregator(
 
     private protected override Dictionary<string, long>? Taken => collector!.Taken;
 
+    private protected override bool EndsSends => false;
+
     private protected override string Shortage => $"before {settings!.Goal} updates had come";
 
     /// <inheritdoc/>

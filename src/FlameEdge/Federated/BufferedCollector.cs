@@ -166,7 +166,9 @@ internal sealed partial class BufferedCollector : IAsyncDisposable
 
         // A buffer that was made smaller may leave some for the next step.
         isRestored = true;
-        foreach (var (update, body) in await store.LoadAsync(kept => kept.Run == round.Terms.Run && bases.GetValueOrDefault(kept.Round) == kept.Base && kept.Order > Taken.GetValueOrDefault(kept.Member), cancellationToken))
+        await store.LoadAsync(kept => kept.Run == round.Terms.Run && bases.GetValueOrDefault(kept.Round) == kept.Base && kept.Order > Taken.GetValueOrDefault(kept.Member), Take, cancellationToken);
+
+        void Take(StoredUpdate update, ReadOnlySequence<byte> body)
         {
             if (buffer.Count == settings.Goal)
             {
@@ -174,7 +176,7 @@ internal sealed partial class BufferedCollector : IAsyncDisposable
                 return;
             }
 
-            codec.Decode(new ReadOnlySequence<byte>(body), layout, change);
+            codec.Decode(body, layout, change);
             if (buffer.Fold(change, update.Round - 1) != UpdateFold.TooStale)
             {
                 Count(round, update, body.Length);

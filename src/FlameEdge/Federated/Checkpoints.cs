@@ -1,4 +1,3 @@
-using System.Buffers;
 using FlameEdge.Diagnostics;
 using FlameEdge.Parameters;
 using FlameEdge.Parameters.Codecs;
@@ -63,20 +62,26 @@ internal sealed class Checkpoints(IStateStore state, WorkerId owner)
 
         foreach (var checkpoint in found.OrderByDescending(checkpoint => checkpoint.Round))
         {
-            if (await state.BlobsOf(owner).ReadAsync(checkpoint.Blob, cancellationToken) is { } bytes)
+            if (await ReadAsync(checkpoint.Blob, layout) is { } model)
             {
                 // Without the file of what they hold, the workers are sent the whole model once more.
-                var heldBytes = checkpoint.Held is { } blob ? await state.BlobsOf(owner).ReadAsync(blob, cancellationToken) : null;
-                return new(checkpoint, Decoded(bytes, layout), heldBytes is null ? null : Decoded(heldBytes, held), await RoundsAsync(checkpoint.Round, cancellationToken));
+                var beneath = checkpoint.Held is { } blob ? await ReadAsync(blob, held) : null;
+                return new(checkpoint, model, beneath, await RoundsAsync(checkpoint.Round, cancellationToken));
             }
         }
 
         return found.Count == 0 ? null : throw new StateException("no checkpoint's model file is whole any more; start again without --resume in another --out folder");
 
-        static ParameterSet Decoded(byte[] bytes, ParameterLayout layout)
+        async Task<ParameterSet?> ReadAsync(string blob, ParameterLayout layout)
         {
+            using var content = await state.BlobsOf(owner).OpenAsync(blob, cancellationToken);
+            if (content is null)
+            {
+                return null;
+            }
+
             var values = new ParameterSet(layout);
-            UpdateCodec.Plain.Decode(new ReadOnlySequence<byte>(bytes), layout, values.Values);
+            UpdateCodec.Plain.Decode(content.Bytes, layout, values.Values);
             return values;
         }
     }

@@ -18,6 +18,9 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
     /// <summary>What they come to, where they are summed as they come.</summary>
     public ExactSum? Sum { get; init; }
 
+    /// <summary>Who should take part.</summary>
+    public IReadOnlyList<WorkerId> Cohort { get; } = cohort;
+
     /// <summary>In the order they were counted; a worker may have several in an asynchronous step.</summary>
     public IReadOnlyList<StoredUpdate> Counted => counted;
 
@@ -77,7 +80,7 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
     public List<WorkerVerdict> Verdicts(IReadOnlySet<WorkerId> present, TimeSpan deadline)
     {
         var verdicts = new List<WorkerVerdict>();
-        foreach (var worker in cohort)
+        foreach (var worker in Cohort)
         {
             verdicts.Add(VerdictOn(worker, present.Contains(worker), deadline));
             if (last.TryGetValue(worker, out var update) && update.Report is { } below)

@@ -111,7 +111,8 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
 
             var terms = new RoundTerms(head.Run, round, model.Base, head.Step, head.Ticket);
             var deadline = (TimeSpan.FromSeconds(Math.Clamp(head.RemainingSeconds, 0, Rounds.Deadline.TotalSeconds)) - context.Time.GetElapsedTime(request.ArrivedAt)) * ShareOfDeadline;
-            var collected = await collector.CollectAsync(terms, model, layout, deadline, Quorum, both.Token);
+            var collected = await collector.CollectAsync(terms, model, layout, deadline, rule?.MinimumCount ?? 1, both.Token);
+            cohort = collected.Cohort;
             await KeepAsync(collected, head.Base, deadline, layout, cancellationToken);
             return Flow.Next;
         }
@@ -134,15 +135,14 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
             return OutgoingModel.Complete(head.Base, new(body.ToArray()));
         }
 
-        var model = new ParameterSet(layout);
-        if (!reader!.TryRead(head, body, layout, model.Values))
+        if (reader!.TryRead(head, body, layout) is not { } model)
         {
             return null;
         }
 
         return above.Name == below.Name
             ? new(head.Base, head.Against, new(body.ToArray()), new Lazy<ReadOnlySequence<byte>>(() => ModelWriter.Encode(UpdateCodec.Plain, model)))
-            : new ModelWriter(below).Next(model, model.ContentHash());
+            : new ModelWriter(below).Next(model.Clone(), model.ContentHash());
     }
 
     private async Task KeepAsync(CollectedRound collected, string upperBase, TimeSpan deadline, ParameterLayout layout, CancellationToken cancellationToken)
@@ -191,7 +191,11 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
 
     private async Task UploadAsync(CancellationToken cancellationToken)
     {
-        await sender!.SendAsync(request!.From, request.Round, entry!.Head, body, entry.Report, Task.CompletedTask, feed!.Superseded, cancellationToken);
+        if (!await sender!.SendAsync(request!.From, request.Round, entry!.Head, body, entry.Report, Task.CompletedTask, feed!.Superseded, cancellationToken))
+        {
+            writer!.Abandon();
+        }
+
         CrashPoint.Reach("middle-sent");
     }
 

@@ -12,6 +12,8 @@ namespace FlameEdge.Federated;
 internal sealed class ModelWriter(UpdateCodec codec)
 {
     private string heldHash = string.Empty;
+    private ArrayBufferWriter<byte>? latest;
+    private ArrayBufferWriter<byte>? former;
 
     /// <summary>What everybody below holds, where models go down as changes; null elsewhere, and before the first. It is part of a checkpoint.</summary>
     public ParameterSet? Held { get; private set; }
@@ -25,7 +27,7 @@ internal sealed class ModelWriter(UpdateCodec codec)
     {
         try
         {
-            return codec.IsExact ? OutgoingModel.Complete(hash, Encode(UpdateCodec.Plain, model))
+            return codec.IsExact ? OutgoingModel.Complete(hash, Encode(UpdateCodec.Plain, model)) with { IsView = true }
                 : !codec.IsDelta ? Rounded(model)
                 : Held is null ? First(model, hash)
                 : Changed(model, Held);
@@ -36,10 +38,10 @@ internal sealed class ModelWriter(UpdateCodec codec)
         }
     }
 
-    /// <summary>The payload of <paramref name="values"/>: a view of them where the codec leaves them as they are, so they must not change while it is used.</summary>
+    /// <summary>The payload of <paramref name="values"/> in an exact codec: a view of them where memory has the order of the wire, so they must not change while it is used.</summary>
     public static ReadOnlySequence<byte> Encode(UpdateCodec codec, ParameterSet values)
     {
-        if (codec.IsExact && ParameterBytes.IsPossible)
+        if (ParameterBytes.IsPossible)
         {
             var header = new ArrayBufferWriter<byte>(PayloadHeader.Bytes);
             new PayloadHeader(codec.Number, values.Layout.Signature, (ulong)values.Layout.Length).Write(header);
@@ -53,26 +55,31 @@ internal sealed class ModelWriter(UpdateCodec codec)
 
     private OutgoingModel Rounded(ParameterSet model)
     {
-        var body = Encode(codec, model);
-        var received = new ParameterSet(model.Layout);
-        codec.Decode(body, model.Layout, received.Values);
-        return OutgoingModel.Complete(received.ContentHash(), body);
+        var body = Write(model.Layout.Length, output => codec.Encode(model.Layout, model.Values, output));
+        return OutgoingModel.Complete(codec.HashOfDecoded(body, model.Layout), body);
     }
 
+    // What is held, not the model: the aggregator may go on with the model at once. Who has not all of it when the next version goes out asks for that one.
     private OutgoingModel First(ParameterSet model, string hash)
     {
         (Held, heldHash) = (model.Clone(), hash);
-        return OutgoingModel.Complete(heldHash, Encode(UpdateCodec.Plain, model));
+        return OutgoingModel.Complete(heldHash, Encode(UpdateCodec.Plain, Held));
     }
 
     private OutgoingModel Changed(ParameterSet model, ParameterSet held)
     {
-        var change = new ParameterSet(model.Layout);
-        ParameterMath.Delta(held.Values, model.Values, change.Values);
-        var body = Encode(codec, change);
+        var body = Write(model.Layout.Length, output => codec.EncodeChange(model.Layout, held.Values, model.Values, output));
         var against = heldHash;
-        codec.DecodeAndAdd(body, model.Layout, held.Values);
         heldHash = held.ContentHash();
         return new OutgoingModel(heldHash, against, body, new Lazy<ReadOnlySequence<byte>>(() => Encode(UpdateCodec.Plain, held.Clone())));
+    }
+
+    // Two buffers in turn: the body before may still be on its way to somebody, the one before that is on nobody's.
+    private ReadOnlySequence<byte> Write(int length, Action<IBufferWriter<byte>> write)
+    {
+        (latest, former) = (former ?? new ArrayBufferWriter<byte>(checked((int)codec.LargestBytesOf(length))), latest);
+        latest.ResetWrittenCount();
+        write(latest);
+        return new ReadOnlySequence<byte>(latest.WrittenMemory);
     }
 }

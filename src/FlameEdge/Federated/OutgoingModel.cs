@@ -9,6 +9,9 @@ namespace FlameEdge.Federated;
 /// <param name="Whole">The same model for those who do not hold <paramref name="Against"/>.</param>
 internal sealed record OutgoingModel(string Base, string? Against, ReadOnlySequence<byte> Body, Lazy<ReadOnlySequence<byte>> Whole)
 {
+    /// <summary>The body is the model's own memory, which must not change while somebody may still be sent it.</summary>
+    public bool IsView { get; init; }
+
     /// <summary>What must be durable before anybody below has the model: the round before, whose end its arrival announces.</summary>
     public Task Until { get; init; } = Task.CompletedTask;
 

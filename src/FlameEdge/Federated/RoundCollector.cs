@@ -61,9 +61,8 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
     }
 
     /// <summary>Runs one round; the sum of the one before is no more.</summary>
-    public async Task<CollectedRound> CollectAsync(RoundTerms terms, OutgoingModel model, ParameterLayout layout, TimeSpan deadline, int quorum, CancellationToken cancellationToken)
+    public async Task<CollectedRound> CollectAsync(RoundTerms terms, OutgoingModel model, ParameterLayout layout, TimeSpan deadline, int minimum, CancellationToken cancellationToken)
     {
-        var cohort = Cohort;
         if (sum?.Length != layout.Length)
         {
             sum = new ExactSum(layout.Length, terms.Step);
@@ -73,19 +72,22 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
             sum.Restart(terms.Step);
         }
 
-        var round = new CollectedRound(terms, cohort, layout.Length) { Sum = sum };
         var start = context.Time.GetTimestamp();
+        await using var sends = new BackgroundSends(inbox.Source, context.Time, context.Logger, cancellationToken);
+
+        // While the round before is still being written nothing of this one can be stored: the model may go out, but nothing is taken in, and the cohort is that of the end.
+        var covered = model.Until.IsCompleted ? null : Broadcast();
+        await model.Until;
+        var cohort = Cohort;
+        var quorum = Math.Max(minimum, context.Job.Rounds.QuorumOf(cohort.Count));
         var required = RequiredOf(terms.Round, cohort);
-        if (model.Until.IsCompletedSuccessfully)
+        var round = new CollectedRound(terms, cohort, layout.Length) { Sum = sum };
+        if (covered is null)
         {
             await FoldStoredAsync(round, layout, required, cancellationToken);
         }
 
-        await using var sends = new BackgroundSends(inbox.Source, context.Time, context.Logger, cancellationToken);
-        var covered = Distribute();
-
-        // While the round before is still being written nothing of this one can be stored, and nothing is touched that belongs to it.
-        await model.Until;
+        covered = Distribute(covered);
         var asked = new HashSet<(WorkerId Worker, long Incarnation)>();
         while (!IsOver() && context.Time.GetElapsedTime(start) < deadline)
         {
@@ -119,7 +121,15 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
         context.Observer.RoundProgress(Self, terms.Round, inbox.Present.Count, round.Counted.Count, required.Count);
         return round;
 
-        HashSet<(WorkerId Worker, long Incarnation)> Distribute()
+        HashSet<(WorkerId Worker, long Incarnation)> Broadcast()
+        {
+            // Counted as covered before the broadcast starts: who arrives in between is sent the model once more rather than never.
+            HashSet<(WorkerId Worker, long Incarnation)> told = [.. inbox.Source.Peers.Select(peer => (peer.Worker, peer.Incarnation))];
+            sends.Broadcast(ModelMessage(model.Against, model.Body), Math.Min(context.Job.Rounds.QuorumOf(Cohort.Count), Math.Max(1, inbox.Present.Count)));
+            return told;
+        }
+
+        HashSet<(WorkerId Worker, long Incarnation)> Distribute(HashSet<(WorkerId Worker, long Incarnation)>? told)
         {
             foreach (var worker in inbox.Present.Keys)
             {
@@ -128,11 +138,8 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
 
             if (round.Counted.Count == 0)
             {
-                // Counted as covered before the broadcast starts: who arrives in between is sent the model once more rather than never.
-                HashSet<(WorkerId Worker, long Incarnation)> told = [.. inbox.Source.Peers.Select(peer => (peer.Worker, peer.Incarnation))];
                 round.Sent(model.Body.Length);
-                sends.Broadcast(ModelMessage(model.Against, model.Body), Math.Min(quorum, Math.Max(1, inbox.Present.Count)));
-                return told;
+                return told ?? Broadcast();
             }
 
             foreach (var worker in inbox.Present.Keys.ToList())
@@ -197,17 +204,15 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
         }
     }
 
-    private async Task FoldStoredAsync(CollectedRound round, ParameterLayout layout, HashSet<WorkerId> required, CancellationToken cancellationToken)
-    {
-        foreach (var (update, body) in await store.LoadAsync(update => update.Run == round.Terms.Run && update.Round == round.Terms.Round && update.Base == round.Terms.Base, cancellationToken))
+    private Task FoldStoredAsync(CollectedRound round, ParameterLayout layout, HashSet<WorkerId> required, CancellationToken cancellationToken) =>
+        store.LoadAsync(update => update.Run == round.Terms.Run && update.Round == round.Terms.Round && update.Base == round.Terms.Base, (update, body) =>
         {
             var member = new WorkerId(update.Member);
-            if (required.Contains(member) && codec.Fold(new ReadOnlySequence<byte>(body), layout, update.Samples, round.Sum!) == SumRefusal.None)
+            if (required.Contains(member) && codec.Fold(body, layout, update.Samples, round.Sum!) == SumRefusal.None)
             {
                 round.Count(member, update, body.Length);
             }
-        }
-    }
+        }, cancellationToken);
 
     private async Task<VerdictHead> JudgeAsync(CollectedRound round, ParameterLayout layout, HashSet<WorkerId> required, MessageArrived arrived, CancellationToken cancellationToken)
     {

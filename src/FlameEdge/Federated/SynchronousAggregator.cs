@@ -37,13 +37,13 @@ public sealed class SynchronousAggregator(RoleContext context) : TopAggregator(c
 
     private protected override async Task<(CollectedRound Collected, bool IsEnough)> CollectAsync(RoundTerms terms, OutgoingModel model, ParameterLayout layout, Task committed, CancellationToken cancellationToken)
     {
-        var cohort = collector!.Cohort;
-        cohortCount = cohort.Count;
         var collected = Context.Replay?.Round(terms.Round) is { Outcome: RoundOutcome.NoQuorum }
-            ? new CollectedRound(terms, cohort, layout.Length)
-            : await collector.CollectAsync(terms, model, layout, Rounds.Deadline, Quorum, cancellationToken);
+            ? new CollectedRound(terms, Cohort, layout.Length)
+            : await collector!.CollectAsync(terms, model, layout, Rounds.Deadline, Server.MinimumCount, cancellationToken);
 
         await committed;
+        var cohort = collected.Cohort;
+        cohortCount = cohort.Count;
         var needed = Context.Replay is { } replay ? cohort.Count(replay.Counted(terms.Round).Contains) : Quorum;
         if (Context.Replay is not null && collected.Counted.Count < needed)
         {

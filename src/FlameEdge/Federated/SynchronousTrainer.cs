@@ -22,7 +22,7 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
     private ModelReader? reader;
     private UpdateWriter? writer;
     private UpdateSender? sender;
-    private float[]? received;
+    private ParameterSet? received;
     private ModelRequest? request;
     private UpdateHead? head;
     private ReadOnlySequence<byte> body;
@@ -92,10 +92,10 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
             return Flow.Next;
         }
 
-        received ??= new float[client!.Travel.Length];
         try
         {
-            if (!reader!.TryRead(terms, request.Arrived.Message.Body, client!.Travel, received))
+            received = reader!.TryRead(terms, request.Arrived.Message.Body, client!.Travel);
+            if (received is null)
             {
                 feed!.Finish(request);
                 await sender!.AskAsync(request.From, round, feed.Superseded, cancellationToken);
@@ -131,7 +131,7 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
     {
         // Asked again for the same model, it draws other samples.
         var seed = Seeds.Derive(Context.Job.Seed, ticket == 0 ? Context.Worker.Id.Value : $"{Context.Worker.Id}#{ticket}", round);
-        return client!.Train(trainer!, received!, Change!.Values, () => trainer!.Train(data!, seed, cancellationToken)); // Read before.
+        return client!.Train(trainer!, received!.Values, Change!.Values, () => trainer!.Train(data!, seed, cancellationToken)); // Read before.
     }
 
     private long WeightOf(int samples) => Context.Job.Optimizer.CountsAlike ? 1 : samples;
@@ -175,6 +175,7 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
 
         // A piece of it may still be under way, so the next change is written elsewhere.
         Change = new ParameterSet(Change!.Layout);
+        writer!.Abandon();
     }
 
     // The job is over; a broker that is over too must not keep its workers.

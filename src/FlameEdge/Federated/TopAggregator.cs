@@ -94,6 +94,9 @@ public abstract class TopAggregator : IRole
     /// <summary>Collects a round, and says whether it suffices for the next model.</summary>
     private protected abstract Task<(CollectedRound Collected, bool IsEnough)> CollectAsync(RoundTerms terms, OutgoingModel model, ParameterLayout layout, Task committed, CancellationToken cancellationToken);
 
+    /// <summary>True where no model of a round is still on its way when the round is over.</summary>
+    private protected virtual bool EndsSends => true;
+
     /// <summary>Makes the next model of what was collected.</summary>
     private protected abstract Task StepAsync(CollectedRound collected, ParameterSet model, ParameterSet next, CancellationToken cancellationToken);
 
@@ -202,12 +205,13 @@ public abstract class TopAggregator : IRole
 
         (collected, isValid) = await CollectAsync(terms, outgoing, model!.Layout, committing, cancellationToken);
         await committing;
+        cohort = collected.Cohort;
         if (isValid)
         {
-            // Not in place: the model of this round may still be on its way to somebody. The one before it is on nobody's.
-            var next = former ?? new ParameterSet(model.Layout);
+            // Not in place where the model of this round may itself still be on its way to somebody. The one before it is on nobody's, if sends end with their round.
+            var next = outgoing.IsView ? former ?? new ParameterSet(model.Layout) : model;
             await StepAsync(collected, model, next, cancellationToken);
-            (former, model) = (model, next);
+            (former, model) = (outgoing.IsView && EndsSends ? model : null, next);
         }
 
         failures = isValid ? 0 : failures + 1;

@@ -19,7 +19,7 @@ internal sealed class UpdateRows(IStateStore state, WorkerId owner, UpdateCodec 
     /// <exception cref="StateException">A stored update is gone.</exception>
     public async Task AggregateAsync(IRobustRule rule, CollectedRound collected, ParameterLayout layout, float[] mean, CancellationToken cancellationToken)
     {
-        var opened = new List<StoredBlob>();
+        var opened = new List<BlobContent>();
         try
         {
             foreach (var update in collected.Counted.OrderBy(update => update.Member, StringComparer.Ordinal))
@@ -35,23 +35,23 @@ internal sealed class UpdateRows(IStateStore state, WorkerId owner, UpdateCodec 
             opened.ForEach(blob => blob.Dispose());
         }
 
-        ReadOnlyMemory<float> Decoded(StoredBlob blob)
+        ReadOnlyMemory<float> Decoded(BlobContent blob)
         {
             // What a codec made small is read as a whole: top-k has no tiles.
             var values = new float[layout.Length];
-            codec.Decode(blob.Content, layout, values);
+            codec.Decode(blob.Bytes, layout, values);
             return values;
         }
     }
 
     /// <summary>Updates that lie in files as they are in memory: read a tile at a time.</summary>
-    private sealed class PlainRows(List<StoredBlob> blobs, int length) : IUpdateRows
+    private sealed class PlainRows(List<BlobContent> blobs, int length) : IUpdateRows
     {
         public int Count => blobs.Count;
 
         public int Length => length;
 
         public void Read(int row, int offset, Span<float> values) =>
-            blobs[row].Content.Slice(PayloadHeader.Bytes + ((long)offset * sizeof(float)), (long)values.Length * sizeof(float)).CopyTo(MemoryMarshal.AsBytes(values));
+            blobs[row].Bytes.Slice(PayloadHeader.Bytes + ((long)offset * sizeof(float)), (long)values.Length * sizeof(float)).CopyTo(MemoryMarshal.AsBytes(values));
     }
 }

@@ -41,10 +41,9 @@ internal sealed class UpdateStore(IStateStore state, WorkerId owner)
 {
     public const string Collection = "updates";
 
-    /// <summary>Updates that are wanted and whose bytes are still whole; all others are forgotten.</summary>
-    public async Task<List<(StoredUpdate Update, byte[] Body)>> LoadAsync(Func<StoredUpdate, bool> isWanted, CancellationToken cancellationToken)
+    /// <summary>Tells updates that are wanted and whose bytes are still whole, one after the other; all others are forgotten.</summary>
+    public async Task LoadAsync(Func<StoredUpdate, bool> isWanted, Action<StoredUpdate, ReadOnlySequence<byte>> take, CancellationToken cancellationToken)
     {
-        var whole = new List<(StoredUpdate, byte[])>();
         var stale = new List<StateChange>();
         foreach (var (key, json) in await state.ListAsync(Collection, cancellationToken))
         {
@@ -54,9 +53,10 @@ internal sealed class UpdateStore(IStateStore state, WorkerId owner)
             }
 
             var update = FederatedJson.Read(json, FederatedJson.Default.StoredUpdate);
-            if (isWanted(update) && await state.BlobsOf(owner).ReadAsync(update.Blob, cancellationToken) is { } body)
+            using var body = isWanted(update) ? await state.BlobsOf(owner).OpenAsync(update.Blob, cancellationToken) : null;
+            if (body is not null)
             {
-                whole.Add((update, body));
+                take(update, body.Bytes);
             }
             else
             {
@@ -65,7 +65,6 @@ internal sealed class UpdateStore(IStateStore state, WorkerId owner)
         }
 
         await state.CommitAsync(stale, cancellationToken);
-        return whole;
     }
 
     public async Task<string> SaveBodyAsync(ReadOnlySequence<byte> body, CancellationToken cancellationToken) =>

@@ -15,8 +15,10 @@ namespace FlameEdge.Federated;
 internal sealed class UpdateWriter(UpdateCodec codec, IStateStore state, WorkerId owner)
 {
     private readonly Outbox outbox = new(state, owner);
+    private ArrayBufferWriter<byte>? output;
 
-    /// <summary>Writes and keeps a change in place of the former one. The body may be a view of <paramref name="change"/>, which must not change while it is used.</summary>
+    /// <summary>Writes and keeps a change in place of the former one. The body may be a view of <paramref name="change"/>, which must not change while it is used; with an
+    /// error to keep, what is left in <paramref name="change"/> is that error.</summary>
     public async Task<(OutboxEntry Entry, ReadOnlySequence<byte> Body)> KeepAsync(int round, UpdateHead head, ParameterSet change, List<WorkerVerdict>? report, CancellationToken cancellationToken)
     {
         var (body, kept) = await WriteAsync(round, head, change, report, default, cancellationToken);
@@ -32,24 +34,19 @@ internal sealed class UpdateWriter(UpdateCodec codec, IStateStore state, WorkerI
     {
         if (!codec.KeepsError)
         {
-            var body = ModelWriter.Encode(codec, change);
+            var body = codec.IsExact ? ModelWriter.Encode(codec, change) : Write(change, output => codec.Encode(change.Layout, change.Values, output));
             return (body, Task.Run(async () => await outbox.SaveAsync(round, head, body, report, new(null, await CarryAsync()), cancellationToken), CancellationToken.None));
         }
 
         var before = await BeforeAsync(head.Run, round, head.Ticket, entry => entry.Error, cancellationToken);
-        var error = await ReadAsync(before, change.Layout, cancellationToken);
-        ParameterMath.AddScaled(change.Values, 1, error.Values);
-        var output = new ArrayBufferWriter<byte>();
-        codec.EncodeKeepingError(change.Layout, error.Values, output);
-
-        var written = new ReadOnlySequence<byte>(output.WrittenMemory);
+        var isSound = await TryAddErrorAsync(before, change, cancellationToken);
+        var written = Write(change, output => codec.EncodeKeepingError(change.Layout, change.Values, output));
         return (written, Task.Run(SaveAsync, CancellationToken.None));
 
         async Task<OutboxEntry> SaveAsync()
         {
-            // An update that is not finite will be refused; its error would make all that follow so too.
-            var isSound = float.IsFinite(ParameterMath.LargestMagnitude(error.Values));
-            var after = isSound ? await state.BlobsOf(owner).PutAsync(ModelWriter.Encode(UpdateCodec.Plain, error), cancellationToken) : before;
+            // What is left of the change is the error now.
+            var after = isSound ? await state.BlobsOf(owner).PutAsync(ModelWriter.Encode(UpdateCodec.Plain, change), cancellationToken) : before;
             CrashPoint.Reach("error-kept");
             return await outbox.SaveAsync(round, head, written, report, new(new(before, after), await CarryAsync()), cancellationToken);
         }
@@ -58,21 +55,40 @@ internal sealed class UpdateWriter(UpdateCodec codec, IStateStore state, WorkerI
             : new(await BeforeAsync(head.Run, round, head.Ticket, entry => entry.Carried, cancellationToken), await state.BlobsOf(owner).PutAsync(carried, cancellationToken));
     }
 
+    /// <summary>A piece of the last body may still be under way: the next is written elsewhere.</summary>
+    public void Abandon() => output = null;
+
     // The last update is that of the round before, or of this one, made once already.
     private async Task<string?> BeforeAsync(string run, int round, int ticket, Func<OutboxEntry, CarriedBlobs?> of, CancellationToken cancellationToken) =>
         await outbox.LastAsync(cancellationToken) is { } last && last.Head.Run == run && of(last) is { } blobs
             ? last.Round < round || last.Head.Ticket < ticket ? blobs.After : blobs.Before
             : null;
 
-    // Without its file a worker starts from no error, as it did in the first round: that costs a little accuracy, once.
-    private async Task<ParameterSet> ReadAsync(string? blob, ParameterLayout layout, CancellationToken cancellationToken)
+    // An update that is not finite will be refused; its error would make all that follow so too. Without its file a worker starts from no error, as it did in the
+    // first round: that costs a little accuracy, once.
+    private async Task<bool> TryAddErrorAsync(string? blob, ParameterSet change, CancellationToken cancellationToken)
     {
-        var error = new ParameterSet(layout);
-        if (blob is not null && await state.BlobsOf(owner).ReadAsync(blob, cancellationToken) is { } bytes)
+        try
         {
-            UpdateCodec.Plain.Decode(new ReadOnlySequence<byte>(bytes), layout, error.Values);
-        }
+            using var error = blob is null ? null : await state.BlobsOf(owner).OpenAsync(blob, cancellationToken);
+            if (error is not null)
+            {
+                UpdateCodec.Plain.DecodeAndAdd(error.Bytes, change.Layout, change.Values);
+            }
 
-        return error;
+            return float.IsFinite(ParameterMath.LargestMagnitude(change.Values));
+        }
+        catch (PayloadException)
+        {
+            return false;
+        }
+    }
+
+    private ReadOnlySequence<byte> Write(ParameterSet change, Action<IBufferWriter<byte>> write)
+    {
+        output ??= new ArrayBufferWriter<byte>(checked((int)codec.LargestBytesOf(change.Layout.Length)));
+        output.ResetWrittenCount();
+        write(output);
+        return new ReadOnlySequence<byte>(output.WrittenMemory);
     }
 }

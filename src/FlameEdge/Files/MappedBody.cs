@@ -38,6 +38,9 @@ internal sealed partial class MappedBody : IDisposable
     /// <summary>The file; it stays its opener's.</summary>
     public SafeFileHandle File => file;
 
+    /// <summary>Its name, where whoever wrote it is done with it: it may be given another one.</summary>
+    public string? Path { get; init; }
+
     /// <summary>The body whose whole content <paramref name="bytes"/> are; null where they lie elsewhere.</summary>
     public static MappedBody? Of(ReadOnlySequence<byte> bytes) =>
         MemoryMarshal.TryGetMemoryManager<byte, Part>(bytes.First, out var part) && part is { IsFirst: true } && part.Body.length == bytes.Length ? part.Body : null;

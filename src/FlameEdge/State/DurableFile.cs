@@ -39,24 +39,31 @@ public static partial class DurableFile
         }
     }
 
-    /// <summary>Gives a complete file without a name one, durably; false where that cannot be, and nothing was changed.</summary>
-    internal static bool TryName(SafeFileHandle file, string path)
+    /// <summary>Gives a complete file another name, durably; false where that cannot be, and nothing was changed.</summary>
+    internal static bool TryRename(SafeFileHandle file, string from, string to)
     {
+        // Windows does not rename what is mapped.
+        if (OperatingSystem.IsWindows())
+        {
+            return false;
+        }
+
         try
         {
             RandomAccess.FlushToDisk(file);
             CrashPoint.Reach("file-before-rename");
-            if (!UnnamedFile.TryLink(file, path))
-            {
-                return false;
-            }
-
-            FlushFolder(Path.GetDirectoryName(path)!);
+            File.Move(from, to, overwrite: true);
+            FlushFolder(Path.GetDirectoryName(to)!);
             return true;
+        }
+        catch (FileNotFoundException)
+        {
+            // It has been given its new name before.
+            return false;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw Unwritable(path, error);
+            throw Unwritable(to, error);
         }
     }
 

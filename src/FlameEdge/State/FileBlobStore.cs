@@ -8,6 +8,9 @@ namespace FlameEdge.State;
 /// <summary>Blobs as files of one folder, each named by its SHA-256.</summary>
 public sealed class FileBlobStore : IBlobStore
 {
+    // Below it a copy is cheaper than a mapping.
+    private const int MappedAboveBytes = 1024 * 1024;
+
     private readonly string folder;
 
     /// <summary>Opens or creates the folder and sweeps what an interrupted write left.</summary>
@@ -35,7 +38,7 @@ public sealed class FileBlobStore : IBlobStore
         var body = MappedBody.Of(content);
         var hash = body?.Sha256 ?? HashOf(content);
         var path = PathOf(hash);
-        if (File.Exists(path) || (body is not null && DurableFile.TryName(body.File, path)))
+        if (File.Exists(path) || (body is { Path: { } from } && DurableFile.TryRename(body.File, from, path)))
         {
             // What arrived in a file becomes the blob itself: nothing is copied.
             return new(hash);
@@ -68,24 +71,25 @@ public sealed class FileBlobStore : IBlobStore
     }
 
     /// <inheritdoc/>
-    public ValueTask<StoredBlob?> OpenAsync(string hash, CancellationToken cancellationToken)
+    public async ValueTask<BlobContent?> OpenAsync(string hash, CancellationToken cancellationToken)
     {
         var path = PathOf(hash);
-        if (!File.Exists(path))
+        if (!File.Exists(path) || new FileInfo(path).Length <= MappedAboveBytes)
         {
-            return new((StoredBlob?)null);
+            return await ReadAsync(hash, cancellationToken) is { } bytes ? new BlobContent(new ReadOnlySequence<byte>(bytes)) : null;
         }
 
-        var file = File.OpenHandle(path);
-        var length = RandomAccess.GetLength(file);
-        if (length == 0)
+        var file = File.OpenHandle(path, options: FileOptions.SequentialScan);
+        var body = new MappedBody(file, RandomAccess.GetLength(file));
+        var content = new BlobContent(body.ToSequence(), body, file);
+        if (HashOf(content.Bytes) == hash)
         {
-            file.Dispose();
-            return new(new StoredBlob(default));
+            return content;
         }
 
-        var body = new MappedBody(file, length);
-        return new(new StoredBlob(body.ToSequence(), new Opened(body, file)));
+        content.Dispose();
+        DurableFile.TryDelete(path);
+        return null;
     }
 
     /// <inheritdoc/>
@@ -114,13 +118,4 @@ public sealed class FileBlobStore : IBlobStore
 
     private string PathOf(string hash) =>
         IsHash(hash) ? Path.Combine(folder, hash) : throw new ArgumentException($"'{hash}' is not a SHA-256 in lower-case hex", nameof(hash));
-
-    private sealed class Opened(MappedBody body, Microsoft.Win32.SafeHandles.SafeFileHandle file) : IDisposable
-    {
-        public void Dispose()
-        {
-            body.Dispose();
-            file.Dispose();
-        }
-    }
 }

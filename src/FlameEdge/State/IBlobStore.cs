@@ -12,8 +12,9 @@ public interface IBlobStore
     /// <summary>The content, or null where it is missing or does not match its name any more.</summary>
     ValueTask<byte[]?> ReadAsync(string hash, CancellationToken cancellationToken);
 
-    /// <summary>The content, to be read in place, or null where it is missing. It is not compared with its name.</summary>
-    ValueTask<StoredBlob?> OpenAsync(string hash, CancellationToken cancellationToken);
+    /// <summary>The content as <see cref="ReadAsync"/> has it, but read from where it lies: of a large one no more than a part is in memory.</summary>
+    async ValueTask<BlobContent?> OpenAsync(string hash, CancellationToken cancellationToken) =>
+        await ReadAsync(hash, cancellationToken) is { } bytes ? new BlobContent(new ReadOnlySequence<byte>(bytes)) : null;
 
     /// <summary>Removes content; absent content is no error.</summary>
     ValueTask DeleteAsync(string hash, CancellationToken cancellationToken);

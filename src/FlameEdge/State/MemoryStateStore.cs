@@ -71,9 +71,6 @@ public sealed class MemoryStateStore : IStateStore
 
         public ValueTask<byte[]?> ReadAsync(string hash, CancellationToken cancellationToken) => new(blobs.GetValueOrDefault(hash));
 
-        public ValueTask<StoredBlob?> OpenAsync(string hash, CancellationToken cancellationToken) =>
-            new(blobs.TryGetValue(hash, out var bytes) ? new StoredBlob(new ReadOnlySequence<byte>(bytes)) : null);
-
         public ValueTask DeleteAsync(string hash, CancellationToken cancellationToken)
         {
             blobs.TryRemove(hash, out _);

@@ -5,8 +5,9 @@ namespace FlameEdge.Benchmarks.Rounds;
 /// <summary>Whole rounds with trainers that learn nothing, in separate processes against mosquitto on the loopback: one row of a table for each case.</summary>
 internal static class RoundsBench
 {
-    // State lies in memory, as the floor's files do: what is measured is not a disk.
+    // State lies in memory, as the floor's files do: what is measured is not a disk. Of a large model the processes alone fill the memory, and its state goes to one.
     private const string Memory = "/dev/shm";
+    private const long LargeBytes = 200_000_000;
 
     /// <summary>Plays cases and writes a row for each: case, seconds, floor's seconds, ratio, processor seconds of the aggregator, of all workers and of the broker, MB on the loopback,
     /// of those needed, peak MB of the aggregator and of a trainers' process, counted, segments, each round's seconds.</summary>
@@ -15,22 +16,23 @@ internal static class RoundsBench
     /// <param name="floorScript">tests/round-floor.sh; empty to leave the floor out.</param>
     /// <param name="rounds">Rounds counted of each.</param>
     /// <param name="cases">As <see cref="RoundCase.Read"/> takes them.</param>
-    public static Task RunAsync(TextWriter output, string program, string floorScript, int rounds, IReadOnlyList<string> cases) => InFolderAsync(async folder =>
+    public static async Task RunAsync(TextWriter output, string program, string floorScript, int rounds, IReadOnlyList<string> cases)
     {
-        var play = new RoundPlay(program, floorScript, folder);
-        foreach (var text in cases)
+        foreach (var played in cases.Select(text => RoundCase.Read(text, rounds)))
         {
-            var figures = await play.RunAsync(RoundCase.Read(text, rounds), withFloor: floorScript.Length > 0);
-            output.WriteLine(Row(figures));
-            output.Flush();
+            await InFolderAsync(played, async (folder, _) =>
+            {
+                output.WriteLine(Row(await new RoundPlay(program, floorScript, folder).RunAsync(played, withFloor: floorScript.Length > 0)));
+                output.Flush();
+                return true;
+            });
         }
-    });
+    }
 
     /// <summary>Plays a case undisturbed and once more with the broker killed in the middle of the uploads of its last round; both end with the same model, or this fails.</summary>
-    public static Task<bool> KillAsync(TextWriter output, string program, int rounds, string text) => InFolderAsync(async folder =>
+    public static Task<bool> KillAsync(TextWriter output, string program, int rounds, string text) => InFolderAsync(RoundCase.Read(text, rounds), async (folder, played) =>
     {
         var play = new RoundPlay(program, string.Empty, folder);
-        var played = RoundCase.Read(text, rounds);
         var calm = await play.RunAsync(played, withFloor: false);
         var killed = await play.RunAsync(played, withFloor: false, killInRound: rounds);
         var uploads = 2.0 * played.Job.Bytes * played.Job.Trainers;
@@ -41,18 +43,12 @@ internal static class RoundsBench
         return killed.Model == calm.Model;
     });
 
-    private static async Task InFolderAsync(Func<string, Task> action) => await InFolderAsync(async folder =>
+    private static async Task<bool> InFolderAsync(RoundCase played, Func<string, RoundCase, Task<bool>> action)
     {
-        await action(folder);
-        return true;
-    });
-
-    private static async Task<bool> InFolderAsync(Func<string, Task<bool>> action)
-    {
-        var folder = Directory.CreateDirectory(Path.Combine(Directory.Exists(Memory) ? Memory : Path.GetTempPath(), $"flameedge-rounds-{Environment.ProcessId}")).FullName;
+        var folder = Directory.CreateDirectory(Path.Combine(Directory.Exists(Memory) && played.Job.Bytes < LargeBytes ? Memory : Path.GetTempPath(), $"flameedge-rounds-{Environment.ProcessId}")).FullName;
         try
         {
-            return await action(folder);
+            return await action(folder, played);
         }
         finally
         {

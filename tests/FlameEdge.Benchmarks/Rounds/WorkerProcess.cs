@@ -9,7 +9,7 @@ namespace FlameEdge.Benchmarks.Rounds;
 /// <summary>A started process of <see cref="RoundWorkers"/>.</summary>
 internal sealed class WorkerProcess : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
     private readonly Process process;
     private readonly Channel<string[]> lines = Channel.CreateUnbounded<string[]>();
 

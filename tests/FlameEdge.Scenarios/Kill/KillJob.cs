@@ -33,6 +33,13 @@ internal sealed record KillJob(string Name, string Text, IReadOnlyList<string> W
         [Aggregator, Trainer(0), Trainer(1), Trainer(2)],
         rounds);
 
+    /// <summary>Two trainers that send a tenth of their change and keep the rest for the next round.</summary>
+    public static KillJob Sparse(int rounds = 4) => new(
+        "kill-sparse",
+        Job("kill-sparse", SparseTopology, Machines(2, windows: 150, "region"), "\"hidden\": [12]", epochs: 6, rounds, "all", Long),
+        [Aggregator, Trainer(0), Trainer(1)],
+        rounds);
+
     /// <summary>One aggregator, which may run anywhere, over trainers whose data lie on the devices <c>gw-0</c>, <c>gw-1</c>, …, as a controller runs it.</summary>
     public static KillJob OnFleet(int trainers, int rounds, TimeSpan lease, string name = "kill-fleet") => new(
         name,
@@ -45,6 +52,11 @@ internal sealed record KillJob(string Name, string Text, IReadOnlyList<string> W
     private const string FlatTopology = """
         "roles": [ { "name": "trainer", "isDataConsumer": true }, { "name": "aggregator" } ],
         "channels": [ { "name": "param", "pair": ["trainer", "aggregator"] } ]
+        """;
+
+    private const string SparseTopology = """
+        "roles": [ { "name": "trainer", "isDataConsumer": true }, { "name": "aggregator" } ],
+        "channels": [ { "name": "param", "pair": ["trainer", "aggregator"], "codec": { "up": "top-k 10% + int8" } } ]
         """;
 
     private const string TreeTopology = """

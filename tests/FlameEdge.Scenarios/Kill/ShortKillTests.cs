@@ -39,6 +39,20 @@ public class ShortKillTests
     }
 
     [Fact]
+    public async Task What_a_sparse_update_left_out_outlives_its_trainer_and_its_aggregator()
+    {
+        var job = KillJob.Sparse();
+        var expected = await Undisturbed.Of(job);
+        await using var broker = await Mosquitto.StartAsync();
+        await using var fleet = new FleetOfProcesses(job, broker.Port);
+
+        // Between the error and the update it belongs to, with the update kept and not sent, and with an update stored and not yet answered.
+        await KillCycle.AtPointsAsync(fleet, [(KillJob.Trainer(0), ["error-kept:2"]), (KillJob.Trainer(1), ["update-kept:2"]), (KillJob.Aggregator, ["update-stored:5"])]);
+
+        Undisturbed.RequireSame(expected, fleet);
+    }
+
+    [Fact]
     public async Task A_broker_killed_twice_that_comes_back_empty_changes_no_bit()
     {
         var job = KillJob.Large(rounds: 3);

@@ -55,6 +55,23 @@ public sealed class ExchangeTests
         Assert.InRange(network.PeakUnderWayBytes, Small.ChunkBytes, 2 * Small.WindowBytes);
     }
 
+    [Theory]
+    [InlineData(3, long.MaxValue)]
+    [InlineData(int.MaxValue, 3_000)]
+    public async Task What_is_under_way_stays_within_what_the_broker_keeps(int packets, long bytes)
+    {
+        await using var network = new LossyNetwork(1, 0, 0, 0) { Room = (packets, bytes) };
+        var fleet = new Fleet(1);
+        await using var aggregator = network.Join(fleet.AggregatorEnd(), Small);
+        await using var trainer = network.Join(fleet.TrainerEnd(0), Small);
+        network.MeetAll();
+
+        await network.RunAsync(trainer.Channel.SendAsync(Fleet.Aggregator, MessageOf(200_000, 1), CancellationToken.None));
+
+        // Three chunks, their headers, answers, and one that a busy machine took for lost.
+        Assert.InRange(network.PeakUnderWayBytes, Small.ChunkBytes, 5 * Small.ChunkBytes);
+    }
+
     [Fact]
     public async Task A_silent_peer_fails_the_send_in_bounded_time()
     {

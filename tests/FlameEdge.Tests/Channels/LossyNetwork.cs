@@ -18,6 +18,9 @@ internal sealed class LossyNetwork(int seed, double loss, double repeats, double
 
     public FakeTimeProvider Time { get; } = new();
 
+    /// <summary>What the network says it can hold for one member.</summary>
+    public (int Packets, long Bytes) Room { get; init; } = (int.MaxValue, long.MaxValue);
+
     /// <summary>The most bytes that were ever between the members at once.</summary>
     public long PeakUnderWayBytes { get; private set; }
 
@@ -124,6 +127,8 @@ internal sealed class LossyNetwork(int seed, double loss, double repeats, double
         public IReadOnlyList<Peer> Peers => Exchange.Peers;
 
         public int MaximumPacketBytes => int.MaxValue;
+
+        public (int Packets, long Bytes) Room => network.Room;
 
         public ValueTask SendAsync(WorkerId? to, ReadOnlySequence<byte> packet, bool isBulk, CancellationToken cancellationToken)
         {

@@ -78,8 +78,9 @@ public class ModelVersionTests
 
     private static bool TryRead(ModelReader reader, string hash, string? against, ReadOnlySequence<byte> body, out float[] values)
     {
-        values = new float[500];
         var head = new ModelHead { Run = "run", Base = hash, Against = against, RemainingSeconds = 1, StepExponent = 0, WeightLimit = 1, LargestValue = 1 };
-        return reader.TryRead(head, body, Layout, values);
+        var read = reader.TryRead(head, body, Layout);
+        values = read?.Values.ToArray() ?? [];
+        return read is not null;
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using FlameEdge.Topology;
 
 namespace FlameEdge.Channels.Transfer;
 
@@ -17,6 +18,9 @@ internal abstract class AssemblyBuffer : IDisposable
     /// <inheritdoc/>
     public abstract void Dispose();
 
+    /// <summary>Gives the room back but keeps what is in a file, for a sender that comes back with the same content.</summary>
+    public virtual void Suspend() => Dispose();
+
     /// <summary>The next bytes in order, told once; a buffer whose content will be stored makes its hash of them.</summary>
     public virtual void Follow(ReadOnlySpan<byte> bytes)
     {
@@ -27,8 +31,8 @@ internal abstract class AssemblyBuffer : IDisposable
     {
     }
 
-    /// <summary>A buffer for a body: a file where there is a folder and the body is large, else pooled memory.</summary>
+    /// <summary>A buffer for an offered body: a file where there is a folder, the body is large and its receiver no leaf; else pooled memory.</summary>
     /// <exception cref="IOException">The folder cannot be written.</exception>
-    public static AssemblyBuffer For(long bodyBytes, TransferOptions options, bool isLeaf) =>
-        options.AssemblyFolder is { } folder && bodyBytes > options.FileAboveBytes && !isLeaf ? new FileAssembly(folder, bodyBytes) : new PooledAssembly(bodyBytes);
+    public static AssemblyBuffer For(ChannelEndpoint end, WorkerId from, PacketHeader offer, ChunkMap here, TransferOptions options) =>
+        options.AssemblyFolder is { } folder && offer.BodyBytes > options.FileAboveBytes && !end.IsLeaf ? new FileAssembly(folder, end, from, offer, here) : new PooledAssembly(offer.BodyBytes);
 }

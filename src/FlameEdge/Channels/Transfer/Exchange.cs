@@ -48,7 +48,7 @@ public sealed partial class Exchange : IAsyncDisposable
         this.logger = logger;
         mailbox = new Mailbox(options.MailboxCapacity, OnTaken);
         outbox = new Outbox(endpoint, options, time, Post, Wake);
-        inbox = new Inbox(endpoint.IsLeaf, options, time, mailbox, worker => peers.TryGetValue(worker, out var peer) ? peer.Incarnation : null, Answer);
+        inbox = new Inbox(endpoint, port, options, time, mailbox, worker => peers.TryGetValue(worker, out var peer) ? peer.Incarnation : null, Answer);
         pump = new PacketPump(port, gate, outbox.TakeChunk, options.BulkConcurrency, bytes => Interlocked.Add(ref sent, bytes));
         timer = time.CreateTimer(_ => Tick(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }

@@ -9,6 +9,9 @@ public interface IPacketPort
     /// <summary>The largest packet it carries now, in bytes.</summary>
     int MaximumPacketBytes { get; }
 
+    /// <summary>Packets and bytes of bulk that may be on their way here at once before what carries them drops some.</summary>
+    (int Packets, long Bytes) Room => (int.MaxValue, long.MaxValue);
+
     /// <summary>Carries a packet to a worker, or to everybody of the other role where <paramref name="to"/> is null. Completes when the
     /// packet is on its way and its memory no longer needed; a lost packet is no error.</summary>
     ValueTask SendAsync(WorkerId? to, ReadOnlySequence<byte> packet, bool isBulk, CancellationToken cancellationToken);

@@ -4,7 +4,7 @@ using FlameEdge.Topology;
 namespace FlameEdge.Channels.Transfer;
 
 /// <summary>The messages on their way to a worker: admitted a few at a time, put together, checked, delivered once. Its exchange's lock guards it.</summary>
-internal sealed class Inbox(bool isLeaf, TransferOptions options, TimeProvider time, Mailbox mailbox, Func<WorkerId, long?> incarnationOf, Action<WorkerId, PacketHeader, byte[]> answer)
+internal sealed class Inbox(ChannelEndpoint end, IPacketPort port, TransferOptions options, TimeProvider time, Mailbox mailbox, Func<WorkerId, long?> incarnationOf, Action<WorkerId, PacketHeader, byte[]> answer)
 {
     // A sender whose chunks have paused keeps its bytes but not its turn.
     private static readonly TimeSpan TurnTimeout = TimeSpan.FromSeconds(5);
@@ -155,7 +155,7 @@ internal sealed class Inbox(bool isLeaf, TransferOptions options, TimeProvider t
         {
             if (incoming.Offer.Incarnation != peer.Incarnation)
             {
-                Drop(incoming);
+                Drop(incoming, isKept: true);
             }
             else
             {
@@ -173,7 +173,7 @@ internal sealed class Inbox(bool isLeaf, TransferOptions options, TimeProvider t
         {
             if (time.GetElapsedTime(incoming.ProgressAt) >= options.AssemblyTimeout)
             {
-                Drop(incoming);
+                Drop(incoming, isKept: true);
             }
             else if (incoming.IsStalled && IsThere(incoming.From, incoming.Offer.Incarnation))
             {
@@ -201,12 +201,12 @@ internal sealed class Inbox(bool isLeaf, TransferOptions options, TimeProvider t
         Admit();
     }
 
-    /// <summary>Drops everything partial; what was delivered stays known.</summary>
+    /// <summary>Drops everything partial, but for what another run may go on with; what was delivered stays known.</summary>
     public void Close()
     {
         foreach (var incoming in assembling.Values.ToArray())
         {
-            Drop(incoming);
+            Drop(incoming, isKept: true);
         }
 
         waiting.Clear();
@@ -245,7 +245,12 @@ internal sealed class Inbox(bool isLeaf, TransferOptions options, TimeProvider t
         return heldBytes + bytes <= options.MaximumAssemblyBytes;
     }
 
-    private int WindowFor(int chunkBytes) => Math.Max(1, options.WindowBytes / Math.Max(1, assembling.Count) / chunkBytes);
+    private int WindowFor(int chunkBytes)
+    {
+        var (packets, bytes) = port.Room;
+        var chunks = Math.Min(packets, Math.Min(options.WindowBytes, bytes) / chunkBytes);
+        return (int)Math.Max(1, chunks / Math.Max(1, assembling.Count));
+    }
 
     private int FirstWindowOf(WorkerId from, int chunkBytes) => Math.Min(windows.GetValueOrDefault(from, Incoming.FirstWindow), WindowFor(chunkBytes));
 
@@ -254,7 +259,7 @@ internal sealed class Inbox(bool isLeaf, TransferOptions options, TimeProvider t
         Incoming incoming;
         try
         {
-            incoming = new Incoming(from, offer, head, isRepair, FirstWindowOf(from, offer.ChunkBytes), isLeaf, options, time);
+            incoming = new Incoming(from, offer, head, isRepair, FirstWindowOf(from, offer.ChunkBytes), end, options, time);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -265,6 +270,12 @@ internal sealed class Inbox(bool isLeaf, TransferOptions options, TimeProvider t
         assembling[(from, offer.MessageId)] = incoming;
         heldBytes += offer.BodyBytes;
         PeakBytes = Math.Max(PeakBytes, heldBytes);
+        if (incoming.IsComplete)
+        {
+            Complete(incoming);
+            return;
+        }
+
         incoming.Refill();
         Request(incoming);
     }
@@ -310,12 +321,19 @@ internal sealed class Inbox(bool isLeaf, TransferOptions options, TimeProvider t
         Admit();
     }
 
-    private void Drop(Incoming incoming)
+    private void Drop(Incoming incoming, bool isKept = false)
     {
         if (assembling.Remove((incoming.From, incoming.Offer.MessageId)))
         {
             heldBytes -= incoming.Offer.BodyBytes;
-            incoming.Dispose();
+            if (isKept)
+            {
+                incoming.Suspend();
+            }
+            else
+            {
+                incoming.Dispose();
+            }
         }
     }
 

@@ -30,7 +30,7 @@ internal sealed class Incoming : IDisposable
     private TimeSpan stallAfter;
     private int tries;
 
-    public Incoming(WorkerId from, PacketHeader offer, byte[] head, bool isRepair, int window, bool isLeaf, TransferOptions options, TimeProvider time)
+    public Incoming(WorkerId from, PacketHeader offer, byte[] head, bool isRepair, int window, ChannelEndpoint end, TransferOptions options, TimeProvider time)
     {
         From = from;
         Offer = offer;
@@ -39,12 +39,14 @@ internal sealed class Incoming : IDisposable
         this.window = window;
         this.options = options;
         this.time = time;
-        buffer = AssemblyBuffer.For(offer.BodyBytes, options, isLeaf);
         here = new ChunkMap(offer.ChunkCount);
+        buffer = AssemblyBuffer.For(end, from, offer, here, options);
         awaited = new ChunkMap(offer.ChunkCount);
         stallAfter = options.StallAfter;
         ProgressAt = periodStart = time.GetTimestamp();
         hash.Append(head);
+        HashHere();
+        IsRepair |= here.Count > 0;
     }
 
     public WorkerId From { get; }
@@ -65,6 +67,7 @@ internal sealed class Incoming : IDisposable
     /// <summary>When the missing were last asked for (a timestamp).</summary>
     public long AskedAt { get; private set; }
 
+    /// <summary>All of it is here; of a body that was kept in a file, perhaps from the start.</summary>
     public bool IsComplete => here.Count == Offer.ChunkCount;
 
     /// <summary>Nothing has come for so long that what was asked for is taken for lost.</summary>
@@ -157,6 +160,9 @@ internal sealed class Incoming : IDisposable
 
     public void Dispose() => buffer.Dispose();
 
+    /// <summary>Gives its room back, but not what lies in a file.</summary>
+    public void Suspend() => buffer.Suspend();
+
     /// <summary>Hashes in order while the bytes are in the cache; what came early is read back.</summary>
     private void HashOn(int index, ReadOnlySpan<byte> bytes)
     {
@@ -167,6 +173,12 @@ internal sealed class Incoming : IDisposable
 
         Append(bytes);
         hashedCount++;
+        HashHere();
+    }
+
+    /// <summary>Goes on with what is here already.</summary>
+    private void HashHere()
+    {
         if (hashedCount >= Offer.ChunkCount || !here.Has(hashedCount))
         {
             return;

@@ -131,7 +131,7 @@ internal sealed class Outbox(ChannelEndpoint endpoint, TransferOptions options, 
                 target.Sequence = header.Sequence;
                 List<int> lost = [];
                 var credit = ChunkRequest.Read(payload, message.ChunkCount, lost.Add);
-                message.Request(target, credit, (header.Flags & PacketHeader.RepairFlag) != 0 ? lost : []);
+                message.Request(target, credit, (header.Flags & PacketHeader.RepairFlag) != 0, lost);
                 break;
             default:
                 return;

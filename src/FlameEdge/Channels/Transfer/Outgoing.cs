@@ -75,13 +75,23 @@ internal sealed class Outgoing
     public void Repace() => isPaceStale = true;
 
     /// <summary>Notes what a receiver asks for.</summary>
-    public void Request(Target target, int credit, IEnumerable<int> lost)
+    /// <param name="target">Who.</param>
+    /// <param name="credit">Chunks below this index may be sent to it.</param>
+    /// <param name="isRepair">It says which of them it lacks.</param>
+    /// <param name="lost">These.</param>
+    public void Request(Target target, int credit, bool isRepair, IEnumerable<int> lost)
     {
         target.Advanced(time.GetTimestamp());
         if (credit > target.Credit)
         {
             target.Credit = credit;
             isPaceStale = true;
+        }
+
+        if (isRepair && !IsBroadcast)
+        {
+            // All it lacks: the rest of a stream that is its alone need not be sent, because a former run of it has that.
+            cursor = Math.Max(cursor, credit);
         }
 
         foreach (var index in lost)
@@ -138,12 +148,17 @@ internal sealed class Outgoing
             if (target is { IsOpen: true, Lost.Count: > 0 })
             {
                 index = target.Lost.NextFrom(0);
+                if (index == ChunkCount - 1 && !IsReleased)
+                {
+                    continue;
+                }
+
                 to = TakeFromAll(index) > 1 ? null : target;
                 return true;
             }
         }
 
-        lossReportedAt = 0;
+        lossReportedAt = IsReleased ? 0 : lossReportedAt;
         return false;
     }
 

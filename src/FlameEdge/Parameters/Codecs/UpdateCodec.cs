@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using FlameEdge.Diagnostics;
 
 namespace FlameEdge.Parameters.Codecs;
@@ -15,6 +17,9 @@ namespace FlameEdge.Parameters.Codecs;
 public sealed class UpdateCodec(ValueFormat format, double? topShare = null, bool isDelta = false)
 {
     private const int Word = 4;
+
+    // What is written, or hashed, at once: whatever the model's size, no more is held beside it.
+    private const int LargestPiece = 1 << 20;
 
     /// <summary>Every value as it is: what is stored, and what moves where a job names no codec.</summary>
     public static UpdateCodec Plain { get; } = new(new Float32Values());
@@ -32,6 +37,8 @@ public sealed class UpdateCodec(ValueFormat format, double? topShare = null, boo
     public bool IsExact => topShare is null && format is Float32Values && !isDelta;
 
     internal ushort Number => (ushort)(format.Id | (topShare is null ? 0 : PayloadHeader.Sparse) | (isDelta ? PayloadHeader.Delta : 0));
+
+    private int PieceLength => Math.Max(format.Block, LargestPiece / format.Block * format.Block);
 
     private int Prefix => PayloadHeader.Bytes + (format.Block > 1 ? Word : 0) + (topShare is null ? 0 : 2 * Word);
 
@@ -64,17 +71,69 @@ public sealed class UpdateCodec(ValueFormat format, double? topShare = null, boo
         int[]? indices = topShare is null ? null : LargestValues.Find(values, KeptOf(values.Length));
         ReadOnlySpan<float> sent = indices is null ? values : Gather(values, indices);
         WritePrefix(layout, indices ?? [], output);
-        var bytes = WriteValues(sent, output);
         var buffer = new float[EncodedTiles.LengthFor(format)];
-        for (var start = 0; start < sent.Length; start += buffer.Length)
+        for (var piece = 0; piece < sent.Length; piece += PieceLength)
         {
-            var count = Math.Min(buffer.Length, sent.Length - start);
-            var carried = format.Read(bytes.Slice((int)format.BytesOf(start), (int)format.BytesOf(count)), buffer.AsSpan(0, count));
-            for (var i = 0; i < count; i++)
+            var length = Math.Min(PieceLength, sent.Length - piece);
+            var bytes = WritePiece(sent.Slice(piece, length), output);
+            for (var start = 0; start < length; start += buffer.Length)
             {
-                values[indices is null ? start + i : indices[start + i]] -= carried[i];
+                var count = Math.Min(buffer.Length, length - start);
+                var carried = format.Read(bytes.Slice((int)format.BytesOf(start), (int)format.BytesOf(count)), buffer.AsSpan(0, count));
+                for (var i = 0; i < count; i++)
+                {
+                    values[indices is null ? piece + start + i : indices[piece + start + i]] -= carried[i];
+                }
             }
         }
+    }
+
+    /// <summary>Appends a payload of what <paramref name="model"/> differs from <paramref name="held"/>, and adds to <paramref name="held"/> what it carries, as a reader of it will.</summary>
+    /// <exception cref="PayloadException">The codec cannot carry it; what <paramref name="held"/> is then is undefined.</exception>
+    public void EncodeChange(ParameterLayout layout, Span<float> held, ReadOnlySpan<float> model, IBufferWriter<byte> output)
+    {
+        layout.RequireLength(held);
+        layout.RequireLength(model);
+        if (topShare is not null)
+        {
+            EncodeSparseChange(layout, held, model, output);
+            return;
+        }
+
+        WritePrefix(layout, [], output);
+        var change = ArrayPool<float>.Shared.Rent(Math.Min(PieceLength, held.Length));
+        for (var start = 0; start < held.Length; start += PieceLength)
+        {
+            var length = Math.Min(PieceLength, held.Length - start);
+            ParameterMath.Delta(held.Slice(start, length), model.Slice(start, length), change.AsSpan(0, length));
+            var written = WritePiece(change.AsSpan(0, length), output);
+            RequireFinite(format.AddTo(written, held.Slice(start, length), change));
+        }
+
+        ArrayPool<float>.Shared.Return(change);
+    }
+
+    /// <summary>SHA-256, in lower-case hex, of the values a reader of a whole model's payload will hold.</summary>
+    /// <exception cref="PayloadException">As for <see cref="Decode"/>.</exception>
+    public string HashOfDecoded(ReadOnlySequence<byte> input, ParameterLayout layout)
+    {
+        var (indices, tiles) = Open(input, layout);
+        if (indices is not null || isDelta)
+        {
+            throw new InvalidOperationException($"a payload in {Name} is no whole model");
+        }
+
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var buffer = ArrayPool<float>.Shared.Rent(tiles.TileLength);
+        for (var start = 0; start < tiles.Length; start += tiles.TileLength)
+        {
+            var values = buffer.AsSpan(0, Math.Min(tiles.TileLength, tiles.Length - start));
+            DecodeRange(tiles, start, values, isAdded: false);
+            hash.AppendData(MemoryMarshal.AsBytes(values));
+        }
+
+        ArrayPool<float>.Shared.Return(buffer);
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
     /// <summary>The layout a whole model was written for, as far as the payload says: signature and length.</summary>
@@ -177,7 +236,26 @@ public sealed class UpdateCodec(ValueFormat format, double? topShare = null, boo
         }
     }
 
-    private ReadOnlySpan<byte> WriteValues(ReadOnlySpan<float> values, IBufferWriter<byte> output)
+    // The largest differences can be told only when all are known.
+    private void EncodeSparseChange(ParameterLayout layout, Span<float> held, ReadOnlySpan<float> model, IBufferWriter<byte> output)
+    {
+        var change = new float[held.Length];
+        ParameterMath.Delta(held, model, change);
+        var written = new ArrayBufferWriter<byte>();
+        Encode(layout, change, written);
+        DecodeAndAdd(new(written.WrittenMemory), layout, held);
+        output.Write(written.WrittenSpan);
+    }
+
+    private void WriteValues(ReadOnlySpan<float> values, IBufferWriter<byte> output)
+    {
+        for (var start = 0; start < values.Length; start += PieceLength)
+        {
+            WritePiece(values.Slice(start, Math.Min(PieceLength, values.Length - start)), output);
+        }
+    }
+
+    private ReadOnlySpan<byte> WritePiece(ReadOnlySpan<float> values, IBufferWriter<byte> output)
     {
         var size = checked((int)format.BytesOf(values.Length));
         var bytes = output.GetSpan(size)[..size];
