@@ -55,6 +55,9 @@ internal sealed partial class BufferedCollector : IAsyncDisposable
         var start = context.Time.GetTimestamp();
         var deadline = context.Job.Rounds.Deadline;
         Know(terms.Round, terms.Base);
+
+        // Sends outlive the step, and what is no view of the model is written over two steps later.
+        var body = model.IsView ? model.Body : new ReadOnlySequence<byte>(model.Body.ToArray());
         if (buffer.Count == 0)
         {
             buffered.Clear();
@@ -124,11 +127,11 @@ internal sealed partial class BufferedCollector : IAsyncDisposable
             issued[worker] = (incarnation, number);
             var ticket = new Ticket(terms.Round, number, incarnation);
             working[worker] = ticket;
-            round.Sent(model.Body.Length);
+            round.Sent(body.Length);
             var head = FederatedJson.Write(terms.Head(deadline, null) with { Ticket = number }, FederatedJson.Default.ModelHead);
             sends.Send(
                 worker,
-                () => new Message { Kind = MessageKind.Model, Round = terms.Round, Head = head, Body = model.Whole.Value },
+                () => new Message { Kind = MessageKind.Model, Round = terms.Round, Head = head, Body = body },
                 () => working.TryGetValue(worker, out var current) && current == ticket && inbox.Source.Peers.Any(present => present.Worker == worker));
         }
 
