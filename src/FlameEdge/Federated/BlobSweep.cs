@@ -26,7 +26,7 @@ internal static class BlobSweep
         if (await state.ReadAsync(Outbox.Collection, owner.Value, cancellationToken) is { } entry)
         {
             var last = FederatedJson.Read(entry, FederatedJson.Default.OutboxEntry);
-            named.UnionWith(new[] { last.Blob, last.Error?.Before, last.Error?.After }.OfType<string>());
+            named.UnionWith(new[] { last.Blob, last.Error?.Before, last.Error?.After, last.Carried?.Before, last.Carried?.After }.OfType<string>());
         }
 
         var blobs = state.BlobsOf(owner);

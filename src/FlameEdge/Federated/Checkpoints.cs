@@ -25,6 +25,9 @@ internal sealed record Checkpoint
     /// <summary>Samples every known worker of the cohort announced, so that the step of the next sum does not depend on who is back.</summary>
     public required Dictionary<string, long> Samples { get; init; }
 
+    /// <summary>The last update of each worker that was counted, in an asynchronous job; null elsewhere.</summary>
+    public Dictionary<string, long>? Taken { get; init; }
+
     /// <summary>Rounds in a row without quorum.</summary>
     public int Failures { get; init; }
 }
@@ -43,7 +46,10 @@ internal sealed class Checkpoints(IStateStore state, WorkerId owner)
     private const int Kept = 2;
 
     /// <summary>The newest checkpoint whose model is whole, with its values and the rounds up to it; null where there is none.</summary>
-    public async Task<StoredRun?> LoadAsync(ParameterLayout layout, CancellationToken cancellationToken)
+    /// <param name="layout">Of what a checkpoint keeps.</param>
+    /// <param name="held">Of what the workers below hold.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public async Task<StoredRun?> LoadAsync(ParameterLayout layout, ParameterLayout held, CancellationToken cancellationToken)
     {
         var found = new List<Checkpoint>();
         foreach (var (key, json) in await state.ListAsync(Collection, cancellationToken))
@@ -56,17 +62,17 @@ internal sealed class Checkpoints(IStateStore state, WorkerId owner)
 
         foreach (var checkpoint in found.OrderByDescending(checkpoint => checkpoint.Round))
         {
-            if (await ReadAsync(checkpoint.Blob) is { } model)
+            if (await ReadAsync(checkpoint.Blob, layout) is { } model)
             {
                 // Without the file of what they hold, the workers are sent the whole model once more.
-                var held = checkpoint.Held is { } blob ? await ReadAsync(blob) : null;
-                return new(checkpoint, model, held, await RoundsAsync(checkpoint.Round, cancellationToken));
+                var beneath = checkpoint.Held is { } blob ? await ReadAsync(blob, held) : null;
+                return new(checkpoint, model, beneath, await RoundsAsync(checkpoint.Round, cancellationToken));
             }
         }
 
         return found.Count == 0 ? null : throw new StateException("no checkpoint's model file is whole any more; start again without --resume in another --out folder");
 
-        async Task<ParameterSet?> ReadAsync(string blob)
+        async Task<ParameterSet?> ReadAsync(string blob, ParameterLayout layout)
         {
             using var content = await state.BlobsOf(owner).OpenAsync(blob, cancellationToken);
             if (content is null)

@@ -6,20 +6,26 @@ using FlameEdge.Topology;
 namespace FlameEdge.Federated;
 
 /// <summary>The updates of one round as they come in: folded into the sum, or not, and why.</summary>
-internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> cohort, ExactSum sum)
+internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> cohort, int length)
 {
-    private readonly Dictionary<WorkerId, StoredUpdate> counted = [];
+    private readonly Dictionary<WorkerId, StoredUpdate> last = [];
+    private readonly List<StoredUpdate> counted = [];
     private readonly Dictionary<WorkerId, string> refused = [];
     private readonly HashSet<WorkerId> seen = [];
 
     public RoundTerms Terms { get; } = terms;
 
-    public ExactSum Sum { get; } = sum;
+    /// <summary>What they come to, where they are summed as they come.</summary>
+    public ExactSum? Sum { get; init; }
 
     /// <summary>Who should take part.</summary>
     public IReadOnlyList<WorkerId> Cohort { get; } = cohort;
 
-    public IReadOnlyCollection<StoredUpdate> Counted => counted.Values;
+    /// <summary>In the order they were counted; a worker may have several in an asynchronous step.</summary>
+    public IReadOnlyList<StoredUpdate> Counted => counted;
+
+    /// <summary>The weight of all.</summary>
+    public long Samples => counted.Sum(update => update.Samples);
 
     /// <summary>Models sent.</summary>
     public PayloadBytes ModelBytes { get; private set; } = new(0, 0);
@@ -27,11 +33,11 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
     /// <summary>Updates counted.</summary>
     public PayloadBytes UpdateBytes { get; private set; } = new(0, 0);
 
-    public void Sent(long bytes) => ModelBytes = ModelBytes.Plus(UpdateCodec.Plain.LargestBytesOf(Sum.Length), bytes);
+    public void Sent(long bytes) => ModelBytes = ModelBytes.Plus(UpdateCodec.Plain.LargestBytesOf(length), bytes);
 
-    public bool IsCounted(WorkerId worker) => counted.ContainsKey(worker);
+    public bool IsCounted(WorkerId worker) => last.ContainsKey(worker);
 
-    public bool IsResolved(WorkerId worker) => counted.ContainsKey(worker) || refused.ContainsKey(worker);
+    public bool IsResolved(WorkerId worker) => last.ContainsKey(worker) || refused.ContainsKey(worker);
 
     public string? RefusalOf(WorkerId worker) => refused.GetValueOrDefault(worker);
 
@@ -39,8 +45,9 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
 
     public void Count(WorkerId worker, StoredUpdate update, long bytes)
     {
-        counted[worker] = update;
-        UpdateBytes = UpdateBytes.Plus(UpdateCodec.Plain.LargestBytesOf(Sum.Length), bytes);
+        last[worker] = update;
+        counted.Add(update);
+        UpdateBytes = UpdateBytes.Plus(UpdateCodec.Plain.LargestBytesOf(length), bytes);
     }
 
     public void Refuse(WorkerId worker, string reason) => refused[worker] = reason;
@@ -55,6 +62,20 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
         }
     }
 
+    /// <summary>Share of the clients of this round that were counted, below aggregators in the middle as well; in (0, 1].</summary>
+    public double Participation(Tasklets.RoleContext context)
+    {
+        var clients = (context.LatestPlan?.Invoke() ?? context.Plan).Workers.Where(worker => worker.Dataset is not null).Select(worker => worker.Id.Value).ToHashSet(StringComparer.Ordinal);
+        var (all, taken) = (0, 0);
+        foreach (var verdict in Verdicts(new HashSet<WorkerId>(), TimeSpan.Zero).Where(verdict => clients.Contains(verdict.Worker)))
+        {
+            all++;
+            taken += verdict.Verdict == Verdict.Counted ? 1 : 0;
+        }
+
+        return taken == 0 ? 1 : (double)taken / all;
+    }
+
     /// <summary>A verdict for every member, and for every worker a member reported on; sorted by worker.</summary>
     public List<WorkerVerdict> Verdicts(IReadOnlySet<WorkerId> present, TimeSpan deadline)
     {
@@ -62,7 +83,7 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
         foreach (var worker in Cohort)
         {
             verdicts.Add(VerdictOn(worker, present.Contains(worker), deadline));
-            if (counted.TryGetValue(worker, out var update) && update.Report is { } below)
+            if (last.TryGetValue(worker, out var update) && update.Report is { } below)
             {
                 verdicts.AddRange(below.Select(verdict => verdict.Via is null ? verdict with { Via = worker.Value } : verdict));
             }
@@ -73,9 +94,9 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
 
     private WorkerVerdict VerdictOn(WorkerId worker, bool isPresent, TimeSpan deadline)
     {
-        if (counted.TryGetValue(worker, out var update))
+        if (last.TryGetValue(worker, out var update))
         {
-            return new() { Worker = worker.Value, Verdict = Verdict.Counted, Samples = update.Samples, Loss = update.Loss };
+            return new() { Worker = worker.Value, Verdict = Verdict.Counted, Samples = update.Samples, Loss = update.Loss, Staleness = update.Order > 0 ? update.Staleness : null };
         }
 
         var (verdict, reason) = refused.TryGetValue(worker, out var why) ? (Verdict.Refused, why)

@@ -23,6 +23,10 @@ internal sealed record ModelHead
     /// <summary>Seconds left to answer, on the reader's own clock from arrival.</summary>
     public required double RemainingSeconds { get; init; }
 
+    /// <summary>Which of a worker's requests for this model it is, in an asynchronous job; 0 elsewhere.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int Ticket { get; init; }
+
     public required int StepExponent { get; init; }
 
     public required long WeightLimit { get; init; }
@@ -41,7 +45,11 @@ internal sealed record UpdateHead
     /// <summary>SHA-256 of the model the delta starts from.</summary>
     public required string Base { get; init; }
 
-    /// <summary>The delta's weight.</summary>
+    /// <summary>The ticket of the request it answers.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int Ticket { get; init; }
+
+    /// <summary>The delta's weight: samples, or 1 where the job's optimizer counts clients alike.</summary>
     public required long Samples { get; init; }
 
     /// <summary>Mean training loss, nats.</summary>

@@ -1,6 +1,7 @@
 using System.Buffers;
 using FlameEdge.Channels;
 using FlameEdge.Diagnostics;
+using FlameEdge.Federated.Aggregation.Robust;
 using FlameEdge.Parameters;
 using FlameEdge.Parameters.Codecs;
 using FlameEdge.Rounds;
@@ -18,6 +19,7 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
     // What is left of the upper deadline after this share is for the way up.
     private const double ShareOfDeadline = 0.8;
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(5);
+    private readonly IRobustRule? rule = Algorithms.Robust(context.Job.Robust);
     private readonly Outbox outbox = new(context.State, context.Worker.Id);
     private IChannel? lower;
     private IChannel? upper;
@@ -33,6 +35,9 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
     private ReadOnlySequence<byte> body;
 
     private RoundSpec Rounds => context.Job.Rounds;
+
+    // A robust rule may need more than the job's quorum.
+    private int Quorum => Math.Max(rule?.MinimumCount ?? 1, Rounds.QuorumOf(cohort.Count));
 
     /// <inheritdoc/>
     public Step Compose() =>
@@ -86,7 +91,7 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
     private async Task<Flow> AggregateAsync(CancellationToken cancellationToken)
     {
         var (round, head) = (request!.Round, request.Head);
-        if (await outbox.FindAsync(head.Run, round, head.Base, cancellationToken) is { } kept)
+        if (await outbox.FindAsync(head, round, cancellationToken) is { } kept)
         {
             (entry, body) = (kept.Entry, kept.Body);
             return Flow.Next;
@@ -104,9 +109,9 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
                 return Flow.Again;
             }
 
-            var terms = new RoundTerms(head.Run, round, model.Base, head.Step);
+            var terms = new RoundTerms(head.Run, round, model.Base, head.Step, head.Ticket);
             var deadline = (TimeSpan.FromSeconds(Math.Clamp(head.RemainingSeconds, 0, Rounds.Deadline.TotalSeconds)) - context.Time.GetElapsedTime(request.ArrivedAt)) * ShareOfDeadline;
-            var collected = await collector.CollectAsync(terms, model, layout, deadline, both.Token);
+            var collected = await collector.CollectAsync(terms, model, layout, deadline, rule?.MinimumCount ?? 1, both.Token);
             cohort = collected.Cohort;
             await KeepAsync(collected, head.Base, deadline, layout, cancellationToken);
             return Flow.Next;
@@ -143,20 +148,21 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
     private async Task KeepAsync(CollectedRound collected, string upperBase, TimeSpan deadline, ParameterLayout layout, CancellationToken cancellationToken)
     {
         var verdicts = collected.Verdicts(inbox!.Present.Keys.ToHashSet(), deadline);
-        var quorum = context.Replay is { } script ? cohort.Count(script.Counted(collected.Terms.Round).Contains) : Rounds.QuorumOf(cohort.Count);
+        var quorum = context.Replay is { } script ? cohort.Count(script.Counted(collected.Terms.Round).Contains) : Quorum;
         var isValid = collected.Counted.Count >= quorum && collected.Counted.Count > 0;
         var head = new UpdateHead
         {
             Run = collected.Terms.Run,
             Base = upperBase,
-            Samples = isValid ? collected.Sum.Weight : 0,
+            Ticket = collected.Terms.Ticket,
+            Samples = isValid ? collected.Samples : 0,
             Loss = collected.TrainingLoss,
             HasReport = true,
         };
         CrashPoint.Reach("middle-aggregated");
         if (isValid)
         {
-            (entry, body) = await writer!.KeepAsync(collected.Terms.Round, head, Mean(collected, layout), verdicts, cancellationToken);
+            (entry, body) = await writer!.KeepAsync(collected.Terms.Round, head, await MeanAsync(collected, layout, cancellationToken), verdicts, cancellationToken);
         }
         else
         {
@@ -168,11 +174,19 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
         await context.State.CommitAsync([.. collector!.Forget(collected)], cancellationToken);
     }
 
-    private static ParameterSet Mean(CollectedRound collected, ParameterLayout layout)
+    private async Task<ParameterSet> MeanAsync(CollectedRound collected, ParameterLayout layout, CancellationToken cancellationToken)
     {
-        var mean = new ParameterSet(layout);
-        collected.Sum.Mean(mean.Values);
-        return mean;
+        var mean = new float[layout.Length];
+        if (rule is null)
+        {
+            collected.Sum!.Mean(mean);
+        }
+        else
+        {
+            await new UpdateRows(context.State, context.Worker.Id, context.UpCodecOf(lower!)).AggregateAsync(rule, collected, layout, mean, cancellationToken);
+        }
+
+        return new ParameterSet(layout, mean);
     }
 
     private async Task UploadAsync(CancellationToken cancellationToken)

@@ -8,7 +8,7 @@ namespace FlameEdge.Federated;
 internal sealed record ModelRequest(WorkerId From, int Round, ModelHead Head, MessageArrived Arrived, long ArrivedAt) : IDisposable
 {
     /// <summary>True for a request for the same update.</summary>
-    public bool Asks(ModelRequest other) => Round == other.Round && Head.Run == other.Head.Run && Head.Base == other.Head.Base;
+    public bool Asks(ModelRequest other) => Round == other.Round && Head.Run == other.Head.Run && Head.Base == other.Head.Base && Head.Ticket == other.Head.Ticket;
 
     public void Dispose() => Arrived.Dispose();
 }

@@ -14,13 +14,21 @@ internal sealed record OutboxEntry
     public required string Blob { get; init; }
 
     /// <summary>What the codec left out; null for one that keeps nothing.</summary>
-    public ErrorBlobs? Error { get; init; }
+    public CarriedBlobs? Error { get; init; }
+
+    /// <summary>What the worker carries for the job's optimizer; null where it carries nothing.</summary>
+    public CarriedBlobs? Carried { get; init; }
 
     public List<Rounds.WorkerVerdict>? Report { get; init; }
 }
 
-/// <summary>The error this update started from, and what is left of it and of the update: blobs in the float32 format, null for none.</summary>
-internal sealed record ErrorBlobs(string? Before, string? After);
+/// <summary>A vector that goes on from update to update: what this one started from, and what it left. Blobs in the float32 format, null for none.</summary>
+internal sealed record CarriedBlobs(string? Before, string? After);
+
+/// <summary>All that goes on from an update to the next one.</summary>
+/// <param name="Error">What the codec left out.</param>
+/// <param name="Carried">What the optimizer needs.</param>
+internal sealed record Carry(CarriedBlobs? Error, CarriedBlobs? Carried);
 
 /// <summary>The last update of a worker, durable before it is sent: a repeated request for it costs no training and gives the same bytes.</summary>
 internal sealed class Outbox(IStateStore state, WorkerId owner)
@@ -28,10 +36,10 @@ internal sealed class Outbox(IStateStore state, WorkerId owner)
     public const string Collection = "outbox";
 
     /// <summary>The kept update with its bytes, if it answers exactly this request.</summary>
-    public async Task<(OutboxEntry Entry, ReadOnlySequence<byte> Body)?> FindAsync(string run, int round, string baseHash, CancellationToken cancellationToken)
+    public async Task<(OutboxEntry Entry, ReadOnlySequence<byte> Body)?> FindAsync(ModelHead request, int round, CancellationToken cancellationToken)
     {
         var entry = await LastAsync(cancellationToken);
-        return entry is not null && entry.Round == round && entry.Head.Base == baseHash && entry.Head.Run == run
+        return entry is not null && entry.Round == round && entry.Head.Base == request.Base && entry.Head.Run == request.Run && entry.Head.Ticket == request.Ticket
             && await state.BlobsOf(owner).ReadAsync(entry.Blob, cancellationToken) is { } body ? (entry, new ReadOnlySequence<byte>(body)) : null;
     }
 
@@ -40,10 +48,10 @@ internal sealed class Outbox(IStateStore state, WorkerId owner)
         await state.ReadAsync(Collection, owner.Value, cancellationToken) is { } json ? FederatedJson.Read(json, FederatedJson.Default.OutboxEntry) : null;
 
     /// <summary>Keeps an update in place of the former one.</summary>
-    public async Task<OutboxEntry> SaveAsync(int round, UpdateHead head, ReadOnlySequence<byte> body, List<Rounds.WorkerVerdict>? report, ErrorBlobs? error, CancellationToken cancellationToken)
+    public async Task<OutboxEntry> SaveAsync(int round, UpdateHead head, ReadOnlySequence<byte> body, List<Rounds.WorkerVerdict>? report, Carry? carry, CancellationToken cancellationToken)
     {
         var blob = await state.BlobsOf(owner).PutAsync(body, cancellationToken);
-        var entry = new OutboxEntry { Round = round, Head = head, Blob = blob, Error = error, Report = report };
+        var entry = new OutboxEntry { Round = round, Head = head, Blob = blob, Error = carry?.Error, Carried = carry?.Carried, Report = report };
         await state.CommitAsync([new StateChange(Collection, owner.Value, FederatedJson.Write(entry, FederatedJson.Default.OutboxEntry))], cancellationToken);
         await BlobSweep.RunAsync(state, owner, cancellationToken);
         return entry;

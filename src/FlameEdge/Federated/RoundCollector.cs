@@ -61,7 +61,7 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
     }
 
     /// <summary>Runs one round; the sum of the one before is no more.</summary>
-    public async Task<CollectedRound> CollectAsync(RoundTerms terms, OutgoingModel model, ParameterLayout layout, TimeSpan deadline, CancellationToken cancellationToken)
+    public async Task<CollectedRound> CollectAsync(RoundTerms terms, OutgoingModel model, ParameterLayout layout, TimeSpan deadline, int minimum, CancellationToken cancellationToken)
     {
         if (sum?.Length != layout.Length)
         {
@@ -79,9 +79,9 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
         var covered = model.Until.IsCompleted ? null : Broadcast();
         await model.Until;
         var cohort = Cohort;
-        var quorum = context.Job.Rounds.QuorumOf(cohort.Count);
+        var quorum = Math.Max(minimum, context.Job.Rounds.QuorumOf(cohort.Count));
         var required = RequiredOf(terms.Round, cohort);
-        var round = new CollectedRound(terms, cohort, sum);
+        var round = new CollectedRound(terms, cohort, layout.Length) { Sum = sum };
         if (covered is null)
         {
             await FoldStoredAsync(round, layout, required, cancellationToken);
@@ -205,10 +205,10 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
     }
 
     private Task FoldStoredAsync(CollectedRound round, ParameterLayout layout, HashSet<WorkerId> required, CancellationToken cancellationToken) =>
-        store.LoadAsync(round.Terms.Run, round.Terms.Round, round.Terms.Base, (update, body) =>
+        store.LoadAsync(update => update.Run == round.Terms.Run && update.Round == round.Terms.Round && update.Base == round.Terms.Base, (update, body) =>
         {
             var member = new WorkerId(update.Member);
-            if (required.Contains(member) && codec.Fold(body, layout, update.Samples, round.Sum) == SumRefusal.None)
+            if (required.Contains(member) && codec.Fold(body, layout, update.Samples, round.Sum!) == SumRefusal.None)
             {
                 round.Count(member, update, body.Length);
             }
@@ -246,7 +246,7 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
     {
         var worker = arrived.Worker;
         var head = FederatedJson.Read(arrived.Message.Head.Span, FederatedJson.Default.UpdateHead);
-        if (head.Run != round.Terms.Run || head.Base != round.Terms.Base)
+        if (head.Run != round.Terms.Run || head.Base != round.Terms.Base || head.Ticket != round.Terms.Ticket)
         {
             return new VerdictHead("late", "it starts from another model");
         }
@@ -262,7 +262,7 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
             return Refuse(round, worker, "not counted in the run that is replayed");
         }
 
-        switch (codec.Fold(arrived.Message.Body, layout, head.Samples, round.Sum))
+        switch (codec.Fold(arrived.Message.Body, layout, head.Samples, round.Sum!))
         {
             case SumRefusal.ValueOutOfRange:
                 return Refuse(round, worker, $"out of range: a value is larger than rounds.largestValue ({round.Terms.Step.LargestValue})");

@@ -7,13 +7,15 @@ namespace FlameEdge.Federated;
 /// <param name="Round">From 1.</param>
 /// <param name="Base">SHA-256 of the model's values.</param>
 /// <param name="Step">The fixed point of the sum.</param>
-internal sealed record RoundTerms(string Run, int Round, string Base, SumStep Step)
+/// <param name="Ticket">Which of the requests for this model it answers, below an asynchronous top; else 0.</param>
+internal sealed record RoundTerms(string Run, int Round, string Base, SumStep Step, int Ticket = 0)
 {
     public ModelHead Head(TimeSpan remaining, string? against) => new()
     {
         Run = Run,
         Base = Base,
         Against = against,
+        Ticket = Ticket,
         RemainingSeconds = Math.Max(0, remaining.TotalSeconds),
         StepExponent = Step.Exponent,
         WeightLimit = Step.WeightLimit,

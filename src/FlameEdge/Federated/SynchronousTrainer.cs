@@ -17,6 +17,7 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
     private readonly Outbox outbox = new(context.State, context.Worker.Id);
     private Dataset? data;
     private ITrainer? trainer;
+    private ClientStep? client;
     private ModelFeed? feed;
     private ModelReader? reader;
     private UpdateWriter? writer;
@@ -64,13 +65,14 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
         }
 
         data = await Context.LoadAsync(dataset, cancellationToken);
-        trainer = Context.Engine.Open(model, data.SampleShape, data.ClassCount, Context.Training);
-        Change = new ParameterSet(trainer.Layout);
+        trainer = Context.Engine.Open(model, data.SampleShape, data.ClassCount, ClientStep.With(job.Optimizer, Context.Training));
+        client = new ClientStep(job.Optimizer, Context.Training, trainer.Layout);
+        Change = new ParameterSet(client.Travel);
         feed = new ModelFeed(channel, Context.Time, (_, round, verdict) => LogVerdict(Context.Logger, Context.Worker.Id.Value, round, verdict.Answer, verdict.Reason ?? string.Empty));
         reader = new ModelReader(Context.DownCodecOf(channel));
         writer = new UpdateWriter(Context.UpCodecOf(channel), Context.State, Context.Worker.Id);
         sender = new UpdateSender(Context, channel);
-        await channel.JoinAsync(new Channels.PeerCard(data.Count), cancellationToken);
+        await channel.JoinAsync(new Channels.PeerCard(WeightOf(data.Count)), cancellationToken);
     }
 
     private async Task<Flow> FetchAsync(CancellationToken cancellationToken)
@@ -84,7 +86,7 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
     {
         var (round, terms) = (request!.Round, request.Head);
         isKept = false;
-        if (await outbox.FindAsync(terms.Run, round, terms.Base, cancellationToken) is { } kept)
+        if (await outbox.FindAsync(terms, round, cancellationToken) is { } kept)
         {
             (head, body, isKept) = (kept.Entry.Head, kept.Body, true);
             return Flow.Next;
@@ -92,7 +94,7 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
 
         try
         {
-            received = reader!.TryRead(terms, request.Arrived.Message.Body, trainer!.Layout);
+            received = reader!.TryRead(terms, request.Arrived.Message.Body, client!.Travel);
             if (received is null)
             {
                 feed!.Finish(request);
@@ -108,9 +110,14 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
 
         try
         {
+            if (client.HasState)
+            {
+                client.Load(await writer!.CarriedAsync(terms.Run, round, cancellationToken));
+            }
+
             using var both = CancellationTokenSource.CreateLinkedTokenSource(feed!.Superseded, cancellationToken);
-            var result = await Context.Compute.RunAsync(Context.Training.Threads, () => Train(round, both.Token), both.Token);
-            head = new UpdateHead { Run = terms.Run, Base = terms.Base, Samples = result.Samples, Loss = double.IsFinite(result.Loss) ? result.Loss : null };
+            var result = await Context.Compute.RunAsync(Context.Training.Threads, () => Train(round, terms.Ticket, both.Token), both.Token);
+            head = new UpdateHead { Run = terms.Run, Base = terms.Base, Ticket = terms.Ticket, Samples = WeightOf(result.Samples), Loss = double.IsFinite(result.Loss) ? result.Loss : null };
             CrashPoint.Reach("trained");
             return Flow.Next;
         }
@@ -120,14 +127,14 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
         }
     }
 
-    private TrainingResult Train(int round, CancellationToken cancellationToken)
+    private TrainingResult Train(int round, int ticket, CancellationToken cancellationToken)
     {
-        trainer!.Load(received!.Values); // Read before.
-        var result = trainer.Train(data!, Seeds.Derive(Context.Job.Seed, Context.Worker.Id.Value, round), cancellationToken);
-        trainer.Save(Change!.Values);
-        ParameterMath.Delta(received.Values, Change.Values, Change.Values);
-        return result;
+        // Asked again for the same model, it draws other samples.
+        var seed = Seeds.Derive(Context.Job.Seed, ticket == 0 ? Context.Worker.Id.Value : $"{Context.Worker.Id}#{ticket}", round);
+        return client!.Train(trainer!, received!.Values, Change!.Values, () => trainer!.Train(data!, seed, cancellationToken)); // Read before.
     }
+
+    private long WeightOf(int samples) => Context.Job.Optimizer.CountsAlike ? 1 : samples;
 
     private async Task KeepAsync(CancellationToken cancellationToken)
     {
@@ -137,7 +144,7 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
             return;
         }
 
-        (body, var kept) = await writer!.WriteAsync(request!.Round, head!, Change!, null, cancellationToken);
+        (body, var kept) = await writer!.WriteAsync(request!.Round, head!, Change!, null, client!.HasState ? client.Save() : default, cancellationToken);
         keeping = ReachAsync(kept);
 
         static async Task ReachAsync(Task kept)

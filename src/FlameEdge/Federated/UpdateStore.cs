@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text.Json.Serialization;
 using FlameEdge.State;
 using FlameEdge.Topology;
 
@@ -19,6 +20,14 @@ internal sealed record StoredUpdate
 
     public double? Loss { get; init; }
 
+    /// <summary>Which of its worker's updates it is, growing, in an asynchronous job; 0 elsewhere, where a worker has one a round.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public long Order { get; init; }
+
+    /// <summary>Steps the model had made since the one it started from.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int Staleness { get; init; }
+
     public required string Blob { get; init; }
 
     /// <summary>Verdicts of the workers below a middle aggregator, as it sent them.</summary>
@@ -32,8 +41,8 @@ internal sealed class UpdateStore(IStateStore state, WorkerId owner)
 {
     public const string Collection = "updates";
 
-    /// <summary>Tells updates of this round and base whose bytes are still whole, one after the other; all others are forgotten.</summary>
-    public async Task LoadAsync(string run, int round, string baseHash, Action<StoredUpdate, ReadOnlySequence<byte>> take, CancellationToken cancellationToken)
+    /// <summary>Tells updates that are wanted and whose bytes are still whole, one after the other; all others are forgotten.</summary>
+    public async Task LoadAsync(Func<StoredUpdate, bool> isWanted, Action<StoredUpdate, ReadOnlySequence<byte>> take, CancellationToken cancellationToken)
     {
         var stale = new List<StateChange>();
         foreach (var (key, json) in await state.ListAsync(Collection, cancellationToken))
@@ -44,7 +53,7 @@ internal sealed class UpdateStore(IStateStore state, WorkerId owner)
             }
 
             var update = FederatedJson.Read(json, FederatedJson.Default.StoredUpdate);
-            using var body = update.Run == run && update.Round == round && update.Base == baseHash ? await state.BlobsOf(owner).OpenAsync(update.Blob, cancellationToken) : null;
+            using var body = isWanted(update) ? await state.BlobsOf(owner).OpenAsync(update.Blob, cancellationToken) : null;
             if (body is not null)
             {
                 take(update, body.Bytes);
@@ -69,5 +78,5 @@ internal sealed class UpdateStore(IStateStore state, WorkerId owner)
 
     private string Prefix => $"{owner}.";
 
-    private string KeyOf(StoredUpdate update) => $"{Prefix}{update.Member}";
+    private string KeyOf(StoredUpdate update) => update.Order == 0 ? $"{Prefix}{update.Member}" : $"{Prefix}{update.Member}.{update.Order:D19}";
 }

@@ -21,20 +21,24 @@ internal sealed class UpdateWriter(UpdateCodec codec, IStateStore state, WorkerI
     /// error to keep, what is left in <paramref name="change"/> is that error.</summary>
     public async Task<(OutboxEntry Entry, ReadOnlySequence<byte> Body)> KeepAsync(int round, UpdateHead head, ParameterSet change, List<WorkerVerdict>? report, CancellationToken cancellationToken)
     {
-        var (body, kept) = await WriteAsync(round, head, change, report, cancellationToken);
+        var (body, kept) = await WriteAsync(round, head, change, report, default, cancellationToken);
         return (await kept, body);
     }
 
+    /// <summary>What this worker carried from round to round when <paramref name="round"/> began, as <see cref="WriteAsync"/> was given it; null for nothing yet.</summary>
+    public async Task<byte[]?> CarriedAsync(string run, int round, CancellationToken cancellationToken) =>
+        await BeforeAsync(run, round, 0, entry => entry.Carried, cancellationToken) is { } blob ? await state.BlobsOf(owner).ReadAsync(blob, cancellationToken) : null;
+
     /// <summary>As <see cref="KeepAsync"/>, with the body at hand while it is still being kept: it may be on its way meanwhile, but nobody may have all of it before it is.</summary>
-    public async Task<(ReadOnlySequence<byte> Body, Task<OutboxEntry> Kept)> WriteAsync(int round, UpdateHead head, ParameterSet change, List<WorkerVerdict>? report, CancellationToken cancellationToken)
+    public async Task<(ReadOnlySequence<byte> Body, Task<OutboxEntry> Kept)> WriteAsync(int round, UpdateHead head, ParameterSet change, List<WorkerVerdict>? report, ReadOnlySequence<byte> carried, CancellationToken cancellationToken)
     {
         if (!codec.KeepsError)
         {
             var body = codec.IsExact ? ModelWriter.Encode(codec, change) : Write(change, output => codec.Encode(change.Layout, change.Values, output));
-            return (body, Task.Run(() => outbox.SaveAsync(round, head, body, report, null, cancellationToken), CancellationToken.None));
+            return (body, Task.Run(async () => await outbox.SaveAsync(round, head, body, report, new(null, await CarryAsync()), cancellationToken), CancellationToken.None));
         }
 
-        var before = await ErrorBeforeAsync(head.Run, round, cancellationToken);
+        var before = await BeforeAsync(head.Run, round, head.Ticket, entry => entry.Error, cancellationToken);
         var isSound = await TryAddErrorAsync(before, change, cancellationToken);
         var written = Write(change, output => codec.EncodeKeepingError(change.Layout, change.Values, output));
         return (written, Task.Run(SaveAsync, CancellationToken.None));
@@ -44,15 +48,21 @@ internal sealed class UpdateWriter(UpdateCodec codec, IStateStore state, WorkerI
             // What is left of the change is the error now.
             var after = isSound ? await state.BlobsOf(owner).PutAsync(ModelWriter.Encode(UpdateCodec.Plain, change), cancellationToken) : before;
             CrashPoint.Reach("error-kept");
-            return await outbox.SaveAsync(round, head, written, report, new(before, after), cancellationToken);
+            return await outbox.SaveAsync(round, head, written, report, new(new(before, after), await CarryAsync()), cancellationToken);
         }
+
+        async Task<CarriedBlobs?> CarryAsync() => carried.IsEmpty ? null
+            : new(await BeforeAsync(head.Run, round, head.Ticket, entry => entry.Carried, cancellationToken), await state.BlobsOf(owner).PutAsync(carried, cancellationToken));
     }
 
     /// <summary>A piece of the last body may still be under way: the next is written elsewhere.</summary>
     public void Abandon() => output = null;
 
-    private async Task<string?> ErrorBeforeAsync(string run, int round, CancellationToken cancellationToken) =>
-        await outbox.LastAsync(cancellationToken) is { Error: { } error } last && last.Head.Run == run ? last.Round < round ? error.After : error.Before : null;
+    // The last update is that of the round before, or of this one, made once already.
+    private async Task<string?> BeforeAsync(string run, int round, int ticket, Func<OutboxEntry, CarriedBlobs?> of, CancellationToken cancellationToken) =>
+        await outbox.LastAsync(cancellationToken) is { } last && last.Head.Run == run && of(last) is { } blobs
+            ? last.Round < round || last.Head.Ticket < ticket ? blobs.After : blobs.Before
+            : null;
 
     // An update that is not finite will be refused; its error would make all that follow so too. Without its file a worker starts from no error, as it did in the
     // first round: that costs a little accuracy, once.

@@ -14,6 +14,11 @@ public static class JobFingerprint
         var job = plan.Job;
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Add($"{job.Name}|{job.Seed}|{job.Optimizer}|{job.Evaluation}|{job.Rounds.LargestValue}");
+        if (job.Robust is { } robust)
+        {
+            Add($"robust={robust}");
+        }
+
         Add($"{job.Model?.Kind}|{job.Model?.Activation}|{string.Join(',', job.Model?.Hidden ?? [])}|{Path.GetFileName(job.Model?.Path)}|{job.Model?.Module}|{string.Join(',', job.Model?.Freeze ?? [])}|{job.Model?.TrainLast}");
         foreach (var worker in plan.Workers)
         {

@@ -11,6 +11,7 @@ public static class StandardRoles
     public static RoleCatalog Catalog() => new RoleCatalog()
         .Add("trainer", context => new SynchronousTrainer(context))
         .Add("aggregator", context => new SynchronousAggregator(context))
+        .Add(Topology.Programs.AsynchronousAggregator, context => new AsynchronousAggregator(context))
         .Add("middle-aggregator", context => new MiddleAggregator(context))
         .Add("site", context => new SiteRole(context))
         .Add("directory", context => new DirectoryRole(context));

@@ -49,6 +49,9 @@ public sealed record WorkerVerdict
     /// <summary>Its mean training loss in nats, as it said; null where it said none.</summary>
     public double? Loss { get; init; }
 
+    /// <summary>Steps the model had made since the one its update started from, in an asynchronous job; null elsewhere.</summary>
+    public int? Staleness { get; init; }
+
     /// <summary>The aggregator that judged it, where that is not the top one.</summary>
     public string? Via { get; init; }
 }

@@ -27,8 +27,11 @@ public sealed record JobSpec
     /// <summary>How many rounds, and when one is over.</summary>
     public RoundSpec Rounds { get; init; } = new();
 
-    /// <summary>The aggregation rule; only <c>fedavg</c> for now.</summary>
-    public string Optimizer { get; init; } = "fedavg";
+    /// <summary>How the server makes the next model, and what its clients do for it.</summary>
+    public OptimizerSpec Optimizer { get; init; } = new();
+
+    /// <summary>What takes the place of the mean in every aggregator; null for the mean.</summary>
+    public RobustSpec? Robust { get; init; }
 
     /// <summary>Backend of channels that name none: <c>mqtt</c> or <c>memory</c>.</summary>
     public string Backend { get; init; } = "mqtt";

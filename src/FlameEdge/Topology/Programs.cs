@@ -9,6 +9,9 @@ public static class Programs
     /// <summary>Distributes the model and aggregates updates: the top of a tree.</summary>
     public const string Aggregator = "aggregator";
 
+    /// <summary>The top of a tree that waits for nobody: a role says so with <c>program</c>.</summary>
+    public const string AsynchronousAggregator = "asynchronous-aggregator";
+
     /// <summary>Both: an aggregator below and a trainer above.</summary>
     public const string MiddleAggregator = "middle-aggregator";
 
@@ -19,7 +22,7 @@ public static class Programs
     public const string Directory = "directory";
 
     /// <summary>All above.</summary>
-    public static IReadOnlySet<string> BuiltIn { get; } = new HashSet<string>(StringComparer.Ordinal) { Trainer, Aggregator, MiddleAggregator, Site, Directory };
+    public static IReadOnlySet<string> BuiltIn { get; } = new HashSet<string>(StringComparer.Ordinal) { Trainer, Aggregator, AsynchronousAggregator, MiddleAggregator, Site, Directory };
 
     /// <summary>
     /// The program that fits exactly these tags. A role that also coordinates or joins a ring gets a name of its own kind

@@ -42,7 +42,7 @@ public class JobFuzzTests
         }, iter: 1500);
 
     private const string Rich = """
-        { "job": "rich", "seed": 7, "parameters": { "p": "v" }, "optimizer": { "sort": "fedavg", "kwargs": {} }, "evaluation": "test", "backend": "memory",
+        { "job": "rich", "seed": 7, "parameters": { "p": "v" }, "optimizer": { "kind": "fedavg", "rate": 1 }, "robust": { "kind": "trimmed-mean", "trim": 1 }, "evaluation": "test", "backend": "memory",
           "datasets": [ { "name": "d", "path": "d.csv", "label": { "column": "y", "bands": [1, 2] }, "features": ["p0..p3", { "cycle": "h", "period": 24 }],
               "rows": { "where": { "a": "b" }, "from": { "y": 1 }, "first": 0 }, "partition": { "kind": "column", "column": "u", "values": [1, 2] },
               "labels": { "r": ["x", "y"] }, "agents": { "d-1": "a" }, "standardize": { "like": "test" } },

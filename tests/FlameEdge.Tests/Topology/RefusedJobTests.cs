@@ -47,7 +47,14 @@ public class RefusedJobTests
         { "{ \"name\": \"param\", \"pair\"", "{ \"name\": §\"param\", \"codec\": { \"down\": [ \"delta\", \"int8\" ] }, \"pair\"", "channel 'param': codec 'delta + int8' goes down from role 'm', which itself fetches 'float32'", "give channel 'global' the same" },
         { "\"groupBy\": \"default\"", "\"selector\": §\"random\"", "channel 'global': unknown selector 'random'", "use all" },
         { "\"job\":", "\"backend\": §\"pigeon\", \"job\":", "unknown backend 'pigeon'", "use mqtt, memory" },
-        { "\"job\":", "\"optimizer\": { \"sort\": §\"fedavgg\" }, \"job\":", "unknown optimizer 'fedavgg'", "did you mean 'fedavg'?" },
+        { "\"job\":", "\"optimizer\": { \"kind\": §\"fedavgg\" }, \"job\":", "unknown optimizer 'fedavgg'", "did you mean 'fedavg'?" },
+        { "\"job\":", "\"optimizer\": { \"kind\": \"fedadam\", §\"momentum\": 0.5 }, \"job\":", "optimizer: momentum belongs to kind: fedavgm", "remove it" },
+        { "\"job\":", "\"optimizer\": §\"fedprox\", \"job\":", "optimizer: fedprox needs mu", "mu: 0.01" },
+        { "\"job\":", "\"optimizer\": { \"kind\": \"fedadam\", \"rate\": §0 }, \"job\":", "optimizer: rate is", "a number above 0" },
+        { "\"job\":", "\"robust\": §\"krum\", \"job\":", "robust: krum needs attackers", "attackers: 1" },
+        { "\"job\":", "\"robust\": §\"mediam\", \"job\":", "robust: unknown kind 'mediam'", "did you mean 'median'?" },
+        { "\"job\":", "\"robust\": \"median\", \"optimizer\": §\"scaffold\", \"job\":", "optimizer: scaffold sends more than a change, which robust: median cannot judge", "use fedavg" },
+        { "\"job\":", "\"training\": { \"momentum\": 0.9 }, \"optimizer\": §\"scaffold\", \"job\":", "optimizer: scaffold takes the way of the local steps", "set training.momentum: 0" },
         { "\"replica\": 1", "§\"replcia\": 1", "role: unknown key 'replcia'", "did you mean 'replica'?" },
         // associations
         { "{ \"param\": \"na\" } ],\n", "{ §\"parm\": \"na\" } ],\n", "role 't': unknown channel 'parm'", "did you mean 'param'?" },
@@ -135,7 +142,7 @@ public class RefusedJobTests
         var (job, found) = JobTexts.Read(text, Programs.BuiltIn);
 
         Assert.Null(job);
-        Assert.Contains("role 'a': the program 'agregator' is not on board; use aggregator, directory, middle-aggregator, site, trainer (did you mean 'aggregator'?)", found.All[0].ToString(), StringComparison.Ordinal);
+        Assert.Contains("role 'a': the program 'agregator' is not on board; use aggregator, asynchronous-aggregator, directory, middle-aggregator, site, trainer (did you mean 'aggregator'?)", found.All[0].ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

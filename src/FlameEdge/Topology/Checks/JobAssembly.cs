@@ -17,6 +17,7 @@ internal static class JobAssembly
         AssociationChecks.Check(graph);
         DatasetChecks.Check(graph);
         GroupChecks.Check(graph);
+        AggregationChecks.Check(graph);
         if (programs is not null)
         {
             RunChecks.Check(graph, programs, rolesHere);
@@ -49,7 +50,8 @@ internal static class JobAssembly
             Model = draft.Model,
             Training = draft.Training,
             Rounds = draft.Rounds,
-            Optimizer = draft.Optimizer?.Value ?? "fedavg",
+            Optimizer = draft.OptimizerSpec,
+            Robust = draft.Robust,
             Backend = BackendOf(draft.Backend) ?? "mqtt",
             Fleet = draft.Fleet,
             Canoe = draft.Canoe,

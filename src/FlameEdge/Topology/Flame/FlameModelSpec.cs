@@ -26,6 +26,7 @@ internal sealed class FlameModelSpec
         }
 
         Optimizer = Choice(spec, "optimizer");
+        OptimizerSpec = new() { Kind = Optimizer?.Value ?? OptimizerSpec.Kind, Mu = Kwarg(spec, "mu"), Alpha = Kwarg(spec, "alpha"), Beta1 = Kwarg(spec, "beta_1"), Beta2 = Kwarg(spec, "beta_2"), Tau = Kwarg(spec, "tau"), Rate = Kwarg(spec, "eta") };
         Selector = Choice(spec, "selector");
         if (spec.Mapping("hyperparameters") is { } hyperparameters)
         {
@@ -35,6 +36,9 @@ internal sealed class FlameModelSpec
     }
 
     public LocatedName? Optimizer { get; }
+
+    /// <summary>Its settings by Flame's names for them; what it leaves open has the published default here.</summary>
+    public OptimizerSpec OptimizerSpec { get; } = new();
 
     public LocatedName? Selector { get; }
 
@@ -55,6 +59,9 @@ internal sealed class FlameModelSpec
         var fields = new Fields(node, key, FlameKeys.Choice, spec.Problems);
         return fields.Scalar("sort") is { Text.Length: > 0 } sort ? LocatedName.Of(sort) : null;
     }
+
+    private static double? Kwarg(Fields spec, string key) =>
+        spec.Mapping("optimizer")?["kwargs"] is SpecMapping kwargs && kwargs[key] is SpecScalar scalar && Fields.TryNumber(scalar, out var value) && value > 0 ? value : null;
 
     /// <summary>Hyperparameters are a free map; these keys are ours.</summary>
     private static SpecMapping Only(SpecMapping node, params string[] keys) =>

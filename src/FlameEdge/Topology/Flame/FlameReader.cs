@@ -23,6 +23,7 @@ internal sealed class FlameReader(SpecProblems problems)
             Datasets = datasets,
             Backend = Backend(JobReader.Required(job, "backend", "write mqtt")),
             Optimizer = model.Optimizer,
+            OptimizerSpec = model.OptimizerSpec,
             Training = model.Training,
             Rounds = model.Rounds,
         };

@@ -25,7 +25,12 @@ internal sealed class JobDraft
 
     public LocatedName? Evaluation { get; init; }
 
+    /// <summary>The optimizer's word, where the author wrote one.</summary>
     public LocatedName? Optimizer { get; init; }
+
+    public OptimizerSpec OptimizerSpec { get; init; } = new();
+
+    public RobustSpec? Robust { get; init; }
 
     public LocatedName? Backend { get; init; }
 
@@ -126,7 +131,7 @@ internal sealed record Vocabulary(
     IReadOnlyCollection<string> Selectors)
 {
     /// <summary>What runs here.</summary>
-    public static readonly Vocabulary Own = new(["mqtt", "memory"], ["fedavg"], ["all"]);
+    public static readonly Vocabulary Own = new(["mqtt", "memory"], [.. AggregationReader.Optimizers.Keys], ["all"]);
 
     /// <summary>What Flame knows: its jobs can be expanded whether or not every word runs here.</summary>
     public static readonly Vocabulary Flame = new(

@@ -40,6 +40,8 @@ public static class JobReader
         var seed = Seed(job);
         var rounds = job.Mapping("rounds");
         var datasets = new DatasetReader(naming, folder, seed, problems).Read(job.Sequence("datasets"));
+        var aggregation = new AggregationReader(problems);
+        var (optimizer, optimizerSpec) = aggregation.Optimizer(job["optimizer"]);
         var draft = new JobDraft
         {
             Root = job.Node,
@@ -48,7 +50,9 @@ public static class JobReader
             Name = title is null ? default : new(naming.Loose(title, "job").Value),
             Datasets = datasets.All,
             Evaluation = job.Scalar("evaluation") is { } evaluation ? datasets.Mention(evaluation) : null,
-            Optimizer = Optimizer(job),
+            Optimizer = optimizer,
+            OptimizerSpec = optimizerSpec,
+            Robust = aggregation.Robust(job["robust"]),
             Backend = job.Scalar("backend") is { } backend ? LocatedName.Of(backend) : null,
             Model = SettingsReader.Model(job.Mapping("model"), folder, problems),
             Training = SettingsReader.Training(job.Mapping("training"), new(), "training", problems, isWhole: true),
@@ -81,18 +85,6 @@ public static class JobReader
         }
 
         return null;
-    }
-
-    private static LocatedName? Optimizer(Fields job)
-    {
-        if (job["optimizer"] is SpecMapping node)
-        {
-            var fields = new Fields(node, "optimizer", JobKeys.Optimizer, job.Problems);
-            fields.Mapping("kwargs");
-            return fields.Scalar("sort") is { } sort ? LocatedName.Of(sort) : null;
-        }
-
-        return job.Scalar("optimizer") is { } scalar ? LocatedName.Of(scalar) : null;
     }
 
     private static ulong Seed(Fields job)

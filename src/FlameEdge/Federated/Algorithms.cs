@@ -1,0 +1,58 @@
+using FlameEdge.Diagnostics;
+using FlameEdge.Federated.Aggregation;
+using FlameEdge.Federated.Aggregation.Corrections;
+using FlameEdge.Federated.Aggregation.Robust;
+using FlameEdge.Parameters;
+using FlameEdge.Topology;
+
+namespace FlameEdge.Federated;
+
+/// <summary>From a job's words to what computes.</summary>
+internal static class Algorithms
+{
+    /// <summary>The server's side of an optimizer. What the job leaves open has the published default.</summary>
+    public static IServerOptimizer Server(OptimizerSpec spec, ParameterLayout layout)
+    {
+        var rate = spec.Rate;
+        var (beta1, beta2, tau) = (spec.Beta1 ?? 0.9, spec.Beta2 ?? 0.99, spec.Tau ?? 1e-3);
+        return spec.Kind switch
+        {
+            "fedavg" or OptimizerSpec.FedProx => new FedAvg(layout, rate ?? 1),
+            "fedavgm" => new FedAvgM(layout, rate ?? 1, spec.Momentum ?? 0.9, spec.Nesterov),
+            "fedadagrad" => new FedAdagrad(layout, rate ?? 0.1, spec.Beta1 ?? 0, tau, spec.InitialV),
+            "fedadam" => new FedAdam(layout, rate ?? 0.1, beta1, beta2, tau, spec.InitialV),
+            "fedyogi" => new FedYogi(layout, rate ?? 0.1, beta1, beta2, tau, spec.InitialV),
+            OptimizerSpec.FedDyn => new FedDynServer(layout, spec.Alpha ?? 0.01),
+            OptimizerSpec.Scaffold => new ScaffoldServer(layout, rate ?? 1),
+            OptimizerSpec.FedNova => new FedNovaServer(layout),
+            _ => throw Unknown("optimizer", spec.Kind),
+        };
+    }
+
+    /// <summary>The clients' side; null where they do nothing but train.</summary>
+    public static IClientCorrection? Client(OptimizerSpec spec, TrainingSpec training, ParameterLayout layout) => spec.Kind switch
+    {
+        OptimizerSpec.FedProx => new FedProxClient(layout, spec.Mu!.Value), // A job without it is refused.
+        OptimizerSpec.FedDyn => new FedDynClient(layout, spec.Alpha ?? 0.01),
+        OptimizerSpec.Scaffold => new ScaffoldClient(layout, training.LearningRate),
+        OptimizerSpec.FedNova => new FedNovaClient(layout, training.LearningRate, training.Momentum, training.Proximal),
+        _ => null,
+    };
+
+    /// <summary>What takes the place of the mean; null for the mean.</summary>
+    public static IRobustRule? Robust(RobustSpec? spec) => spec?.Kind switch
+    {
+        null => null,
+        "norm-clipping" => new NormClipping(spec.Norm),
+        "median" => new CoordinateMedian(),
+        "trimmed-mean" => new TrimmedMean(spec.Trim),
+        "krum" => new MultiKrum(spec.Attackers),
+        "multi-krum" => new MultiKrum(spec.Attackers, spec.Keep),
+        "bulyan" => new Bulyan(spec.Attackers),
+        "geometric-median" => new GeometricMedian(),
+        _ => throw Unknown("robust rule", spec.Kind),
+    };
+
+    // A job that was read has known words; one built by a program may not.
+    private static TopologyException Unknown(string what, string kind) => new($"there is no {what} '{kind}'; see docs/algorithms.md");
+}

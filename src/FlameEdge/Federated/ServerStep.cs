@@ -1,0 +1,132 @@
+using FlameEdge.Federated.Aggregation;
+using FlameEdge.Federated.Aggregation.Robust;
+using FlameEdge.Parameters;
+using FlameEdge.State;
+using FlameEdge.Topology;
+
+namespace FlameEdge.Federated;
+
+/// <summary>
+/// From a round's updates to the next model, as the job says. Three buffers follow one another: the model, what travels with it, and what only the server carries from round to round;
+/// a checkpoint is one blob of all three.
+/// </summary>
+internal sealed class ServerStep
+{
+    private readonly IServerOptimizer optimizer;
+    private readonly IRobustRule? rule;
+    private readonly ParameterLayout model;
+    private readonly List<StateVector> own;
+    private readonly bool isPlain;
+    private float[]? mean;
+
+    /// <param name="job">The job.</param>
+    /// <param name="model">Its model's tensors.</param>
+    public ServerStep(JobSpec job, ParameterLayout model)
+    {
+        this.model = model;
+        optimizer = Algorithms.Server(job.Optimizer, model);
+        rule = Algorithms.Robust(job.Robust);
+        isPlain = rule is null && job.Optimizer is { Kind: "fedavg" or OptimizerSpec.FedProx, Rate: null or 1 };
+        Travel = TravelLayout.Of(job.Optimizer, model);
+
+        // What is shared is in the travelling part already.
+        own = [.. optimizer.State.Where(vector => !vector.Values.Span.Overlaps(optimizer.Shared.Span))];
+        Kept = TravelLayout.Extended(Travel, own.Select(vector => ($"server/{vector.Name}", (IReadOnlyList<int>)[vector.Values.Length], ParameterKind.Buffer)));
+    }
+
+    /// <summary>The model and what travels with it.</summary>
+    public ParameterLayout Travel { get; }
+
+    /// <summary>The same and what a checkpoint keeps besides.</summary>
+    public ParameterLayout Kept { get; }
+
+    /// <summary>The fewest updates the next model can be made of.</summary>
+    public int MinimumCount => rule?.MinimumCount ?? 1;
+
+    /// <summary>A buffer of asynchronous updates whose step is this optimizer's.</summary>
+    public FedBuff Buffer(int goal, int? maxStaleness) => new(model, optimizer, goal, maxStaleness);
+
+    /// <summary>What a checkpoint keeps: <paramref name="travel"/> itself where there is nothing more.</summary>
+    public ParameterSet Keep(ParameterSet travel)
+    {
+        if (own.Count == 0)
+        {
+            return travel;
+        }
+
+        var kept = new ParameterSet(Kept);
+        travel.Values.CopyTo(kept.Values);
+        var offset = Travel.Length;
+        foreach (var vector in own)
+        {
+            vector.Values.Span.CopyTo(kept.Values[offset..]);
+            offset += vector.Values.Length;
+        }
+
+        return kept;
+    }
+
+    /// <summary>Goes on from a checkpoint; what travels of it.</summary>
+    public ParameterSet Resume(ParameterSet kept)
+    {
+        if (!optimizer.Shared.IsEmpty)
+        {
+            kept.Values[model.Length..Travel.Length].CopyTo(Shared.Span);
+        }
+
+        if (own.Count == 0)
+        {
+            return kept;
+        }
+
+        var offset = Travel.Length;
+        foreach (var vector in own)
+        {
+            kept.Values.Slice(offset, vector.Values.Length).CopyTo(vector.Values.Span);
+            offset += vector.Values.Length;
+        }
+
+        return new ParameterSet(Travel, kept.Values[..Travel.Length].ToArray());
+    }
+
+    /// <summary>Writes the next model, and what travels with it, to <paramref name="next"/>.</summary>
+    /// <param name="collected">At least <see cref="MinimumCount"/> updates.</param>
+    /// <param name="updates">Where the updates themselves are, for a rule that must see each.</param>
+    /// <param name="participation">Share of the job's clients that was counted.</param>
+    /// <param name="travel">What the round started from.</param>
+    /// <param name="next">Of the same layout; its former values do not matter.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public async Task StepAsync(CollectedRound collected, UpdateRows updates, double participation, ParameterSet travel, ParameterSet next, CancellationToken cancellationToken)
+    {
+        if (isPlain)
+        {
+            collected.Sum!.AddMean(travel.Values, next.Values);
+            return;
+        }
+
+        mean ??= new float[Travel.Length];
+        if (rule is null)
+        {
+            collected.Sum!.Mean(mean);
+        }
+        else
+        {
+            await updates.AggregateAsync(rule, collected, Travel, mean, cancellationToken);
+        }
+
+        travel.Values.CopyTo(next.Values);
+        var (change, beside) = (mean.AsMemory(0, model.Length), mean.AsMemory(model.Length));
+        optimizer.Step(
+            new RoundChange(change.Span)
+            {
+                MeanSecond = beside.Length == model.Length ? beside.Span : default,
+                MeanWork = beside.Length == 1 ? beside.Span[0] : 1,
+                Participation = participation,
+            },
+            next.Values[..model.Length]);
+        optimizer.Shared.Span.CopyTo(next.Values[model.Length..]);
+    }
+
+    // Where the optimizer keeps what it shares.
+    private Memory<float> Shared => optimizer.State.FirstOrDefault(vector => vector.Values.Span.Overlaps(optimizer.Shared.Span))?.Values ?? default;
+}

@@ -1,0 +1,78 @@
+using FlameEdge.Topology.Reading;
+
+namespace FlameEdge.Topology.Checks;
+
+/// <summary>Optimizers whose formulas hold for certain local steps only, and rules that cannot stand beside them.</summary>
+internal static class AggregationChecks
+{
+    public static void Check(GraphIndex graph)
+    {
+        var job = graph.Job;
+        var (spec, at) = (job.OptimizerSpec, job.Optimizer?.Node ?? job.Root);
+        if (job.Robust is { } robust && spec.Kind is OptimizerSpec.Scaffold or OptimizerSpec.FedNova)
+        {
+            graph.Problems.Add(at, $"optimizer: {spec.Kind} sends more than a change, which robust: {robust.Kind} cannot judge; use fedavg or an adaptive optimizer with it");
+        }
+
+        if (job.Roles.Find(role => role.Program?.Value == Programs.AsynchronousAggregator) is { } asynchronous)
+        {
+            CheckAsynchronous(graph, asynchronous);
+        }
+
+        foreach (var (where, training) in Trainings(job))
+        {
+            CheckTraining(graph, spec, at, where, training);
+        }
+    }
+
+    // Its updates start from different models: what is relative to one model, or wants all updates of it side by side, has no meaning.
+    private static void CheckAsynchronous(GraphIndex graph, RoleDraft role)
+    {
+        var job = graph.Job;
+        if (job.OptimizerSpec.Kind is OptimizerSpec.FedDyn or OptimizerSpec.Scaffold or OptimizerSpec.FedNova)
+        {
+            graph.Problems.Add(job.Optimizer?.Node ?? job.Root, $"optimizer: {job.OptimizerSpec.Kind} needs rounds that begin and end together, which {role} has not; use fedavg, fedavgm, fedadagrad, fedadam, fedyogi or fedprox");
+        }
+
+        if (job.Robust is { } robust)
+        {
+            graph.Problems.Add(role.Name.Node, $"{role}: robust: {robust.Kind} compares updates of one model, and here they start from several; remove robust, or the role's program");
+        }
+
+        foreach (var channel in job.Channels.Where(channel => channel.DownCodec.IsDelta && channel.Pair.Any(end => end.Value == role.Name.Value)))
+        {
+            graph.Problems.Add(channel.Name.Node, $"{channel}: codec 'delta' cannot go down from {role}, whose workers hold different models; leave delta out");
+        }
+    }
+
+    private static IEnumerable<(string Where, TrainingSpec Training)> Trainings(JobDraft job) =>
+        job.Roles.Where(role => role.IsDataConsumer).Select(role => (role.ToString(), SettingsReader.Above(job.Training, role.Settings)));
+
+    private static void CheckTraining(GraphIndex graph, OptimizerSpec spec, SpecNode at, string where, TrainingSpec training)
+    {
+        if (spec.Kind is OptimizerSpec.Scaffold or OptimizerSpec.FedNova && (training.Optimizer != OptimizerKind.Sgd || training.Nesterov))
+        {
+            graph.Problems.Add(at, $"optimizer: {spec.Kind} counts plain gradient steps, but {where} trains with {(training.Nesterov ? "nesterov" : training.Optimizer)}; set training.optimizer: sgd without nesterov");
+        }
+
+        if (spec.Kind is OptimizerSpec.Scaffold && training.Momentum > 0)
+        {
+            graph.Problems.Add(at, $"optimizer: scaffold takes the way of the local steps for their gradients, which {where}'s momentum bends; set training.momentum: 0");
+        }
+
+        if (spec.Kind is OptimizerSpec.FedNova && training is { Momentum: > 0, Proximal: > 0 })
+        {
+            graph.Problems.Add(at, $"optimizer: fednova is defined for momentum or a proximal term, and {where} has both; remove one of them");
+        }
+
+        if (spec.Kind is OptimizerSpec.FedNova && training.LearningRate * training.Proximal >= 1)
+        {
+            graph.Problems.Add(at, $"optimizer: fednova needs learningRate × proximal below 1, and {where} has {training.LearningRate * training.Proximal:0.###}; lower one of them");
+        }
+
+        if (spec.Kind is OptimizerSpec.FedProx or OptimizerSpec.FedDyn && training.Proximal > 0)
+        {
+            graph.Problems.Add(at, $"optimizer: {spec.Kind} sets the proximal term itself; remove training.proximal of {where}");
+        }
+    }
+}
