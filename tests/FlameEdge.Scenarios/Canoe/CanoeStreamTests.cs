@@ -37,6 +37,6 @@ public class CanoeStreamTests
         var folder = SharedData.Path("golden", "canoe", "digits");
         var workload = StreamFiles.Workload(Path.Combine(folder, "W1-s0.json.gz"));
         var files = StreamFiles.Base(Path.Combine(folder, workload.Base));
-        return new StreamRun(new StreamData(files, StreamRows.Load(SharedData.Path("data"), files)), new RunOptions(StreamBench.SettingsFor("digits"))).Run(workload);
+        return new StreamRun(new StreamData(files, StreamRows.Load(SharedData.Path("data"), workload.Dataset, files.Files, files.ClassNames, files.Seed)), new RunOptions(StreamBench.SettingsFor("digits"))).Run(workload);
     }
 }

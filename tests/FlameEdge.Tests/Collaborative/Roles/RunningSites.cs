@@ -44,7 +44,7 @@ internal sealed class RunningSites : IAsyncDisposable
             }
 
             Assert.False(isOver, "the job ended before that");
-            await Task.Delay(20, TestContext.Current.CancellationToken);
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, TestContext.Current.CancellationToken);
         }
     }
 

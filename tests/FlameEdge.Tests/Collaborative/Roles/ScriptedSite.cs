@@ -31,7 +31,7 @@ internal sealed class ScriptedSite(JobPlan plan, MemoryChannelBackend backend, W
     {
         while (channel.Peers.All(peer => peer.Worker.Value != to))
         {
-            await Task.Delay(20, TestContext.Current.CancellationToken);
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, TestContext.Current.CancellationToken);
         }
 
         await channel.SendAsync(new WorkerId(to), new Message { Kind = kind, Head = head, Body = new ReadOnlySequence<byte>(body ?? []) }, TestContext.Current.CancellationToken);
