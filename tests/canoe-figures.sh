@@ -31,7 +31,7 @@ done
   echo "| dataset | claim | measured | must | aim | |"
   echo "|---|---|---|---|---|---|"
   for dataset in digits sensors mnist wisdm-har beijing-air-bands beijing-air; do
-    [ ! -f "$parts/$dataset.md" ] || sed -n '/^## Against/,/^## [^A]/p' "$parts/$dataset.md" | grep "^| $dataset " || true
+    [ ! -f "$parts/$dataset.md" ] || awk -v start="| $dataset " '/^## / { inside = /^## Against/ } inside && index($0, start) == 1' "$parts/$dataset.md"
   done
   echo
   echo "## Reports"
