@@ -7,8 +7,9 @@ namespace FlameEdge.Agent.Tests;
 [Collection("native")]
 public class PublishTests
 {
-    private const long LargestAgent = 20_000_000;
-    private const long LargestTool = 25_000_000;
+    // It was 20 MB before Canoe's roles and the optimizers came aboard, which are two more.
+    private const long LargestAgent = 22_500_000;
+    private const long LargestTool = 28_000_000;
 
     [Fact]
     public async Task It_holds_the_program_and_its_library_and_no_warning_was_printed() =>

