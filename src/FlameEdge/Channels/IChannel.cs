@@ -75,7 +75,7 @@ public sealed record ChannelEndpoint
     /// <summary>The workers of the other role that the plan puts into this group, each with its device. A message or a presence is accepted only from these, and only from that device.</summary>
     public required IReadOnlyDictionary<WorkerId, AgentId> Placement { get; init; }
 
-    /// <summary>True where large messages are put together in memory rather than in files: right for a worker that receives one model at a time and hands nothing on.</summary>
+    /// <summary>True where even large messages, up to <see cref="Transfer.TransferOptions.LeafFileAboveBytes"/>, are put together in memory rather than in files: right for a worker that receives one model at a time and hands nothing on.</summary>
     public bool IsLeaf { get; init; }
 
     /// <summary>This worker's run: max(stored, seen) + 1 at every start of its process; an older one is refused.</summary>

@@ -31,8 +31,8 @@ internal abstract class AssemblyBuffer : IDisposable
     {
     }
 
-    /// <summary>A buffer for an offered body: a file where there is a folder, the body is large and its receiver no leaf; else pooled memory.</summary>
+    /// <summary>A buffer for an offered body: a file where there is a folder, and the body is large for such a receiver; else pooled memory.</summary>
     /// <exception cref="IOException">The folder cannot be written.</exception>
     public static AssemblyBuffer For(ChannelEndpoint end, WorkerId from, PacketHeader offer, ChunkMap here, TransferOptions options) =>
-        options.AssemblyFolder is { } folder && offer.BodyBytes > options.FileAboveBytes && !end.IsLeaf ? new FileAssembly(folder, end, from, offer, here) : new PooledAssembly(offer.BodyBytes);
+        options.AssemblyFolder is { } folder && offer.BodyBytes > (end.IsLeaf ? options.LeafFileAboveBytes : options.FileAboveBytes) ? new FileAssembly(folder, end, from, offer, here) : new PooledAssembly(offer.BodyBytes);
 }

@@ -21,6 +21,9 @@ public sealed class TransferOptions
     /// <summary>Bodies up to this size are assembled in memory even where there is a folder.</summary>
     public long FileAboveBytes { get; set; } = 1024 * 1024;
 
+    /// <summary>The same for a worker that receives one model at a time and hands nothing on: memory is quicker, until a model is large beside it.</summary>
+    public long LeafFileAboveBytes { get; set; } = 64 * 1024 * 1024;
+
     /// <summary>Small messages a role may leave unread; then its senders are told to hold.</summary>
     public int MailboxCapacity { get; set; } = 4096;
 
