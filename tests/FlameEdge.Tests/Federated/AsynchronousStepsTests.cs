@@ -42,14 +42,45 @@ public class AsynchronousStepsTests
     [Fact]
     public async Task An_update_from_too_old_a_model_is_refused_and_its_worker_gets_a_new_one()
     {
-        // The third worker trains while the others make steps; what it brings then is stale.
+        // The third worker trains while the others make steps; what it brings then is stale. From round 8 on they wait for it to have brought something fresh.
         using var slow = new SemaphoreSlim(0);
-        var first = 1;
-        var engine = new SoftmaxEngine { OnTrain = (data, token) => { if (data == "d-2" && Interlocked.Exchange(ref first, 0) == 1) { slow.Wait(token); } } };
+        using var fresh = new CountdownEvent(3);
+        var round = 0;
+        var engine = new SoftmaxEngine
+        {
+            OnTrain = (data, token) =>
+            {
+                if (data != "d-2")
+                {
+                    Assert.True(Volatile.Read(ref round) < 8 || fresh.Wait(TimeSpan.FromSeconds(20), token), "the third worker is given nothing more");
+                    return;
+                }
+
+                if (fresh.CurrentCount == 3)
+                {
+                    slow.Wait(token);
+                }
+
+                if (!fresh.IsSet)
+                {
+                    fresh.Signal();
+                }
+            },
+        };
         var job = new InMemoryJob(Plan(3, Rounds with { Count = 40 }, ("buffer", "2"), ("maxStaleness", "1")))
         {
             Engine = engine,
-            Observer = new() { OnRound = round => { if (round.Round == 5) { slow.Release(); } } },
+            Observer = new()
+            {
+                OnRound = result =>
+                {
+                    Volatile.Write(ref round, result.Round);
+                    if (result.Round == 5)
+                    {
+                        slow.Release();
+                    }
+                },
+            },
         };
 
         var observer = await job.RunAsync();

@@ -16,6 +16,7 @@ public sealed class ContentExchange : IAsyncDisposable
     private const MessageKind Absent = (MessageKind)18;
     private const MessageKind Note = (MessageKind)19;
     private const int HashLength = 64;
+    private static readonly TimeSpan MeetingBound = TimeSpan.FromSeconds(5);
 
     // Answers under way at once: each may be a whole model.
     private readonly SemaphoreSlim answering = new(4);
@@ -123,6 +124,14 @@ public sealed class ContentExchange : IAsyncDisposable
         }
     }
 
+    // Who asks may have seen us before we see him.
+    private async Task MeetAsync(WorkerId peer)
+    {
+        using var limit = new CancellationTokenSource(MeetingBound, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stopping.Token);
+        await ThereAsync(peer, either.Token);
+    }
+
     private async Task GoneAsync(WorkerId peer, CancellationToken cancellationToken)
     {
         while (true)
@@ -206,12 +215,14 @@ public sealed class ContentExchange : IAsyncDisposable
         await Task.Yield();
         try
         {
+            await MeetAsync(to);
             await answering.WaitAsync(stopping.Token);
             try
             {
                 var content = await find(hash, stopping.Token);
                 var head = Encoding.ASCII.GetBytes(hash);
-                await channel.SendAsync(to, content is { } found ? new Message { Kind = Content, Head = head, Body = new ReadOnlySequence<byte>(found) } : new Message { Kind = Absent, Head = head }, stopping.Token);
+                var answer = content is { } found ? new Message { Kind = Content, Head = head, Body = new ReadOnlySequence<byte>(found) } : new Message { Kind = Absent, Head = head };
+                await channel.SendAsync(to, answer, stopping.Token);
             }
             finally
             {
