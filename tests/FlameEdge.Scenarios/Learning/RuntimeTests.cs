@@ -49,13 +49,13 @@ public class RuntimeTests(ITestOutputHelper output)
     public async Task Lenet_learns_digits_on_either_runtime(bool isTorch)
     {
         Assert.SkipWhen(SharedData.IsAbsent, SharedData.Absent);
-        var count = Command.IsLong ? 10 : 1;
+        string[] size = Command.IsLong ? ["rounds.count=10"] : ["rounds.count=1", "datasets.train.rows.count=15000"];
         int[] all = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
 
-        var result = await RunAsync(GoldenJob.Path("mnist-lenet"), [GoldenJob.Data("mnist"), $"rounds.count={count}"], isTorch ? [] : all, isTorch ? all : []);
+        var result = await RunAsync(GoldenJob.Path("mnist-lenet"), [GoldenJob.Data("mnist"), .. size], isTorch ? [] : all, isTorch ? all : []);
 
         output.WriteLine($"{(isTorch ? "torch" : "onnx")}: {string.Join(" ", result.Rounds.Select(round => $"{round.Accuracy:0.0000}"))}");
-        Assert.InRange(result.Rounds[^1].Accuracy!.Value, Command.IsLong ? 0.985 : 0.93, 1);
+        Assert.InRange(result.Rounds[^1].Accuracy!.Value, Command.IsLong ? 0.985 : 0.83, 1);
     }
 
     // The aggregator and some trainers with the tool, the others with the device's program, over a broker of their own.
