@@ -74,6 +74,7 @@ internal sealed record EndHead(string Run, string State, string? Reason);
 [JsonSerializable(typeof(StoredUpdate))]
 [JsonSerializable(typeof(OutboxEntry))]
 [JsonSerializable(typeof(Checkpoint))]
+[JsonSerializable(typeof(Privacy.PrivacySpent))]
 [JsonSerializable(typeof(SnapshotHead))]
 [JsonSerializable(typeof(System.Text.Json.JsonElement))]
 [JsonSerializable(typeof(RoundResult))]

@@ -1,6 +1,7 @@
 using System.Buffers;
 using FlameEdge.Channels;
 using FlameEdge.Diagnostics;
+using FlameEdge.Federated.Privacy;
 using FlameEdge.Parameters;
 using FlameEdge.Parameters.Codecs;
 using FlameEdge.Rounds;
@@ -17,6 +18,7 @@ namespace FlameEdge.Federated;
 internal sealed partial class RoundCollector(RoleContext context, ChannelInbox inbox)
 {
     private readonly UpdateCodec codec = context.UpCodecOf(inbox.Source);
+    private readonly UpdateGuard guard = new(context.Job.Privacy);
     private readonly UpdateStore store = new(context.State, context.Worker.Id);
     private readonly Dictionary<WorkerId, List<WorkerVerdict>> reports = [];
     private ExactSum? sum;
@@ -208,7 +210,7 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
         store.LoadAsync(update => update.Run == round.Terms.Run && update.Round == round.Terms.Round && update.Base == round.Terms.Base, (update, body) =>
         {
             var member = new WorkerId(update.Member);
-            if (required.Contains(member) && codec.Fold(body, layout, update.Samples, round.Sum!) == SumRefusal.None)
+            if (required.Contains(member) && guard.Fold(codec, body, layout, update.Samples, round.Sum!) == SumRefusal.None)
             {
                 round.Count(member, update, body.Length);
             }
@@ -262,7 +264,7 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
             return Refuse(round, worker, "not counted in the run that is replayed");
         }
 
-        switch (codec.Fold(arrived.Message.Body, layout, head.Samples, round.Sum!))
+        switch (guard.Fold(codec, arrived.Message.Body, layout, head.Samples, round.Sum!))
         {
             case SumRefusal.ValueOutOfRange:
                 return Refuse(round, worker, $"out of range: a value is larger than rounds.largestValue ({round.Terms.Step.LargestValue})");

@@ -1,5 +1,6 @@
 using FlameEdge.Federated.Aggregation;
 using FlameEdge.Federated.Aggregation.Robust;
+using FlameEdge.Federated.Privacy;
 using FlameEdge.Parameters;
 using FlameEdge.State;
 using FlameEdge.Topology;
@@ -14,6 +15,7 @@ internal sealed class ServerStep
 {
     private readonly IServerOptimizer optimizer;
     private readonly IRobustRule? rule;
+    private readonly UpdateGuard guard;
     private readonly ParameterLayout model;
     private readonly List<StateVector> own;
     private readonly bool isPlain;
@@ -26,7 +28,8 @@ internal sealed class ServerStep
         this.model = model;
         optimizer = Algorithms.Server(job.Optimizer, model);
         rule = Algorithms.Robust(job.Robust);
-        isPlain = rule is null && job.Optimizer is { Kind: "fedavg" or OptimizerSpec.FedProx, Rate: null or 1 };
+        guard = new(job.Privacy);
+        isPlain = rule is null && job.Privacy is null && job.Optimizer is { Kind: "fedavg" or OptimizerSpec.FedProx, Rate: null or 1 };
         Travel = TravelLayout.Of(job.Optimizer, model);
 
         // What is shared is in the travelling part already.
@@ -114,6 +117,7 @@ internal sealed class ServerStep
             await updates.AggregateAsync(rule, collected, Travel, mean, cancellationToken);
         }
 
+        guard.Hide(mean, collected.Samples);
         travel.Values.CopyTo(next.Values);
         var (change, beside) = (mean.AsMemory(0, model.Length), mean.AsMemory(model.Length));
         optimizer.Step(

@@ -1,8 +1,10 @@
 using System.Buffers;
 using FlameEdge.Diagnostics;
+using FlameEdge.Federated.Privacy;
 using FlameEdge.Models;
 using FlameEdge.Parameters;
 using FlameEdge.Tasklets;
+using FlameEdge.Topology;
 using Microsoft.Extensions.Logging;
 
 namespace FlameEdge.Federated;
@@ -14,6 +16,8 @@ namespace FlameEdge.Federated;
 public partial class SynchronousTrainer(RoleContext context) : IRole
 {
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(10);
+    private readonly UpdateGuard guard = new(context.Job.Privacy);
+    private readonly PrivacyLedger? ledger = context.Job.Privacy is { Kind: PrivacySpec.Client } privacy ? new(context.State, context.Worker.Id, new PrivacyBudget(privacy)) : null;
     private readonly Outbox outbox = new(context.State, context.Worker.Id);
     private Dataset? data;
     private ITrainer? trainer;
@@ -58,7 +62,7 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
         var job = Context.Job;
         var model = job.Model ?? throw new TopologyException($"job '{job.Name}' names no model: add a section 'model', such as: model: {{ kind: softmax }}");
         var dataset = Context.Worker.Dataset ?? throw new TopologyException($"{Context.Worker.Id} trains but has no dataset: set isDataConsumer on role '{Context.Worker.Role}'");
-        var channel = Context.ChannelOf(Topology.FunctionTags.Fetch);
+        var channel = Context.ChannelOf(FunctionTags.Fetch);
         if (Context.CohortOf(channel).Count != 1)
         {
             throw new TopologyException($"{Context.Worker.Id} would meet {Context.CohortOf(channel).Count} workers of role '{channel.Endpoint.OtherRole}' in group '{channel.Endpoint.Group}' of channel '{channel.Endpoint.Channel}'; a synchronous trainer needs exactly one");
@@ -117,7 +121,7 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
 
             using var both = CancellationTokenSource.CreateLinkedTokenSource(feed!.Superseded, cancellationToken);
             var result = await Context.Compute.RunAsync(Context.Training.Threads, () => Train(round, terms.Ticket, both.Token), both.Token);
-            head = new UpdateHead { Run = terms.Run, Base = terms.Base, Ticket = terms.Ticket, Samples = WeightOf(result.Samples), Loss = double.IsFinite(result.Loss) ? result.Loss : null };
+            head = new UpdateHead { Run = terms.Run, Base = terms.Base, Ticket = terms.Ticket, Samples = WeightOf(result.Samples), Loss = double.IsFinite(result.Loss) && Context.Job.Privacy is null ? result.Loss : null };
             CrashPoint.Reach("trained");
             return Flow.Next;
         }
@@ -134,18 +138,32 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
         return client!.Train(trainer!, received!.Values, Change!.Values, () => trainer!.Train(data!, seed, cancellationToken)); // Read before.
     }
 
-    private long WeightOf(int samples) => Context.Job.Optimizer.CountsAlike ? 1 : samples;
+    private long WeightOf(int samples) => Context.Job.CountsAlike ? 1 : samples;
 
-    private async Task KeepAsync(CancellationToken cancellationToken)
+    private async Task<Flow> KeepAsync(CancellationToken cancellationToken)
     {
         if (isKept)
         {
             keeping = Task.CompletedTask;
-            return;
+            return Flow.Next;
         }
 
+        if (ledger is not null && !await ledger.TrySpendAsync($"{head!.Run} {request!.Round} {head.Ticket}", cancellationToken))
+        {
+            Context.Observer.Say(Context.Worker.Id, "its own count of the privacy budget is spent: it takes no further part");
+            return Flow.Leave;
+        }
+
+        guard.Protect(Change!.Values);
         (body, var kept) = await writer!.WriteAsync(request!.Round, head!, Change!, null, client!.HasState ? client.Save() : default, cancellationToken);
         keeping = ReachAsync(kept);
+        if (ledger is not null)
+        {
+            // A crash would draw other noise for the same change, and nobody may have both.
+            await keeping;
+        }
+
+        return Flow.Next;
 
         static async Task ReachAsync(Task kept)
         {
@@ -185,7 +203,7 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
         using var both = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
         try
         {
-            await Context.ChannelOf(Topology.FunctionTags.Fetch).LeaveAsync(both.Token);
+            await Context.ChannelOf(FunctionTags.Fetch).LeaveAsync(both.Token);
         }
         catch (Exception error) when (error is ChannelException || (error is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {

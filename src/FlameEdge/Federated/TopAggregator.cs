@@ -1,6 +1,7 @@
 using System.Buffers;
 using FlameEdge.Channels;
 using FlameEdge.Diagnostics;
+using FlameEdge.Federated.Privacy;
 using FlameEdge.Models;
 using FlameEdge.Parameters;
 using FlameEdge.Parameters.Codecs;
@@ -20,6 +21,7 @@ public abstract class TopAggregator : IRole
     private readonly Checkpoints checkpoints;
     private readonly List<RoundResult> rounds = [];
     private readonly RoleContext context;
+    private readonly PrivacyBudget? budget;
     private IChannel? channel;
     private ChannelInbox? inbox;
     private ModelWriter? writer;
@@ -37,13 +39,15 @@ public abstract class TopAggregator : IRole
     private string modelHash = string.Empty;
     private Task committing = Task.CompletedTask;
 
-    private protected TopAggregator(RoleContext context) => (this.context, checkpoints) = (context, new Checkpoints(context.State, context.Worker.Id));
+    private protected TopAggregator(RoleContext context) => (this.context, checkpoints, budget) = (context, new Checkpoints(context.State, context.Worker.Id), context.Job.Privacy is { } privacy ? new PrivacyBudget(privacy) : null);
 
     private protected RoleContext Context => context;
 
     private protected ServerStep Server => step!;
 
     private RoundSpec Rounds => context.Job.Rounds;
+
+    private bool IsOver => rounds.Count >= Rounds.Count || IsGivenUp || budget?.IsSpent(rounds) == true;
 
     // What is scored and handed out at the end; behind it may be what travels with it.
     private Span<float> Model => model!.Values[..trainer!.Layout.Length];
@@ -54,7 +58,7 @@ public abstract class TopAggregator : IRole
     public Step Compose() =>
         new Tasklet("initialize", InitializeAsync)
         >> new Tasklet("gather", GatherAsync)
-        >> Loop.Until(() => rounds.Count >= Rounds.Count || IsGivenUp, new Tasklet("aggregate", AggregateAsync) >> new Tasklet("evaluate", EvaluateAsync) >> new Tasklet("commit", CommitAsync))
+        >> Loop.Until(() => IsOver, new Tasklet("aggregate", AggregateAsync) >> new Tasklet("evaluate", EvaluateAsync) >> new Tasklet("commit", CommitAsync))
         >> new Tasklet("finish", FinishAsync);
 
     /// <inheritdoc/>
@@ -177,7 +181,7 @@ public abstract class TopAggregator : IRole
     private async Task GatherAsync(CancellationToken cancellationToken)
     {
         await channel!.JoinAsync(new PeerCard(0), cancellationToken);
-        if (rounds.Count < Rounds.Count && !IsGivenUp)
+        if (!IsOver)
         {
             await WaitForCohortAsync(cancellationToken);
         }
@@ -189,9 +193,9 @@ public abstract class TopAggregator : IRole
         cohort = Cohort;
         var start = context.Time.GetTimestamp();
         var before = (channel as IMeteredChannel)?.Traffic ?? default;
-        if (writer!.Held is not null)
+        if (writer!.Held is not null || budget is not null)
         {
-            // The checkpoint has it too, and it is about to change.
+            // The checkpoint has it too, and it is about to change. Or its noise is drawn: a crash must not send a second model of the same updates after it.
             await committing;
         }
 
@@ -223,6 +227,7 @@ public abstract class TopAggregator : IRole
             Outcome = isValid ? RoundOutcome.Completed : RoundOutcome.NoQuorum,
             TrainingLoss = collected.TrainingLoss,
             Norm = ParameterMath.Norm(Model),
+            Epsilon = SpentWith(isValid),
             Samples = collected.Samples,
             Seconds = context.Time.GetElapsedTime(start).TotalSeconds,
             BytesUp = after.Received - before.Received,
@@ -236,6 +241,9 @@ public abstract class TopAggregator : IRole
             Verdicts = script is { Outcome: RoundOutcome.NoQuorum } ? script.Verdicts : WithUnheard(collected.Verdicts(inbox!.Present.Keys.ToHashSet(), Rounds.Deadline)),
         };
     }
+
+    private double? SpentWith(bool isReleased) =>
+        budget?.EpsilonOf(budget.ReleasesOf(rounds) + (isReleased || context.Job.Privacy?.Kind == PrivacySpec.Client ? 1 : 0));
 
     // Workers below an aggregator that was not counted have a verdict too.
     private IReadOnlyList<WorkerVerdict> WithUnheard(List<WorkerVerdict> heard)
@@ -291,14 +299,16 @@ public abstract class TopAggregator : IRole
     private async Task FinishAsync(CancellationToken cancellationToken)
     {
         await committing;
-        var reason = IsGivenUp ? $"{failures} rounds in a row ended {Shortage}" : null;
+        var reason = IsGivenUp ? $"{failures} rounds in a row ended {Shortage}"
+            : rounds.Count < Rounds.Count ? $"the privacy budget allows no further round: ε is {SpentWith(false):0.###} of {context.Job.Privacy?.Epsilon:0.###} after {rounds.Count} of {Rounds.Count}"
+            : null;
         var state = IsGivenUp ? "failed" : "completed";
         trainer!.Load(Model);
         var end = Server.Travel == trainer.Layout ? model! : new ParameterSet(trainer.Layout, Model.ToArray());
         context.Observer.JobEnded(context.Worker.Id, new JobEnd(run, state, reason, rounds, end, trainer as IModelExporter));
         CrashPoint.Reach("job-ended");
         await SayGoodbyeAsync(new EndHead(run, state, reason), cancellationToken);
-        if (reason is not null)
+        if (IsGivenUp)
         {
             throw new JobFailedException($"{reason}. Look at the verdicts, then lower rounds.quorum, raise rounds.deadline or repair the workers, and go on with --resume.");
         }

@@ -19,6 +19,12 @@ public static class JobFingerprint
             Add($"robust={robust}");
         }
 
+        if (job.Privacy is { } privacy)
+        {
+            // The budget may be raised: what was spent of it is remembered.
+            Add($"privacy={privacy with { Epsilon = null }}");
+        }
+
         Add($"{job.Model?.Kind}|{job.Model?.Activation}|{string.Join(',', job.Model?.Hidden ?? [])}|{Path.GetFileName(job.Model?.Path)}|{job.Model?.Module}|{string.Join(',', job.Model?.Freeze ?? [])}|{job.Model?.TrainLast}");
         foreach (var worker in plan.Workers)
         {

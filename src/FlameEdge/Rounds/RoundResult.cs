@@ -33,6 +33,9 @@ public sealed record RoundResult
     /// <summary>Sample-weighted mean of the losses the counted workers reported, nats.</summary>
     public double? TrainingLoss { get; init; }
 
+    /// <summary>ε spent so far, at the job's δ; null in a job without privacy.</summary>
+    public double? Epsilon { get; init; }
+
     /// <summary>Euclidean norm of the new model's values.</summary>
     public double Norm { get; init; }
 

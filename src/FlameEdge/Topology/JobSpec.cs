@@ -33,6 +33,12 @@ public sealed record JobSpec
     /// <summary>What takes the place of the mean in every aggregator; null for the mean.</summary>
     public RobustSpec? Robust { get; init; }
 
+    /// <summary>Differential privacy of its clients; null for none.</summary>
+    public PrivacySpec? Privacy { get; init; }
+
+    /// <summary>True where every client counts as one, however many samples it has.</summary>
+    public bool CountsAlike => Optimizer.CountsAlike || Privacy is not null;
+
     /// <summary>Backend of channels that name none: <c>mqtt</c> or <c>memory</c>.</summary>
     public string Backend { get; init; } = "mqtt";
 

@@ -14,6 +14,11 @@ internal static class AggregationChecks
             graph.Problems.Add(at, $"optimizer: {spec.Kind} sends more than a change, which robust: {robust.Kind} cannot judge; use fedavg or an adaptive optimizer with it");
         }
 
+        if (job.Privacy is { } privacy)
+        {
+            CheckPrivacy(graph, privacy, at);
+        }
+
         if (job.Roles.Find(role => role.Program?.Value == Programs.AsynchronousAggregator) is { } asynchronous)
         {
             CheckAsynchronous(graph, asynchronous);
@@ -42,6 +47,31 @@ internal static class AggregationChecks
         foreach (var channel in job.Channels.Where(channel => channel.DownCodec.IsDelta && channel.Pair.Any(end => end.Value == role.Name.Value)))
         {
             graph.Problems.Add(channel.Name.Node, $"{channel}: codec 'delta' cannot go down from {role}, whose workers hold different models; leave delta out");
+        }
+    }
+
+    // What is not the one bounded change of a client has no bound that noise could hide.
+    private static void CheckPrivacy(GraphIndex graph, PrivacySpec privacy, SpecNode at)
+    {
+        var job = graph.Job;
+        if (job.OptimizerSpec.Kind is OptimizerSpec.FedDyn or OptimizerSpec.Scaffold or OptimizerSpec.FedNova)
+        {
+            graph.Problems.Add(at, $"optimizer: {job.OptimizerSpec.Kind} tells more of a client than the change that privacy hides; use fedavg, fedavgm, fedadagrad, fedadam, fedyogi or fedprox with it");
+        }
+
+        if (job.Robust is { } robust)
+        {
+            graph.Problems.Add(job.Root, $"privacy hides a client in the mean, and robust: {robust.Kind} takes its place; remove one of them");
+        }
+
+        if (job.Roles.Find(role => role.Program?.Value == Programs.AsynchronousAggregator) is { } asynchronous)
+        {
+            graph.Problems.Add(asynchronous.Name.Node, $"{asynchronous}: privacy counts what each client has released round by round, and there are no rounds here; remove privacy, or the role's program");
+        }
+
+        foreach (var channel in job.Channels.Where(channel => privacy.Kind == PrivacySpec.Server && (channel.UpCodec.TopShare is not null || channel.UpCodec.Values == ValueKind.Sign)))
+        {
+            graph.Problems.Add(channel.Name.Node, $"{channel}: its codec adds to a change what it left out of earlier ones, so that privacy's clip cuts it; use float32, float16 or int8 upwards");
         }
     }
 

@@ -52,6 +52,7 @@ internal static class JobAssembly
             Rounds = draft.Rounds,
             Optimizer = draft.OptimizerSpec,
             Robust = draft.Robust,
+            Privacy = draft.Privacy,
             Backend = BackendOf(draft.Backend) ?? "mqtt",
             Fleet = draft.Fleet,
             Canoe = draft.Canoe,

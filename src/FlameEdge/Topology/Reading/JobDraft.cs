@@ -32,6 +32,8 @@ internal sealed class JobDraft
 
     public RobustSpec? Robust { get; init; }
 
+    public PrivacySpec? Privacy { get; init; }
+
     public LocatedName? Backend { get; init; }
 
     public ModelSpec? Model { get; init; }

@@ -5,13 +5,16 @@ public static class JobKeys
 {
     /// <summary>The file itself.</summary>
     public static readonly string[] Job =
-        ["job", "description", "parameters", "seed", "backend", "optimizer", "robust", "topology", "datasets", "evaluation", "model", "training", "rounds", "fleet", "canoe"];
+        ["job", "description", "parameters", "seed", "backend", "optimizer", "robust", "privacy", "topology", "datasets", "evaluation", "model", "training", "rounds", "fleet", "canoe"];
 
     /// <summary><c>optimizer</c>, written as a mapping.</summary>
     public static readonly string[] Optimizer = ["kind", "rate", "momentum", "nesterov", "beta1", "beta2", "tau", "initialV", "alpha", "mu"];
 
     /// <summary><c>robust</c>, written as a mapping.</summary>
     public static readonly string[] Robust = ["kind", "norm", "trim", "attackers", "keep"];
+
+    /// <summary><c>privacy</c>.</summary>
+    public static readonly string[] Privacy = ["kind", "clip", "noise", "epsilon", "delta"];
 
     /// <summary><c>topology</c>.</summary>
     public static readonly string[] Topology = ["roles", "channels"];
@@ -89,6 +92,7 @@ public static class JobKeys
         ["job"] = Job,
         ["optimizer"] = Optimizer,
         ["robust"] = Robust,
+        ["privacy"] = Privacy,
         ["topology"] = Topology,
         ["role"] = Role,
         ["channel"] = Channel,
