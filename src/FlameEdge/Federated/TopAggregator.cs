@@ -115,6 +115,11 @@ public abstract class TopAggregator : IRole
 
     private async Task InitializeAsync(CancellationToken cancellationToken)
     {
+        if (budget?.LargestReleases == 0)
+        {
+            throw new TopologyException($"privacy: not one round fits into epsilon {context.Job.Privacy!.Epsilon}, for the first spends {budget.EpsilonOf(1):0.###}; raise noise or epsilon");
+        }
+
         trainer = await OpenModelAsync(cancellationToken);
         channel = context.ChannelOf(FunctionTags.Distribute);
         inbox = new ChannelInbox(channel, context.Time);

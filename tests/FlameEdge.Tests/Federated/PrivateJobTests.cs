@@ -1,3 +1,4 @@
+using FlameEdge.Diagnostics;
 using FlameEdge.Federated.Privacy;
 using FlameEdge.Models;
 using FlameEdge.Parameters;
@@ -81,6 +82,14 @@ public class PrivateJobTests
         Assert.Equal([1, 2, 3], observer.Rounds.Select(round => round.Round));
         Assert.All(observer.Rounds, round => Assert.Equal(accountant.Epsilon(round.Round, 1e-5).Epsilon, round.Epsilon!.Value, 1e-12));
         Assert.All(observer.Rounds, round => Assert.Null(round.TrainingLoss)); // An exact loss would tell what the noise hides.
+    }
+
+    [Fact]
+    public async Task A_budget_below_the_first_round_is_refused()
+    {
+        var error = await Assert.ThrowsAsync<TopologyException>(() => RunAsync(new() { Kind = PrivacySpec.Server, Clip = 1, Noise = 0.1, Epsilon = 1 }, 1, Training));
+
+        Assert.Contains("not one round fits into epsilon 1", error.Message);
     }
 
     [Fact]

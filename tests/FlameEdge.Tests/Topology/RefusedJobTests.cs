@@ -57,7 +57,6 @@ public class RefusedJobTests
         { "\"job\":", "\"training\": { \"momentum\": 0.9 }, \"optimizer\": §\"scaffold\", \"job\":", "optimizer: scaffold takes the way of the local steps", "set training.momentum: 0" },
         { "\"job\":", "\"privacy\": §{ \"kind\": \"server\", \"clip\": 1 }, \"job\":", "privacy needs noise", "noise: 1.0" },
         { "\"job\":", "\"privacy\": { \"kind\": §\"sever\", \"clip\": 1, \"noise\": 1 }, \"job\":", "privacy: unknown kind 'sever'", "did you mean 'server'?" },
-        { "\"job\":", "\"privacy\": §{ \"kind\": \"server\", \"clip\": 1, \"noise\": 0.1, \"epsilon\": 1 }, \"job\":", "privacy: not one round fits into epsilon 1", "raise noise or epsilon" },
         { "\"job\":", "\"privacy\": { \"kind\": \"server\", \"clip\": 1, \"noise\": 1, \"delta\": §2 }, \"job\":", "privacy: delta is", "above 0 and below 1" },
         { "\"job\":", "\"privacy\": { \"kind\": \"server\", \"clip\": 1, \"noise\": 1 }, \"optimizer\": §\"scaffold\", \"job\":", "optimizer: scaffold tells more of a client than the change that privacy hides", "use fedavg" },
         { "\"replica\": 1", "§\"replcia\": 1", "role: unknown key 'replcia'", "did you mean 'replica'?" },

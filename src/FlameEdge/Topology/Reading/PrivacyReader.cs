@@ -1,5 +1,3 @@
-using FlameEdge.Federated.Privacy;
-
 namespace FlameEdge.Topology.Reading;
 
 /// <summary>Reads <c>privacy</c>.</summary>
@@ -30,14 +28,7 @@ internal static class PrivacyReader
             return null;
         }
 
-        var spec = new PrivacySpec { Kind = kind.Text, Clip = clip.Value, Noise = noise.Value, Epsilon = epsilon, Delta = delta };
-        var budget = new PrivacyBudget(spec);
-        if (budget.LargestReleases == 0)
-        {
-            problems.Add(node, $"privacy: not one round fits into epsilon {epsilon}, for the first spends {budget.EpsilonOf(1):0.###}; raise noise or epsilon");
-        }
-
-        return spec;
+        return new PrivacySpec { Kind = kind.Text, Clip = clip.Value, Noise = noise.Value, Epsilon = epsilon, Delta = delta };
 
         double? Needed(string key, string example)
         {
