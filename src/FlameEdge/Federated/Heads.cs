@@ -55,6 +55,9 @@ internal sealed record UpdateHead
     /// <summary>Mean training loss, nats.</summary>
     public double? Loss { get; init; }
 
+    /// <summary>Which attempt at the round a masked update belongs to; null for a plain one.</summary>
+    public string? Attempt { get; init; }
+
     /// <summary>True where verdicts of workers below travel ahead as a <see cref="MessageKind.Report"/>.</summary>
     public bool HasReport { get; init; }
 }
@@ -74,6 +77,7 @@ internal sealed record EndHead(string Run, string State, string? Reason);
 [JsonSerializable(typeof(StoredUpdate))]
 [JsonSerializable(typeof(OutboxEntry))]
 [JsonSerializable(typeof(Checkpoint))]
+[JsonSerializable(typeof(Privacy.SecureMessage))]
 [JsonSerializable(typeof(Privacy.PrivacySpent))]
 [JsonSerializable(typeof(SnapshotHead))]
 [JsonSerializable(typeof(System.Text.Json.JsonElement))]

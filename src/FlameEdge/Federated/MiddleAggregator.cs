@@ -1,6 +1,7 @@
 using System.Buffers;
 using FlameEdge.Channels;
 using FlameEdge.Diagnostics;
+using FlameEdge.Federated.Privacy;
 using FlameEdge.Federated.Aggregation.Robust;
 using FlameEdge.Parameters;
 using FlameEdge.Parameters.Codecs;
@@ -25,6 +26,7 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
     private IChannel? upper;
     private ChannelInbox? inbox;
     private RoundCollector? collector;
+    private SecureCollector? secure;
     private ModelFeed? feed;
     private ModelReader? reader;
     private UpdateWriter? writer;
@@ -66,6 +68,7 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
         upper = context.ChannelOf(FunctionTags.Fetch);
         inbox = new ChannelInbox(lower, context.Time);
         collector = new RoundCollector(context, inbox);
+        secure = SecureCollector.For(context, inbox, collector);
         cohort = collector.Cohort;
         feed = new ModelFeed(upper, context.Time, (_, _, _) => { });
         reader = new ModelReader(context.DownCodecOf(upper));
@@ -111,7 +114,7 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
 
             var terms = new RoundTerms(head.Run, round, model.Base, head.Step, head.Ticket);
             var deadline = (TimeSpan.FromSeconds(Math.Clamp(head.RemainingSeconds, 0, Rounds.Deadline.TotalSeconds)) - context.Time.GetElapsedTime(request.ArrivedAt)) * ShareOfDeadline;
-            var collected = await collector.CollectAsync(terms, model, layout, deadline, rule?.MinimumCount ?? 1, both.Token);
+            var collected = secure is not null ? await secure.CollectAsync(terms, model, layout, deadline, both.Token) : await collector.CollectAsync(terms, model, layout, deadline, rule?.MinimumCount ?? 1, both.Token);
             cohort = collected.Cohort;
             await KeepAsync(collected, head.Base, deadline, layout, cancellationToken);
             return Flow.Next;

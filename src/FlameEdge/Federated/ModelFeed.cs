@@ -25,14 +25,20 @@ internal sealed class ModelFeed : IAsyncDisposable
     private readonly IChannel channel;
     private readonly TimeProvider time;
     private readonly Action<WorkerId, int, VerdictHead> onVerdict;
+    private readonly Action<MessageArrived>? onSecure;
     private readonly Task pump;
     private ModelRequest? next;
     private ModelRequest? current;
     private CancellationTokenSource work = new();
     private Exception? fault;
 
-    public ModelFeed(IChannel channel, TimeProvider time, Action<WorkerId, int, VerdictHead> onVerdict)
+    /// <param name="channel">The lower end of a channel.</param>
+    /// <param name="time">The clock of waits.</param>
+    /// <param name="onVerdict">Hears what became of updates; quick.</param>
+    /// <param name="onSecure">Hears steps of secure aggregation; quick. Null where there is none.</param>
+    public ModelFeed(IChannel channel, TimeProvider time, Action<WorkerId, int, VerdictHead> onVerdict, Action<MessageArrived>? onSecure = null)
     {
+        this.onSecure = onSecure;
         this.channel = channel;
         this.time = time;
         this.onVerdict = onVerdict;
@@ -188,6 +194,9 @@ internal sealed class ModelFeed : IAsyncDisposable
                 return Offer(new ModelRequest(arrived.Worker, arrived.Message.Round, FederatedJson.Read(head, FederatedJson.Default.ModelHead), arrived, time.GetTimestamp()));
             case MessageKind.Verdict:
                 onVerdict(arrived.Worker, arrived.Message.Round, FederatedJson.Read(head, FederatedJson.Default.VerdictHead));
+                return false;
+            case MessageKind.Secure:
+                onSecure?.Invoke(arrived);
                 return false;
             case MessageKind.End:
                 var end = FederatedJson.Read(head, FederatedJson.Default.EndHead);

@@ -198,7 +198,8 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
 
     private HashSet<WorkerId> RequiredOf(int round, IReadOnlyList<WorkerId> cohort) => context.Replay is { } script ? [.. cohort.Where(script.Counted(round).Contains)] : [.. cohort];
 
-    private void Note(ChannelEvent? item)
+    /// <summary>Remembers what a member announced.</summary>
+    public void Note(ChannelEvent? item)
     {
         if (item is PeerJoined { Peer: { Card.Samples: > 0 } peer })
         {

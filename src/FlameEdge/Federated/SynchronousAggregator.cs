@@ -1,5 +1,6 @@
 using FlameEdge.Channels;
 using FlameEdge.Diagnostics;
+using FlameEdge.Federated.Privacy;
 using FlameEdge.Parameters;
 using FlameEdge.Rounds;
 using FlameEdge.Tasklets;
@@ -13,6 +14,7 @@ public sealed class SynchronousAggregator(RoleContext context) : TopAggregator(c
 {
     private RoundCollector? collector;
     private UpdateRows? updates;
+    private SecureCollector? secure;
     private int cohortCount;
 
     private protected override IReadOnlyList<WorkerId> Cohort => collector!.Cohort;
@@ -30,6 +32,7 @@ public sealed class SynchronousAggregator(RoleContext context) : TopAggregator(c
     {
         collector = new RoundCollector(Context, inbox);
         updates = new UpdateRows(Context.State, Context.Worker.Id, Context.UpCodecOf(inbox.Source));
+        secure = SecureCollector.For(Context, inbox, collector);
         cohortCount = collector.Cohort.Count;
     }
 
@@ -39,6 +42,7 @@ public sealed class SynchronousAggregator(RoleContext context) : TopAggregator(c
     {
         var collected = Context.Replay?.Round(terms.Round) is { Outcome: RoundOutcome.NoQuorum }
             ? new CollectedRound(terms, Cohort, layout.Length)
+            : secure is not null ? await secure.CollectAsync(terms, model, layout, Rounds.Deadline, cancellationToken)
             : await collector!.CollectAsync(terms, model, layout, Rounds.Deadline, Server.MinimumCount, cancellationToken);
 
         await committed;

@@ -26,6 +26,7 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
     private ModelReader? reader;
     private UpdateWriter? writer;
     private UpdateSender? sender;
+    private SecureDesk? secure;
     private ParameterSet? received;
     private ModelRequest? request;
     private UpdateHead? head;
@@ -53,6 +54,11 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
             await feed.DisposeAsync();
         }
 
+        if (secure is not null)
+        {
+            await secure.DisposeAsync();
+        }
+
         trainer?.Dispose();
         GC.SuppressFinalize(this);
     }
@@ -72,7 +78,8 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
         trainer = Context.Engine.Open(model, data.SampleShape, data.ClassCount, ClientStep.With(job.Optimizer, Context.Training));
         client = new ClientStep(job.Optimizer, Context.Training, trainer.Layout);
         Change = new ParameterSet(client.Travel);
-        feed = new ModelFeed(channel, Context.Time, (_, round, verdict) => LogVerdict(Context.Logger, Context.Worker.Id.Value, round, verdict.Answer, verdict.Reason ?? string.Empty));
+        secure = job.SecureAggregation is { } spec ? new SecureDesk(Context, channel, spec) : null;
+        feed = new ModelFeed(channel, Context.Time, (_, round, verdict) => LogVerdict(Context.Logger, Context.Worker.Id.Value, round, verdict.Answer, verdict.Reason ?? string.Empty), secure is null ? null : secure.Take);
         reader = new ModelReader(Context.DownCodecOf(channel));
         writer = new UpdateWriter(Context.UpCodecOf(channel), Context.State, Context.Worker.Id);
         sender = new UpdateSender(Context, channel);
@@ -178,7 +185,9 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
         bool isSent;
         try
         {
-            isSent = await sender!.SendAsync(request!.From, request.Round, head!, body, null, keeping, feed!.Superseded, cancellationToken);
+            isSent = secure is null
+                ? await sender!.SendAsync(request!.From, request.Round, head!, body, null, keeping, feed!.Superseded, cancellationToken)
+                : await secure.UploadAsync(request!.From, request.Round, head!, body, client!.Travel, feed!.Superseded, cancellationToken);
         }
         finally
         {

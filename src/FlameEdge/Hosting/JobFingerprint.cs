@@ -25,6 +25,11 @@ public static class JobFingerprint
             Add($"privacy={privacy with { Epsilon = null }}");
         }
 
+        if (job.SecureAggregation is { } secure)
+        {
+            Add($"secureAggregation={secure}");
+        }
+
         Add($"{job.Model?.Kind}|{job.Model?.Activation}|{string.Join(',', job.Model?.Hidden ?? [])}|{Path.GetFileName(job.Model?.Path)}|{job.Model?.Module}|{string.Join(',', job.Model?.Freeze ?? [])}|{job.Model?.TrainLast}");
         foreach (var worker in plan.Workers)
         {

@@ -36,6 +36,9 @@ public sealed record JobSpec
     /// <summary>Differential privacy of its clients; null for none.</summary>
     public PrivacySpec? Privacy { get; init; }
 
+    /// <summary>Masked updates; null for plain ones.</summary>
+    public SecureAggregationSpec? SecureAggregation { get; init; }
+
     /// <summary>True where every client counts as one, however many samples it has.</summary>
     public bool CountsAlike => Optimizer.CountsAlike || Privacy is not null;
 

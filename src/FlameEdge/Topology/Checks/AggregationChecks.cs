@@ -19,6 +19,11 @@ internal static class AggregationChecks
             CheckPrivacy(graph, privacy, at);
         }
 
+        if (job.SecureAggregation is not null)
+        {
+            CheckSecure(graph);
+        }
+
         if (job.Roles.Find(role => role.Program?.Value == Programs.AsynchronousAggregator) is { } asynchronous)
         {
             CheckAsynchronous(graph, asynchronous);
@@ -47,6 +52,31 @@ internal static class AggregationChecks
         foreach (var channel in job.Channels.Where(channel => channel.DownCodec.IsDelta && channel.Pair.Any(end => end.Value == role.Name.Value)))
         {
             graph.Problems.Add(channel.Name.Node, $"{channel}: codec 'delta' cannot go down from {role}, whose workers hold different models; leave delta out");
+        }
+    }
+
+    private static void CheckSecure(GraphIndex graph)
+    {
+        var job = graph.Job;
+        if (job.Robust is { } robust)
+        {
+            graph.Problems.Add(job.Root, $"secureAggregation hides single updates, which robust: {robust.Kind} must see; remove one of them");
+        }
+
+        if (job.Privacy is { Kind: PrivacySpec.Server })
+        {
+            graph.Problems.Add(job.Root, "secureAggregation hides single updates, which privacy with kind: server shortens at the aggregator; use privacy with kind: client");
+        }
+
+        if (job.Roles.Find(role => role.Program?.Value == Programs.AsynchronousAggregator) is { } asynchronous)
+        {
+            graph.Problems.Add(asynchronous.Name.Node, $"{asynchronous}: secureAggregation needs members that begin and end together; remove secureAggregation, or the role's program");
+        }
+
+        var consumers = job.Roles.Where(role => role.IsDataConsumer).Select(role => role.Name.Value).ToHashSet(StringComparer.Ordinal);
+        foreach (var channel in job.Channels.Where(channel => channel.UpCodec != CodecSpec.Plain && channel.Pair.Any(end => consumers.Contains(end.Value))))
+        {
+            graph.Problems.Add(channel.Name.Node, $"{channel}: masked updates travel as they are; leave the codec upwards out, or secureAggregation");
         }
     }
 

@@ -53,6 +53,7 @@ internal static class JobAssembly
             Optimizer = draft.OptimizerSpec,
             Robust = draft.Robust,
             Privacy = draft.Privacy,
+            SecureAggregation = draft.SecureAggregation,
             Backend = BackendOf(draft.Backend) ?? "mqtt",
             Fleet = draft.Fleet,
             Canoe = draft.Canoe,

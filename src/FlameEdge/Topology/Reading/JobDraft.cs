@@ -34,6 +34,8 @@ internal sealed class JobDraft
 
     public PrivacySpec? Privacy { get; init; }
 
+    public SecureAggregationSpec? SecureAggregation { get; init; }
+
     public LocatedName? Backend { get; init; }
 
     public ModelSpec? Model { get; init; }

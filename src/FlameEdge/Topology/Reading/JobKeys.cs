@@ -5,7 +5,7 @@ public static class JobKeys
 {
     /// <summary>The file itself.</summary>
     public static readonly string[] Job =
-        ["job", "description", "parameters", "seed", "backend", "optimizer", "robust", "privacy", "topology", "datasets", "evaluation", "model", "training", "rounds", "fleet", "canoe"];
+        ["job", "description", "parameters", "seed", "backend", "optimizer", "robust", "privacy", "secureAggregation", "topology", "datasets", "evaluation", "model", "training", "rounds", "fleet", "canoe"];
 
     /// <summary><c>optimizer</c>, written as a mapping.</summary>
     public static readonly string[] Optimizer = ["kind", "rate", "momentum", "nesterov", "beta1", "beta2", "tau", "initialV", "alpha", "mu"];
@@ -15,6 +15,9 @@ public static class JobKeys
 
     /// <summary><c>privacy</c>.</summary>
     public static readonly string[] Privacy = ["kind", "clip", "noise", "epsilon", "delta"];
+
+    /// <summary><c>secureAggregation</c>.</summary>
+    public static readonly string[] SecureAggregation = ["threshold", "fractionBits"];
 
     /// <summary><c>topology</c>.</summary>
     public static readonly string[] Topology = ["roles", "channels"];
@@ -93,6 +96,7 @@ public static class JobKeys
         ["optimizer"] = Optimizer,
         ["robust"] = Robust,
         ["privacy"] = Privacy,
+        ["secureAggregation"] = SecureAggregation,
         ["topology"] = Topology,
         ["role"] = Role,
         ["channel"] = Channel,

@@ -1,8 +1,24 @@
 namespace FlameEdge.Topology.Reading;
 
-/// <summary>Reads <c>privacy</c>.</summary>
+/// <summary>Reads <c>privacy</c> and <c>secureAggregation</c>.</summary>
 internal static class PrivacyReader
 {
+    /// <summary>Masked updates; null where nothing is said.</summary>
+    public static SecureAggregationSpec? SecureAggregation(SpecMapping? node, SpecProblems problems)
+    {
+        if (node is null)
+        {
+            return null;
+        }
+
+        var (fields, usual) = (new Fields(node, "secureAggregation", JobKeys.SecureAggregation, problems), new SecureAggregationSpec());
+        return new()
+        {
+            Threshold = fields.Number("threshold", value => value is >= 0.5 and < 1, "a number from 0.5 to below 1") ?? usual.Threshold,
+            FractionBits = fields.Whole("fractionBits", 8, 40) ?? usual.FractionBits,
+        };
+    }
+
     /// <summary>What is asked for; null where nothing is said, or where it is wrong (reported).</summary>
     public static PrivacySpec? Privacy(SpecMapping? node, SpecProblems problems)
     {
