@@ -50,7 +50,7 @@ internal sealed partial class BufferedCollector : IAsyncDisposable
     /// <summary>Fills the buffer, from what a crash left and from what comes in, until it is full or the deadline is over.</summary>
     public async Task<CollectedRound> CollectAsync(RoundTerms terms, OutgoingModel model, FedBuff buffer, ParameterLayout layout, IReadOnlyList<WorkerId> cohort, CancellationToken cancellationToken)
     {
-        var round = new CollectedRound(terms, cohort, layout.Length);
+        var round = new CollectedRound(terms, cohort, layout.Length) { WaitsForNobody = true };
         var change = new float[layout.Length];
         var start = context.Time.GetTimestamp();
         var deadline = context.Job.Rounds.Deadline;

@@ -9,6 +9,7 @@ namespace FlameEdge.Federated;
 internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> cohort, int length)
 {
     private readonly Dictionary<WorkerId, StoredUpdate> last = [];
+    private readonly Dictionary<WorkerId, long> brought = [];
     private readonly List<StoredUpdate> counted = [];
     private readonly Dictionary<WorkerId, string> refused = [];
     private readonly HashSet<WorkerId> seen = [];
@@ -17,6 +18,9 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
 
     /// <summary>What they come to, where they are summed as they come.</summary>
     public ExactSum? Sum { get; init; }
+
+    /// <summary>True for an asynchronous step, which ends when there is enough.</summary>
+    public bool WaitsForNobody { get; init; }
 
     /// <summary>Who should take part.</summary>
     public IReadOnlyList<WorkerId> Cohort { get; } = cohort;
@@ -46,6 +50,7 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
     public void Count(WorkerId worker, StoredUpdate update, long bytes)
     {
         last[worker] = update;
+        brought[worker] = brought.GetValueOrDefault(worker) + update.Samples;
         counted.Add(update);
         UpdateBytes = UpdateBytes.Plus(UpdateCodec.Plain.LargestBytesOf(length), bytes);
     }
@@ -57,7 +62,8 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
     {
         get
         {
-            var reports = Counted.Where(update => update.Loss is not null).ToList();
+            // Always in the same order, so that whoever came first changes no digit.
+            var reports = Counted.Where(update => update.Loss is not null).OrderBy(update => update.Member, StringComparer.Ordinal).ToList();
             return reports.Count == 0 ? null : reports.Sum(update => update.Loss!.Value * update.Samples) / reports.Sum(update => update.Samples);
         }
     }
@@ -96,11 +102,11 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
     {
         if (last.TryGetValue(worker, out var update))
         {
-            return new() { Worker = worker.Value, Verdict = Verdict.Counted, Samples = update.Samples, Loss = update.Loss, Staleness = update.Order > 0 ? update.Staleness : null };
+            return new() { Worker = worker.Value, Verdict = Verdict.Counted, Samples = brought[worker], Loss = update.Loss, Staleness = update.Order > 0 ? update.Staleness : null };
         }
 
         var (verdict, reason) = refused.TryGetValue(worker, out var why) ? (Verdict.Refused, why)
-            : isPresent ? (Verdict.Late, $"no complete update within {deadline.TotalSeconds:0.#} s")
+            : isPresent ? (Verdict.Late, WaitsForNobody ? "its update had not come when the step was made" : $"no complete update within {deadline.TotalSeconds:0.#} s")
             : seen.Contains(worker) ? (Verdict.Left, "it left, or its device was lost, before its update was complete")
             : (Verdict.Absent, "it was not there in this round");
         return new() { Worker = worker.Value, Verdict = verdict, Reason = reason };

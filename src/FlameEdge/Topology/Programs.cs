@@ -24,6 +24,9 @@ public static class Programs
     /// <summary>All above.</summary>
     public static IReadOnlySet<string> BuiltIn { get; } = new HashSet<string>(StringComparer.Ordinal) { Trainer, Aggregator, AsynchronousAggregator, MiddleAggregator, Site, Directory };
 
+    /// <summary>What a built-in program reads of its role's settings beside those of training.</summary>
+    public static IReadOnlyList<string> SettingsOf(string? program) => program == AsynchronousAggregator ? ["buffer", "maxStaleness", "concurrency"] : [];
+
     /// <summary>
     /// The program that fits exactly these tags. A role that also coordinates or joins a ring gets a name of its own kind
     /// (<c>coordinated-trainer</c>, <c>hybrid-trainer</c>), never a built-in that would leave a part of its work undone.

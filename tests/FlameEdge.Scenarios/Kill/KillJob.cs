@@ -47,6 +47,28 @@ internal sealed record KillJob(string Name, string Text, IReadOnlyList<string> W
         [Aggregator, .. Enumerable.Range(0, trainers).Select(Trainer)],
         rounds);
 
+    /// <summary>Four trainers below an aggregator, learning in a way of its own.</summary>
+    /// <param name="name">The job's name.</param>
+    /// <param name="more">Sections of the job, JSON.</param>
+    /// <param name="aggregator">Keys of the aggregator's role, JSON.</param>
+    /// <param name="quorum">Of four.</param>
+    /// <param name="deadline">Of a round; null where everybody is waited for.</param>
+    /// <param name="rounds">Rounds to run.</param>
+    public static KillJob Mode(string name, string more = "", string aggregator = "", string quorum = "all", TimeSpan? deadline = null, int rounds = 6) => new(
+        name,
+        Job(
+            name,
+            FlatTopology.Replace("\"name\": \"aggregator\"", $"\"name\": \"aggregator\"{aggregator}", StringComparison.Ordinal),
+            Machines(4, windows: 150, "region"),
+            "\"hidden\": [12]",
+            epochs: 6,
+            rounds,
+            quorum,
+            deadline ?? Long,
+            more),
+        [Aggregator, .. Enumerable.Range(0, 4).Select(Trainer)],
+        rounds);
+
     public static string Trainer(int index) => $"trainer_{index}";
 
     private const string FlatTopology = """

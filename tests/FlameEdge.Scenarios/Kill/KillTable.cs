@@ -3,7 +3,8 @@ using System.Text;
 namespace FlameEdge.Scenarios.Kill;
 
 /// <summary>What died where, and what became of it: a Markdown table.</summary>
-internal sealed class KillTable
+/// <param name="kept">What a run that passed has kept.</param>
+internal sealed class KillTable(string kept = "bit-identical")
 {
     private readonly SortedDictionary<(string Role, string Point), (int Kills, int Identical)> rows = [];
     private readonly List<string> failed = [];
@@ -33,7 +34,7 @@ internal sealed class KillTable
 
     public override string ToString()
     {
-        var text = new StringBuilder("| who died | where | kills | resumed, job bit-identical |\n|---|---|---:|---:|\n");
+        var text = new StringBuilder($"| who died | where | kills | resumed, job {kept} |\n|---|---|---:|---:|\n");
         foreach (var ((role, point), (kills, identical)) in rows)
         {
             text.Append($"| {role} | {point} | {kills} | {identical} |\n");

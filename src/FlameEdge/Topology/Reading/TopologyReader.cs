@@ -111,7 +111,8 @@ internal sealed class TopologyReader(JobDraft draft, Naming naming, DatasetTable
 
         // A program of somebody's own may read keys of its own, but those of training mean the same to every program.
         var isOwn = program is { } named && !Programs.BuiltIn.Contains(named.Value);
-        var known = isOwn ? new SpecMapping(node.Position, node.Entries.Where(entry => JobKeys.Training.Contains(entry.Key.Text))) : node;
+        var more = Programs.SettingsOf(program?.Value);
+        var known = new SpecMapping(node.Position, node.Entries.Where(entry => isOwn ? JobKeys.Training.Contains(entry.Key.Text) : !more.Contains(entry.Key.Text)));
 
         // Bound once to be checked; the text is kept, because it only replaces what it names.
         SettingsReader.Training(known, new(), $"settings of role '{role}'", problems);

@@ -1,0 +1,77 @@
+using FlameEdge.Rounds;
+
+namespace FlameEdge.Scenarios.Kill;
+
+/// <summary>A way of learning, the points at which its workers are killed, and what must be true afterwards.</summary>
+/// <param name="Name">What the report calls it.</param>
+/// <param name="Job">Its job.</param>
+/// <param name="Points">Who dies where, one life after the other.</param>
+/// <param name="IsExact">True where the bits of an undisturbed run must come out; else order, or who was there, is part of the result.</param>
+internal sealed record ModeKill(string Name, KillJob Job, IReadOnlyList<(string Victim, string[] Lives)> Points, bool IsExact)
+{
+    private static readonly (string Victim, string[] Lives) Trainer = ("trainer_1", ["trained:2", "update-kept:1", "update-sent:1", "state-before-commit:3"]);
+    private static readonly (string Victim, string[] Lives) Aggregator = (KillJob.Aggregator, ["update-stored:3", "round-aggregated:1", "model-stored:2", "round-committed:1"]);
+    private static readonly TimeSpan Short = TimeSpan.FromSeconds(30);
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<ModeKill> All { get; } =
+    [
+        new("scaffold", KillJob.Mode("kill-scaffold", ", \"optimizer\": \"scaffold\""), [Trainer, Aggregator], IsExact: true),
+        new("feddyn", KillJob.Mode("kill-feddyn", ", \"optimizer\": \"feddyn\""), [Trainer, Aggregator], IsExact: true),
+        new("fedadam", KillJob.Mode("kill-fedadam", ", \"optimizer\": { \"kind\": \"fedadam\", \"rate\": 0.02 }"), [Trainer, Aggregator], IsExact: true),
+        new("trimmed mean", KillJob.Mode("kill-trimmed", ", \"robust\": { \"kind\": \"trimmed-mean\", \"trim\": 1 }"), [Trainer, Aggregator], IsExact: true),
+        new(
+            "asynchronous",
+            KillJob.Mode("kill-fedbuff", aggregator: ", \"program\": \"asynchronous-aggregator\", \"settings\": { \"buffer\": 2, \"maxStaleness\": 5 }", rounds: 10),
+            [Trainer, (KillJob.Aggregator, ["update-blob-stored:2", "update-stored:3", "round-aggregated:1", "round-committed:1"])],
+            IsExact: false),
+        new("private, noise of the server", KillJob.Mode("kill-private", ", \"privacy\": { \"kind\": \"server\", \"clip\": 1.0, \"noise\": 0.5, \"epsilon\": 100 }"), [Trainer, Aggregator], IsExact: false),
+        new(
+            "private, noise of the clients",
+            KillJob.Mode("kill-local", ", \"privacy\": { \"kind\": \"client\", \"clip\": 1.0, \"noise\": 0.5, \"epsilon\": 100 }"),
+            [("trainer_1", ["privacy-spent:2", "update-kept:1", "update-sent:1", "trained:1"]), Aggregator],
+            IsExact: false),
+        new(
+            "secure aggregation",
+            KillJob.Mode("kill-secure", ", \"secureAggregation\": {}", quorum: "3", deadline: Short),
+            [("trainer_1", ["secure-keys-sent:2", "secure-shares-sent:1", "secure-masked:1", "secure-reveal-sent:1"]), (KillJob.Aggregator, ["secure-roster:2", "secure-partners:1", "secure-summed:1", "round-committed:1"])],
+            IsExact: false),
+    ];
+
+    /// <summary>The one of a name.</summary>
+    public static ModeKill Of(string name) => All.First(mode => mode.Name == name);
+
+    /// <summary>Demands that the run ended well, with a model that learned and verdicts that add up.</summary>
+    public async Task RequireAsync(FleetOfProcesses fleet)
+    {
+        var expected = await Undisturbed.Of(Job);
+        if (IsExact)
+        {
+            Undisturbed.RequireSame(expected, fleet);
+            return;
+        }
+
+        var actual = fleet.Result;
+        try
+        {
+            Assert.Equal("completed", actual.State);
+            Assert.Equal(Enumerable.Range(1, Job.Rounds), actual.Rounds.Select(round => round.Round));
+            Assert.Contains(actual.Rounds, round => round.Outcome == RoundOutcome.Completed);
+            Assert.All(actual.Rounds, round => Assert.Equal(round.Outcome == RoundOutcome.Completed ? round.Samples : 0, round.Verdicts.Where(verdict => verdict.Verdict == Verdict.Counted).Sum(verdict => verdict.Samples)));
+            Assert.All(actual.Rounds.Zip(actual.Rounds.Skip(1)), pair => Assert.Equal(pair.First.Model, pair.Second.Base));
+            Assert.All(actual.Rounds, round => Assert.True(double.IsFinite(round.Norm)));
+            if (expected.Rounds[^1].Epsilon is { } spent)
+            {
+                Assert.Equal(spent, actual.Rounds[^1].Epsilon!.Value, 1e-9);
+            }
+            else
+            {
+                Assert.InRange(actual.Rounds[^1].Loss!.Value, 0, expected.Rounds[0].Loss!.Value);
+            }
+        }
+        catch (Xunit.Sdk.XunitException error)
+        {
+            Assert.Fail($"{Name}: {error.Message}\n{fleet.History}");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+using System.Diagnostics;
+using FlameEdge.Testing.Channels;
+
+namespace FlameEdge.Scenarios.Kill;
+
+/// <summary>Every way of learning survives the death of any of its workers.</summary>
+public class ModeKillTests
+{
+    private const int KillsPerMode = 12;
+
+    /// <summary>The short form: a trainer and the aggregator once each, where it hurts most.</summary>
+    [Theory]
+    [Trait("kill", "short")]
+    [InlineData("scaffold", "update-kept:2", "round-committed:2")]
+    [InlineData("asynchronous", "update-sent:2", "update-stored:5")]
+    [InlineData("secure aggregation", "secure-masked:2", "secure-partners:2")]
+    public async Task A_trainer_and_the_aggregator_killed_once_each_change_nothing_that_may_not_change(string name, string trainer, string aggregator)
+    {
+        var mode = ModeKill.Of(name);
+        await using var broker = await Mosquitto.StartAsync();
+        await using var fleet = new FleetOfProcesses(mode.Job, broker.Port);
+
+        await KillCycle.AtPointsAsync(fleet, [("trainer_1", [trainer]), (KillJob.Aggregator, [aggregator])]);
+
+        await mode.RequireAsync(fleet);
+    }
+
+    /// <summary>The long form, started by <c>tests/mode-kills.sh</c>: every mode's points, then kills at random until there are enough.</summary>
+    [Fact(Explicit = true)]
+    [Trait("kill", "modes")]
+    public async Task Every_mode_survives_kills_at_its_points_and_at_random()
+    {
+        var only = Environment.GetEnvironmentVariable("FLAMEEDGE_KILL_MODE");
+        var tables = new List<string>();
+        var failures = 0;
+        foreach (var mode in ModeKill.All.Where(mode => string.IsNullOrEmpty(only) || mode.Name.Contains(only, StringComparison.Ordinal)))
+        {
+            var table = new KillTable(mode.IsExact ? "bit-identical" : "complete and sound");
+            foreach (var (victim, lives) in mode.Points)
+            {
+                await RunAsync(mode, table, $"{mode.Name}, {victim}", async fleet =>
+                {
+                    await KillCycle.AtPointsAsync(fleet, [(victim, lives)]);
+                    return [.. lives.Select(life => (Role(victim), life[..life.IndexOf(':', StringComparison.Ordinal)]))];
+                });
+            }
+
+            for (var seed = 1; table.Cycles < KillsPerMode && seed < 10; seed++)
+            {
+                await RunAsync(mode, table, $"{mode.Name}, random {seed}", async fleet => [.. (await KillCycle.AtRandomAsync(fleet, new Random(seed), kills: 4)).Select(worker => (Role(worker), "random"))]);
+            }
+
+            tables.Add($"## {mode.Name}\n\n{table}\n");
+            failures += table.Failures;
+        }
+
+        if (Environment.GetEnvironmentVariable("FLAMEEDGE_KILL_REPORT") is { Length: > 0 } path)
+        {
+            await File.WriteAllTextAsync(path, string.Join('\n', tables));
+        }
+
+        Assert.Equal(0, failures);
+    }
+
+    private static async Task RunAsync(ModeKill mode, KillTable table, string name, Func<FleetOfProcesses, Task<List<(string Role, string Point)>>> kill)
+    {
+        var start = Stopwatch.GetTimestamp();
+        await using var broker = await Mosquitto.StartAsync(isPersistent: true);
+        await using var fleet = new FleetOfProcesses(mode.Job, broker.Port);
+        List<(string Role, string Point)> kills = [];
+        Exception? failure = null;
+        try
+        {
+            kills = await kill(fleet);
+            await mode.RequireAsync(fleet);
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            failure = error;
+            Console.WriteLine($"{name}: {error.Message}\n{fleet.History}");
+        }
+
+        table.Add(name, kills, failure is null);
+        Console.WriteLine($"{name}: {kills.Count} kills, {(failure is null ? "as it must be" : "FAILED")}, {Stopwatch.GetElapsedTime(start).TotalSeconds:0} s");
+    }
+
+    private static string Role(string worker) => worker[..worker.IndexOf('_', StringComparison.Ordinal)];
+}
