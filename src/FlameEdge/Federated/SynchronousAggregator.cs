@@ -16,6 +16,7 @@ public sealed class SynchronousAggregator(RoleContext context) : TopAggregator(c
     private UpdateRows? updates;
     private SecureCollector? secure;
     private int cohortCount;
+    private int hostile;
 
     private protected override IReadOnlyList<WorkerId> Cohort => collector!.Cohort;
 
@@ -26,7 +27,7 @@ public sealed class SynchronousAggregator(RoleContext context) : TopAggregator(c
     private RoundSpec Rounds => Context.Job.Rounds;
 
     // A robust rule may need more than the job's quorum.
-    private int Quorum => Math.Max(Server.MinimumCount, Rounds.QuorumOf(cohortCount));
+    private int Quorum => Math.Max(Server.MinimumAfter(hostile), Rounds.QuorumOf(cohortCount));
 
     private protected override void Open(ChannelInbox inbox, CancellationToken cancellationToken)
     {
@@ -47,7 +48,7 @@ public sealed class SynchronousAggregator(RoleContext context) : TopAggregator(c
 
         await committed;
         var cohort = collected.Cohort;
-        cohortCount = cohort.Count;
+        (cohortCount, hostile) = (cohort.Count, collected.Hostile);
         var needed = Context.Replay is { } replay ? cohort.Count(replay.Counted(terms.Round).Contains) : Quorum;
         if (Context.Replay is not null && collected.Counted.Count < needed)
         {
