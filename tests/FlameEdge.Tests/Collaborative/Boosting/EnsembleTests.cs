@@ -94,8 +94,8 @@ public class EnsembleTests
         stage.Offset = 3;
         var (own, combined) = (new float[3], new float[3]);
         ensemble.Combine(s_row, own, combined);
-        var good = ensemble.Gain(stage, own, combined, [1]);
-        var bad = ensemble.Gain(stage, own, combined, [0]);
+        var good = ensemble.Gain(stage, own, combined, [1], (1, 1));
+        var bad = ensemble.Gain(stage, own, combined, [0], (1, 1));
 
         Assert.True(good > 0);
         Assert.True(bad < 0);
