@@ -1,4 +1,5 @@
 using System.Globalization;
+using FlameEdge.Scenarios.Fleet;
 using FlameEdge.Scenarios.Kill;
 using FlameEdge.Testing.Channels;
 
@@ -34,16 +35,31 @@ internal sealed record CanoeKill(string Victim, string Point)
         new(Broker, "request"), new(Broker, "received"), new(Broker, "verdict"),
     ];
 
-    /// <summary>Runs the job to its end; every victim dies once at its point and comes back.</summary>
+    /// <summary>Runs the job to its end; every victim dies once and comes back.</summary>
+    /// <remarks>Where points are meant the target comes last: on a busy machine its stream would else be half over before those who can help are there, and a helper that nobody asks never reaches its point.</remarks>
     public static async Task PlayAsync(FleetOfProcesses fleet, Mosquitto broker, params CanoeKill[] kills)
     {
-        foreach (var worker in fleet.Job.Workers)
+        await using var listener = await PlainClient.ConnectAsync(broker.Port, "listener", null);
+        await listener.SubscribeAsync("flameedge/data/canoe-stream/metadata/#");
+        string[] others = [.. fleet.Job.Workers.Where(worker => worker != CanoeProcesses.Target)];
+        foreach (var worker in others)
         {
-            fleet.Start(worker, kills.FirstOrDefault(kill => kill.Victim == worker && kill.After is null)?.Point);
+            Start(worker);
         }
 
+        if (kills.All(kill => kill.After is null))
+        {
+            foreach (var helper in others.Where(worker => worker != CanoeProcesses.Directory))
+            {
+                await listener.UntilAsync(message => message.Topic.EndsWith($"/{helper}/{CanoeProcesses.Directory}", StringComparison.Ordinal), $"{helper}'s record");
+            }
+        }
+
+        Start(CanoeProcesses.Target);
         await Task.WhenAll(kills.Select(kill => kill.Victim == Broker ? BrokerAsync(fleet, broker, kill) : WorkerAsync(fleet, kill)));
         await fleet.EndAsync();
+
+        void Start(string worker) => fleet.Start(worker, kills.FirstOrDefault(kill => kill.Victim == worker && kill.After is null)?.Point);
     }
 
     private static async Task WorkerAsync(FleetOfProcesses fleet, CanoeKill kill)
