@@ -49,10 +49,9 @@ internal sealed record CanoeKill(string Victim, string Point)
 
         if (kills.All(kill => kill.After is null))
         {
-            foreach (var helper in others.Where(worker => worker != CanoeProcesses.Directory))
-            {
-                await listener.UntilAsync(message => message.Topic.EndsWith($"/{helper}/{CanoeProcesses.Directory}", StringComparison.Ordinal), $"{helper}'s record");
-            }
+            await CanoeProcesses.UntilAsync(
+                () => others.All(helper => helper == CanoeProcesses.Directory || listener.Heard.Any(message => message.Topic.EndsWith($"/{helper}/{CanoeProcesses.Directory}", StringComparison.Ordinal))),
+                () => $"waited for the records of all helpers\n{fleet.History}");
         }
 
         Start(CanoeProcesses.Target);
