@@ -32,6 +32,7 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
     private UpdateWriter? writer;
     private UpdateSender? sender;
     private IReadOnlyList<WorkerId> cohort = [];
+    private int expected;
     private ModelRequest? request;
     private OutboxEntry? entry;
     private ReadOnlySequence<byte> body;
@@ -39,7 +40,7 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
     private RoundSpec Rounds => context.Job.Rounds;
 
     // A robust rule may need more than the job's quorum.
-    private int Quorum => Math.Max(rule?.MinimumCount ?? 1, Rounds.QuorumOf(cohort.Count));
+    private int Quorum => Math.Max(rule?.MinimumCount ?? 1, Rounds.QuorumOf(expected));
 
     /// <inheritdoc/>
     public Step Compose() =>
@@ -56,6 +57,11 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
             await feed.DisposeAsync();
         }
 
+        if (collector is not null)
+        {
+            await collector.DisposeAsync();
+        }
+
         if (inbox is not null)
         {
             await inbox.DisposeAsync();
@@ -70,7 +76,7 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
         collector = new RoundCollector(context, inbox);
         secure = SecureCollector.For(context, inbox, collector);
         cohort = collector.Cohort;
-        feed = new ModelFeed(upper, context.Time, (_, _, _) => { });
+        feed = new ModelFeed(upper, context.Time, (_, round, verdict) => collector.Idle.PassOn(round, verdict));
         reader = new ModelReader(context.DownCodecOf(upper));
         writer = new UpdateWriter(context.UpCodecOf(upper), context.State, context.Worker.Id);
         sender = new UpdateSender(context, upper);
@@ -115,7 +121,7 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
             var terms = new RoundTerms(head.Run, round, model.Base, head.Step, head.Ticket);
             var deadline = (TimeSpan.FromSeconds(Math.Clamp(head.RemainingSeconds, 0, Rounds.Deadline.TotalSeconds)) - context.Time.GetElapsedTime(request.ArrivedAt)) * ShareOfDeadline;
             var collected = secure is not null ? await secure.CollectAsync(terms, model, layout, deadline, both.Token) : await collector.CollectAsync(terms, model, layout, deadline, rule?.MinimumCount ?? 1, both.Token);
-            cohort = collected.Cohort;
+            (cohort, expected) = (collected.Cohort, collected.Expected);
             await KeepAsync(collected, head.Base, deadline, layout, cancellationToken);
             return Flow.Next;
         }
@@ -160,9 +166,11 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
             Ticket = collected.Terms.Ticket,
             Samples = isValid ? collected.Samples : 0,
             Loss = collected.TrainingLoss,
+            SquaredLoss = collected.SquaredLoss,
             HasReport = true,
         };
         CrashPoint.Reach("middle-aggregated");
+        await context.State.CommitAsync([.. collector!.Learn(collected)], cancellationToken);
         if (isValid)
         {
             (entry, body) = await writer!.KeepAsync(collected.Terms.Round, head, await MeanAsync(collected, layout, cancellationToken), verdicts, cancellationToken);
@@ -174,7 +182,7 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
         }
 
         CrashPoint.Reach("middle-kept");
-        await context.State.CommitAsync([.. collector!.Forget(collected)], cancellationToken);
+        await context.State.CommitAsync([.. collector.Forget(collected)], cancellationToken);
     }
 
     private async Task<ParameterSet> MeanAsync(CollectedRound collected, ParameterLayout layout, CancellationToken cancellationToken)
