@@ -66,9 +66,13 @@ internal static class Algorithms
     };
 
     /// <summary>What takes the place of the mean; null for the mean.</summary>
-    public static IRobustRule? Robust(RobustSpec? spec) => spec?.Kind switch
+    /// <param name="spec">The job's.</param>
+    /// <param name="refused">Hostile updates that were refused by what is in them: so many fewer are feared among the others. Else whoever sends rubbish could keep the rest below the rule's minimum.</param>
+    public static IRobustRule? Robust(RobustSpec? spec, int refused = 0) => spec is null ? null
+        : Rule(spec with { Attackers = Math.Max(0, spec.Attackers - refused), Trim = Math.Max(0, spec.Trim - refused) });
+
+    private static IRobustRule Rule(RobustSpec spec) => spec.Kind switch
     {
-        null => null,
         "norm-clipping" => new NormClipping(spec.Norm),
         "median" => new CoordinateMedian(),
         "trimmed-mean" => new TrimmedMean(spec.Trim),

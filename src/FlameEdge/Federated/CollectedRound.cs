@@ -13,6 +13,7 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
     private readonly List<StoredUpdate> counted = [];
     private readonly Dictionary<WorkerId, string> refused = [];
     private readonly HashSet<WorkerId> seen = [];
+    private int hostile;
 
     public RoundTerms Terms { get; } = terms;
 
@@ -64,7 +65,17 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
         UpdateBytes = UpdateBytes.Plus(UpdateCodec.Plain.LargestBytesOf(length), bytes);
     }
 
-    public void Refuse(WorkerId worker, string reason) => refused[worker] = reason;
+    /// <summary>Updates that were refused by what is in them.</summary>
+    public int Hostile => Replayed ?? hostile;
+
+    /// <summary>The same in the run that is replayed, whose hostile updates need not come again.</summary>
+    public int? Replayed { get; init; }
+
+    public void Refuse(WorkerId worker, string reason, bool isHostile = false)
+    {
+        hostile += isHostile && !refused.ContainsKey(worker) ? 1 : 0;
+        refused[worker] = reason;
+    }
 
     /// <summary>Sample-weighted mean of the reported training losses; null where nobody said one.</summary>
     public double? TrainingLoss => MeanOf(update => update.Loss);

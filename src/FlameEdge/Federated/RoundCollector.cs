@@ -89,7 +89,7 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
         var choice = selection is null ? null : await selection.ChooseAsync(terms, cohort, () => PresentAsync(cohort, deadline / 2, cancellationToken), Samples, model.Whole.Value.Length, cancellationToken);
         var quorum = Math.Max(minimum, context.Job.Rounds.QuorumOf(choice?.Goal ?? cohort.Count));
         var required = RequiredOf(terms.Round, choice?.Chosen ?? cohort);
-        var round = new CollectedRound(terms, cohort, layout.Length) { Sum = sum, Choice = choice };
+        var round = new CollectedRound(terms, cohort, layout.Length) { Sum = sum, Choice = choice, Replayed = context.Replay is { } script ? cohort.Count(script.Hostile(terms.Round).Contains) : null };
         if (covered is null)
         {
             await FoldStoredAsync(round, layout, required, cancellationToken);
@@ -300,7 +300,7 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
         }
         catch (Exception error) when (error is PayloadException or ModelMismatchException)
         {
-            return Refuse(round, worker, error.Message);
+            return Refuse(round, worker, error.Message, isHostile: true);
         }
     }
 
@@ -316,7 +316,7 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
         reports.Remove(worker, out var report);
         if (head.Samples <= 0)
         {
-            return Refuse(round, worker, head.HasReport ? "no quorum among its own workers" : "an update needs at least one sample");
+            return Refuse(round, worker, head.HasReport ? ReplayScript.NoQuorumBelow : "an update needs at least one sample", isHostile: !head.HasReport);
         }
 
         if (!required.Contains(worker))
@@ -327,9 +327,9 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
         switch (guard.Fold(codec, arrived.Message.Body, layout, head.Samples, round.Sum!))
         {
             case SumRefusal.ValueOutOfRange:
-                return Refuse(round, worker, $"out of range: a value is larger than rounds.largestValue ({round.Terms.Step.LargestValue})");
+                return Refuse(round, worker, $"out of range: a value is larger than rounds.largestValue ({round.Terms.Step.LargestValue})", isHostile: true);
             case SumRefusal.WeightOutOfRange:
-                return Refuse(round, worker, $"out of range: {head.Samples} samples exceed what the round was announced for");
+                return Refuse(round, worker, $"out of range: {head.Samples} samples exceed what the round was announced for", isHostile: true);
         }
 
         var update = new StoredUpdate
@@ -352,9 +352,9 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
         return new VerdictHead("counted", null);
     }
 
-    private VerdictHead Refuse(CollectedRound round, WorkerId worker, string reason)
+    private VerdictHead Refuse(CollectedRound round, WorkerId worker, string reason, bool isHostile = false)
     {
-        round.Refuse(worker, reason);
+        round.Refuse(worker, reason, isHostile);
         LogRefused(context.Logger, Self, round.Terms.Round, worker, reason);
         return new VerdictHead("refused", reason);
     }

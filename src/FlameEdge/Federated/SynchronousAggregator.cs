@@ -17,6 +17,7 @@ public sealed class SynchronousAggregator(RoleContext context) : TopAggregator(c
     private SecureCollector? secure;
     private int cohortCount;
     private int expected;
+    private int hostile;
 
     private protected override IReadOnlyList<WorkerId> Cohort => collector!.Cohort;
 
@@ -27,7 +28,7 @@ public sealed class SynchronousAggregator(RoleContext context) : TopAggregator(c
     private RoundSpec Rounds => Context.Job.Rounds;
 
     // A robust rule may need more than the job's quorum.
-    private int Quorum => Math.Max(Server.MinimumCount, Rounds.QuorumOf(expected));
+    private int Quorum => Math.Max(Server.MinimumAfter(hostile), Rounds.QuorumOf(expected));
 
     /// <inheritdoc/>
     public override async ValueTask DisposeAsync()
@@ -60,7 +61,7 @@ public sealed class SynchronousAggregator(RoleContext context) : TopAggregator(c
 
         await committed;
         var cohort = collected.Cohort;
-        (cohortCount, expected) = (cohort.Count, collected.Expected);
+        (cohortCount, expected, hostile) = (cohort.Count, collected.Expected, collected.Hostile);
         var needed = Context.Replay is { } replay ? cohort.Count(replay.Counted(terms.Round).Contains) : Quorum;
         if (Context.Replay is not null && collected.Counted.Count < needed)
         {
