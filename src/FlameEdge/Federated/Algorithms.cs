@@ -2,6 +2,7 @@ using FlameEdge.Diagnostics;
 using FlameEdge.Federated.Aggregation;
 using FlameEdge.Federated.Aggregation.Corrections;
 using FlameEdge.Federated.Aggregation.Robust;
+using FlameEdge.Federated.Selection;
 using FlameEdge.Parameters;
 using FlameEdge.Topology;
 
@@ -37,6 +38,31 @@ internal static class Algorithms
         OptimizerSpec.Scaffold => new ScaffoldClient(layout, training.LearningRate),
         OptimizerSpec.FedNova => new FedNovaClient(layout, training.LearningRate, training.Momentum, training.Proximal),
         _ => null,
+    };
+
+    /// <summary>Who takes part in a round; <paramref name="deadline"/> is the round's.</summary>
+    public static ISelector Selector(SelectorSpec spec, ulong seed, TimeSpan deadline) => spec.Kind switch
+    {
+        SelectorSpec.All => new AllSelector(),
+        SelectorSpec.Random => new RandomSelector(spec.Drawn, seed),
+        SelectorSpec.PowerOfChoice => new PowerOfChoiceSelector(spec.Of, spec.Drawn, seed),
+        SelectorSpec.Deadline => new DeadlineSelector(spec.Drawn, spec.Within ?? deadline, seed),
+        SelectorSpec.Budget => new BudgetSelector(spec.Bytes),
+        SelectorSpec.Oort => new OortSelector(
+            new()
+            {
+                Count = spec.Drawn,
+                Exploration = spec.Exploration,
+                ExplorationDecay = spec.ExplorationDecay,
+                LeastExploration = spec.LeastExploration,
+                CutOff = spec.CutOff,
+                StragglerPenalty = spec.StragglerPenalty,
+                PreferredDuration = spec.PreferredDuration,
+                PacerStep = spec.PacerStep,
+                PacerWindow = spec.PacerWindow,
+            },
+            seed),
+        _ => throw Unknown("selector", spec.Kind),
     };
 
     /// <summary>What takes the place of the mean; null for the mean.</summary>

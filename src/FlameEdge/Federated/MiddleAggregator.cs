@@ -38,7 +38,7 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
     private RoundSpec Rounds => context.Job.Rounds;
 
     // A robust rule may need more than the job's quorum.
-    private int QuorumOf(CollectedRound collected) => Math.Max(MinimumAfter(collected.Hostile), Rounds.QuorumOf(cohort.Count));
+    private int QuorumOf(CollectedRound collected) => Math.Max(MinimumAfter(collected.Hostile), Rounds.QuorumOf(collected.Expected));
 
     private int MinimumAfter(int refused) => Algorithms.Robust(context.Job.Robust, refused)?.MinimumCount ?? 1;
 
@@ -57,6 +57,11 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
             await feed.DisposeAsync();
         }
 
+        if (collector is not null)
+        {
+            await collector.DisposeAsync();
+        }
+
         if (inbox is not null)
         {
             await inbox.DisposeAsync();
@@ -71,7 +76,7 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
         collector = new RoundCollector(context, inbox);
         secure = SecureCollector.For(context, inbox, collector);
         cohort = collector.Cohort;
-        feed = new ModelFeed(upper, context.Time, (_, _, _) => { });
+        feed = new ModelFeed(upper, context.Time, (_, round, verdict) => collector.Idle.PassOn(round, verdict));
         reader = new ModelReader(context.DownCodecOf(upper));
         writer = new UpdateWriter(context.UpCodecOf(upper), context.State, context.Worker.Id);
         sender = new UpdateSender(context, upper);
@@ -161,9 +166,11 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
             Ticket = collected.Terms.Ticket,
             Samples = isValid ? collected.Samples : 0,
             Loss = collected.TrainingLoss,
+            SquaredLoss = collected.SquaredLoss,
             HasReport = true,
         };
         CrashPoint.Reach("middle-aggregated");
+        await context.State.CommitAsync([.. collector!.Learn(collected)], cancellationToken);
         if (isValid)
         {
             (entry, body) = await writer!.KeepAsync(collected.Terms.Round, head, await MeanAsync(collected, layout, cancellationToken), verdicts, cancellationToken);
@@ -175,7 +182,7 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
         }
 
         CrashPoint.Reach("middle-kept");
-        await context.State.CommitAsync([.. collector!.Forget(collected)], cancellationToken);
+        await context.State.CommitAsync([.. collector.Forget(collected)], cancellationToken);
     }
 
     private async Task<ParameterSet> MeanAsync(CollectedRound collected, ParameterLayout layout, CancellationToken cancellationToken)
