@@ -9,6 +9,9 @@ namespace FlameEdge.Scenarios.Kill;
 /// <param name="IsExact">True where the bits of an undisturbed run must come out; else order, or who was there, is part of the result.</param>
 internal sealed record ModeKill(string Name, KillJob Job, IReadOnlyList<(string Victim, string[] Lives)> Points, bool IsExact)
 {
+    /// <summary>Rounds of <see cref="Longer"/>; 0 where everybody is waited for.</summary>
+    public int Rounds { get; init; }
+
     private static readonly (string Victim, string[] Lives) Trainer = ("trainer_1", ["trained:2", "update-kept:1", "update-sent:1", "state-before-commit:3"]);
     private static readonly (string Victim, string[] Lives) Aggregator = (KillJob.Aggregator, ["update-stored:3", "round-aggregated:1", "model-stored:2", "round-committed:1"]);
     private static readonly TimeSpan Short = TimeSpan.FromSeconds(30);
@@ -24,7 +27,7 @@ internal sealed record ModeKill(string Name, KillJob Job, IReadOnlyList<(string 
             "asynchronous",
             KillJob.Mode("kill-fedbuff", aggregator: ", \"program\": \"asynchronous-aggregator\", \"settings\": { \"buffer\": 2, \"maxStaleness\": 5 }", rounds: 10),
             [Trainer, (KillJob.Aggregator, ["update-blob-stored:2", "update-stored:3", "round-aggregated:1", "round-committed:1"])],
-            IsExact: false),
+            IsExact: false) { Rounds = 150 },
         new("private, noise of the server", KillJob.Mode("kill-private", ", \"privacy\": { \"kind\": \"server\", \"clip\": 1.0, \"noise\": 0.5, \"epsilon\": 100 }"), [Trainer, Aggregator], IsExact: false),
         new(
             "private, noise of the clients",
@@ -35,8 +38,11 @@ internal sealed record ModeKill(string Name, KillJob Job, IReadOnlyList<(string 
             "secure aggregation",
             KillJob.Mode("kill-secure", ", \"secureAggregation\": {}", quorum: "3", deadline: Short),
             [("trainer_1", ["secure-keys-sent:2", "secure-shares-sent:1", "secure-masked:1", "secure-reveal-sent:1"]), (KillJob.Aggregator, ["secure-roster:2", "secure-partners:1", "secure-summed:1", "round-committed:1"])],
-            IsExact: false),
+            IsExact: false) { Rounds = 80 },
     ];
+
+    /// <summary>The same over so many rounds that somebody can die and come back several times before the others, who do not wait, are done.</summary>
+    public ModeKill Longer => Rounds == 0 ? this : this with { Job = Job with { Text = Job.Text.Replace($"\"count\": {Job.Rounds}", $"\"count\": {Rounds}", StringComparison.Ordinal), Rounds = Rounds } };
 
     /// <summary>The one of a name.</summary>
     public static ModeKill Of(string name) => All.First(mode => mode.Name == name);
