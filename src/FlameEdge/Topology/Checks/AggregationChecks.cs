@@ -24,6 +24,11 @@ internal static class AggregationChecks
             CheckSecure(graph);
         }
 
+        if (job.Personal is { Kind: PersonalSpec.FedPer } && spec.Kind is OptimizerSpec.FedDyn or OptimizerSpec.Scaffold or OptimizerSpec.FedNova)
+        {
+            graph.Problems.Add(at, $"optimizer: {spec.Kind} takes all tensors for shared ones, of which personal: fedper keeps some back; use fedavg, fedavgm, fedadagrad, fedadam, fedyogi or fedprox with it");
+        }
+
         if (job.Roles.Find(role => role.Program?.Value == Programs.AsynchronousAggregator) is { } asynchronous)
         {
             CheckAsynchronous(graph, asynchronous);
