@@ -24,6 +24,11 @@ internal static class AggregationChecks
             CheckSecure(graph);
         }
 
+        if (job.SecureAggregation is not null && job.Rounds.Eager)
+        {
+            graph.Problems.Add(job.Root, "rounds.eager leaves out who is slow, whose masks secureAggregation must then recover in every round; remove one of them");
+        }
+
         if (job.Roles.Find(role => role.Program?.Value == Programs.AsynchronousAggregator) is { } asynchronous)
         {
             CheckAsynchronous(graph, asynchronous);
@@ -42,6 +47,11 @@ internal static class AggregationChecks
         if (job.OptimizerSpec.Kind is OptimizerSpec.FedDyn or OptimizerSpec.Scaffold or OptimizerSpec.FedNova)
         {
             graph.Problems.Add(job.Optimizer?.Node ?? job.Root, $"optimizer: {job.OptimizerSpec.Kind} needs rounds that begin and end together, which {role} has not; use fedavg, fedavgm, fedadagrad, fedadam, fedyogi or fedprox");
+        }
+
+        if (job.Rounds.Eager)
+        {
+            graph.Problems.Add(role.Name.Node, $"{role} waits for nobody as it is; remove rounds.eager, or the role's program");
         }
 
         if (job.Robust is { } robust)
