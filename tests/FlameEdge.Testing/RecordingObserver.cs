@@ -9,6 +9,7 @@ public sealed class RecordingObserver : IJobObserver
 {
     private readonly Lock gate = new();
     private readonly List<RoundResult> rounds = [];
+    private readonly Dictionary<string, PersonalModel> personal = [];
     private readonly List<(WorkerId Worker, JobEvent Event)> events = [];
 
     /// <summary>What roles told, in order.</summary>
@@ -25,6 +26,18 @@ public sealed class RecordingObserver : IJobObserver
 
     /// <summary>How the job ended; null while it has not.</summary>
     public JobEnd? End { get; private set; }
+
+    /// <summary>Clients' own models, as they were told.</summary>
+    public IReadOnlyDictionary<string, PersonalModel> Personal
+    {
+        get
+        {
+            lock (gate)
+            {
+                return new Dictionary<string, PersonalModel>(personal);
+            }
+        }
+    }
 
     /// <summary>Runs when a round has ended, in the aggregator's thread.</summary>
     public Action<RoundResult>? OnRound { get; init; }
@@ -70,6 +83,15 @@ public sealed class RecordingObserver : IJobObserver
         lock (gate)
         {
             events.Add((worker, happened));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void PersonalModelEnded(WorkerId worker, PersonalModel end)
+    {
+        lock (gate)
+        {
+            personal[worker.Value] = end;
         }
     }
 

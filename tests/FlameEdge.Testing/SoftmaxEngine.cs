@@ -27,9 +27,11 @@ public sealed class SoftmaxEngine : IEngine
     public ITrainer Open(ModelSpec model, IReadOnlyList<int> sampleShape, int classCount, TrainingSpec training) =>
         model.Kind == "softmax" ? new Trainer(this, sampleShape.Aggregate(1, (a, b) => a * b), classCount, training) : throw new ModelMismatchException("the test engine knows softmax only");
 
-    private sealed class Trainer(SoftmaxEngine engine, int features, int classes, TrainingSpec training) : ITrainer
+    private sealed class Trainer(SoftmaxEngine engine, int features, int classes, TrainingSpec training) : ITrainer, IGradientCorrection
     {
         private float[] values = new float[(features + 1) * classes];
+        private float[] loaded = new float[(features + 1) * classes];
+        private float[] correction = [];
 
         public ParameterLayout Layout { get; } = ParameterLayout.Of([("weight", [features, classes], ParameterKind.Trainable), ("bias", [classes], ParameterKind.Trainable)]);
 
@@ -38,8 +40,11 @@ public sealed class SoftmaxEngine : IEngine
         public void Load(ReadOnlySpan<float> parameters)
         {
             values = parameters.ToArray();
+            loaded = parameters.ToArray();
             engine.OnLoaded?.Invoke([.. values]);
         }
+
+        public void SetCorrection(ReadOnlySpan<float> correction) => this.correction = correction.ToArray();
 
         public void Save(Span<float> parameters) => values.CopyTo(parameters);
 
@@ -55,7 +60,8 @@ public sealed class SoftmaxEngine : IEngine
                 loss += Pass(data, gradient, out _);
                 for (var i = 0; i < values.Length; i++)
                 {
-                    values[i] = (float)(values[i] - (training.LearningRate * gradient[i]));
+                    var pull = (training.Proximal * (values[i] - loaded[i])) + (correction.Length == 0 ? 0 : correction[i]);
+                    values[i] = (float)(values[i] - (training.LearningRate * (gradient[i] + pull)));
                 }
             }
 

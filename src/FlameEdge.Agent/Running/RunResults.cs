@@ -72,7 +72,30 @@ internal sealed class RunResults(string folder, JobPlan plan, Func<string> runti
         }
 
         Write("result.json", JsonSerializer.SerializeToUtf8Bytes(Result, RoundsJson.Default.JobResult), files);
-        Files = files;
+        lock (gate)
+        {
+            Files = [.. files, .. Files];
+        }
+    }
+
+    /// <summary>Writes a client's own model: <c>personal/WORKER.parameters</c>, the same as other programs read it, and <c>WORKER.json</c> with its scores.</summary>
+    public void PersonalModelEnded(WorkerId worker, PersonalModel end)
+    {
+        lock (gate)
+        {
+            Directory.CreateDirectory(Path.Combine(folder, "personal"));
+            var (files, name) = (new List<string>(), $"personal/{worker}");
+            var encoded = new ArrayBufferWriter<byte>();
+            UpdateCodec.Plain.Encode(end.Model.Layout, end.Model.Values, encoded);
+            Write($"{name}.parameters", encoded.WrittenMemory, files);
+            if (end.Exporter is { } exporter)
+            {
+                Produce($"{name}{exporter.Extension}", exporter.Export, files);
+            }
+
+            Write($"{name}.json", JsonSerializer.SerializeToUtf8Bytes(new PersonalResult(end.Kind, end.Own, end.Shared), PersonalJson.Default.PersonalResult), files);
+            Files = [.. Files, .. files];
+        }
     }
 
     private void WriteModel(JobEnd end, List<string> files)
@@ -89,7 +112,7 @@ internal sealed class RunResults(string folder, JobPlan plan, Func<string> runti
     // Others write under a name of their own first: nothing half-written ever carries a result's name.
     private void Produce(string name, Action<string> write, List<string> files)
     {
-        var unfinished = Path.Combine(folder, $".{name}.unfinished");
+        var unfinished = Path.Combine(folder, $".{name.Replace('/', '-')}.unfinished");
         try
         {
             write(unfinished);

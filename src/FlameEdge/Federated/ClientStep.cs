@@ -18,19 +18,22 @@ internal sealed class ClientStep
     private readonly ParameterLayout model;
     private readonly float[]? added;
     private readonly ParameterLayout? state;
+    private readonly IReadOnlyList<Aggregation.StateVector> vectors;
 
     /// <param name="optimizer">The job's.</param>
     /// <param name="training">This worker's.</param>
     /// <param name="model">The model's tensors.</param>
-    public ClientStep(OptimizerSpec optimizer, TrainingSpec training, ParameterLayout model)
+    /// <param name="personal">What the client carries beside it.</param>
+    public ClientStep(OptimizerSpec optimizer, TrainingSpec training, ParameterLayout model, IReadOnlyList<Aggregation.StateVector>? personal = null)
     {
         this.model = model;
         correction = Algorithms.Client(optimizer, training, model);
         Travel = TravelLayout.Of(optimizer, model);
         added = correction is null or FedProxClient or FedNovaClient ? null : new float[model.Length];
-        if (correction is { State.Count: > 0 })
+        vectors = [.. correction?.State ?? [], .. personal ?? []];
+        if (vectors.Count > 0)
         {
-            state = ParameterLayout.Of(correction.State.Select(vector => ($"client/{vector.Name}", (IReadOnlyList<int>)[vector.Values.Length], ParameterKind.Buffer)));
+            state = ParameterLayout.Of(vectors.Select(vector => ($"client/{vector.Name}", (IReadOnlyList<int>)[vector.Values.Length], ParameterKind.Buffer)));
         }
     }
 
@@ -53,7 +56,7 @@ internal sealed class ClientStep
     {
         var values = new ParameterSet(state!);
         var offset = 0;
-        foreach (var vector in correction!.State)
+        foreach (var vector in vectors)
         {
             vector.Values.Span.CopyTo(values.Values[offset..]);
             offset += vector.Values.Length;
@@ -72,7 +75,7 @@ internal sealed class ClientStep
         }
 
         var offset = 0;
-        foreach (var vector in correction!.State)
+        foreach (var vector in vectors)
         {
             values.Values.Slice(offset, vector.Values.Length).CopyTo(vector.Values.Span);
             offset += vector.Values.Length;
@@ -82,13 +85,14 @@ internal sealed class ClientStep
     /// <summary>Trains from what was received and writes what is to be sent.</summary>
     /// <param name="trainer">The engine's model.</param>
     /// <param name="received">The model, and what travelled with it.</param>
+    /// <param name="start">What the steps begin with; empty for the received model.</param>
     /// <param name="update">Of <see cref="Travel"/>.</param>
     /// <param name="train">The local steps.</param>
-    public TrainingResult Train(ITrainer trainer, ReadOnlySpan<float> received, Span<float> update, Func<TrainingResult> train)
+    public TrainingResult Train(ITrainer trainer, ReadOnlySpan<float> received, ReadOnlySpan<float> start, Span<float> update, Func<TrainingResult> train)
     {
         var own = received[..model.Length];
         var beside = received[model.Length..];
-        trainer.Load(own);
+        trainer.Load(start.IsEmpty ? own : start);
         if (added is not null && trainer is IGradientCorrection corrected)
         {
             corrected.SetCorrection(correction!.Begin(beside, added) ? added : default);

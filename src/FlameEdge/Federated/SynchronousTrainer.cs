@@ -1,5 +1,6 @@
 using System.Buffers;
 using FlameEdge.Diagnostics;
+using FlameEdge.Federated.Aggregation.Personal;
 using FlameEdge.Federated.Privacy;
 using FlameEdge.Models;
 using FlameEdge.Parameters;
@@ -28,6 +29,7 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
     private UpdateSender? sender;
     private SecureDesk? secure;
     private SampleLosses? losses;
+    private PersonalTraining? personal;
     private double? squaredLoss;
     private ParameterSet? received;
     private ModelRequest? request;
@@ -61,6 +63,7 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
             await secure.DisposeAsync();
         }
 
+        personal?.Dispose();
         losses?.Dispose();
         trainer?.Dispose();
         GC.SuppressFinalize(this);
@@ -78,9 +81,10 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
         }
 
         data = await Context.LoadAsync(dataset, cancellationToken);
-        trainer = Context.Engine.Open(model, data.SampleShape, data.ClassCount, ClientStep.With(job.Optimizer, Context.Training));
+        trainer = Open(ClientStep.With(job.Optimizer, Context.Training));
+        (personal, data) = PersonalTraining.For(Context, trainer.Layout, data, Open);
         losses = job.Graph.Channels.Any(spec => spec.Selector.Kind == SelectorSpec.Oort) ? new SampleLosses(trainer, data, Context.Training) : null;
-        client = new ClientStep(job.Optimizer, Context.Training, trainer.Layout);
+        client = new ClientStep(job.Optimizer, Context.Training, trainer.Layout, personal?.State);
         Change = new ParameterSet(client.Travel);
         secure = job.SecureAggregation is { } spec ? new SecureDesk(Context, channel, spec) : null;
         feed = new ModelFeed(channel, Context.Time, (_, round, verdict) => LogVerdict(Context.Logger, Context.Worker.Id.Value, round, verdict.Answer, verdict.Reason ?? string.Empty), secure is null ? null : secure.Take);
@@ -88,6 +92,8 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
         writer = new UpdateWriter(Context.UpCodecOf(channel), Context.State, Context.Worker.Id);
         sender = new UpdateSender(Context, channel);
         await channel.JoinAsync(new Channels.PeerCard(WeightOf(data.Count)), cancellationToken);
+
+        ITrainer Open(TrainingSpec training) => Context.Engine.Open(model, data!.SampleShape, data.ClassCount, training);
     }
 
     private async Task<Flow> FetchAsync(CancellationToken cancellationToken)
@@ -127,7 +133,7 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
         {
             if (client.HasState)
             {
-                client.Load(await writer!.CarriedAsync(terms.Run, round, cancellationToken));
+                client.Load(await writer!.CarriedAsync(terms.Run, round, terms.Ticket, cancellationToken));
             }
 
             using var both = CancellationTokenSource.CreateLinkedTokenSource(feed!.Superseded, cancellationToken);
@@ -146,11 +152,14 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
     {
         // Asked again for the same model, it draws other samples.
         var seed = Seeds.Derive(Context.Job.Seed, ticket == 0 ? Context.Worker.Id.Value : $"{Context.Worker.Id}#{ticket}", round);
-        return client!.Train(trainer!, received!.Values, Change!.Values, () => // Read before.
+        var model = received!.Values[..trainer!.Layout.Length]; // Read before.
+        var result = client!.Train(trainer, received.Values, personal is null ? default : personal.Begin(model), Change!.Values, () =>
         {
             squaredLoss = losses is null ? null : SampleLosses.MeanSquare(losses.Measure(cancellationToken));
-            return trainer!.Train(data!, seed, cancellationToken);
+            return trainer.Train(data!, seed, cancellationToken);
         });
+        personal?.Complete(trainer, model, Change.Values[..model.Length], round, cancellationToken);
+        return result;
     }
 
     private long WeightOf(int samples) => Context.Job.CountsAlike ? 1 : samples;
@@ -216,6 +225,17 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
     // The job is over; a broker that is over too must not keep its workers.
     private async Task LeaveAsync(CancellationToken cancellationToken)
     {
+        if (personal is not null && feed!.End is { } end)
+        {
+            // As it was kept: what was trained of an update that nobody kept has not happened.
+            client!.Load(await writer!.CarriedAsync(end.Run, cancellationToken));
+            if (await Context.Compute.RunAsync(Context.Training.Threads, () => personal.Finish(trainer!, cancellationToken), cancellationToken) is { } model)
+            {
+                Context.Observer.PersonalModelEnded(Context.Worker.Id, model);
+                CrashPoint.Reach("personal-ended");
+            }
+        }
+
         using var patience = new CancellationTokenSource(Farewell, Context.Time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
         try

@@ -26,8 +26,12 @@ internal sealed class UpdateWriter(UpdateCodec codec, IStateStore state, WorkerI
     }
 
     /// <summary>What this worker carried from round to round when <paramref name="round"/> began, as <see cref="WriteAsync"/> was given it; null for nothing yet.</summary>
-    public async Task<byte[]?> CarriedAsync(string run, int round, CancellationToken cancellationToken) =>
-        await BeforeAsync(run, round, 0, entry => entry.Carried, cancellationToken) is { } blob ? await state.BlobsOf(owner).ReadAsync(blob, cancellationToken) : null;
+    public async Task<byte[]?> CarriedAsync(string run, int round, int ticket, CancellationToken cancellationToken) =>
+        await BeforeAsync(run, round, ticket, entry => entry.Carried, cancellationToken) is { } blob ? await state.BlobsOf(owner).ReadAsync(blob, cancellationToken) : null;
+
+    /// <summary>What this worker carries after its last update of a run; null for nothing yet.</summary>
+    public async Task<byte[]?> CarriedAsync(string run, CancellationToken cancellationToken) =>
+        await outbox.LastAsync(cancellationToken) is { Carried.After: { } blob } last && last.Head.Run == run ? await state.BlobsOf(owner).ReadAsync(blob, cancellationToken) : null;
 
     /// <summary>As <see cref="KeepAsync"/>, with the body at hand while it is still being kept: it may be on its way meanwhile, but nobody may have all of it before it is.</summary>
     public async Task<(ReadOnlySequence<byte> Body, Task<OutboxEntry> Kept)> WriteAsync(int round, UpdateHead head, ParameterSet change, List<WorkerVerdict>? report, ReadOnlySequence<byte> carried, CancellationToken cancellationToken)

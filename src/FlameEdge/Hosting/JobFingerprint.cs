@@ -30,6 +30,11 @@ public static class JobFingerprint
             Add($"secureAggregation={secure}");
         }
 
+        if (job.Personal is { } personal)
+        {
+            Add($"personal={personal}");
+        }
+
         Add($"{job.Model?.Kind}|{job.Model?.Activation}|{string.Join(',', job.Model?.Hidden ?? [])}|{Path.GetFileName(job.Model?.Path)}|{job.Model?.Module}|{string.Join(',', job.Model?.Freeze ?? [])}|{job.Model?.TrainLast}");
         foreach (var worker in plan.Workers)
         {

@@ -20,6 +20,9 @@ public sealed class ObserverGroup(params IReadOnlyList<IJobObserver> observers) 
     public void Happened(WorkerId worker, JobEvent happened) => Each(observer => observer.Happened(worker, happened));
 
     /// <inheritdoc/>
+    public void PersonalModelEnded(WorkerId worker, PersonalModel end) => Each(observer => observer.PersonalModelEnded(worker, end));
+
+    /// <inheritdoc/>
     public void JobEnded(WorkerId worker, JobEnd end) => Each(observer => observer.JobEnded(worker, end));
 
     private void Each(Action<IJobObserver> tell)

@@ -20,6 +20,11 @@ public interface IJobObserver
     {
     }
 
+    /// <summary>The job is over for a client that has a model of its own; by default nobody listens.</summary>
+    void PersonalModelEnded(WorkerId worker, PersonalModel end)
+    {
+    }
+
     /// <summary>The job is over.</summary>
     void JobEnded(WorkerId worker, JobEnd end);
 }

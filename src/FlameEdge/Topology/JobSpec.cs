@@ -39,6 +39,9 @@ public sealed record JobSpec
     /// <summary>Masked updates; null for plain ones.</summary>
     public SecureAggregationSpec? SecureAggregation { get; init; }
 
+    /// <summary>A model of each client's own; null for none.</summary>
+    public PersonalSpec? Personal { get; init; }
+
     /// <summary>True where every client counts as one, however many samples it has.</summary>
     public bool CountsAlike => Optimizer.CountsAlike || Privacy is not null;
 

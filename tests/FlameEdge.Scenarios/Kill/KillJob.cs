@@ -54,11 +54,12 @@ internal sealed record KillJob(string Name, string Text, IReadOnlyList<string> W
     /// <param name="quorum">Of four.</param>
     /// <param name="deadline">Of a round; null where everybody is waited for.</param>
     /// <param name="rounds">Rounds to run.</param>
-    public static KillJob Mode(string name, string more = "", string aggregator = "", string quorum = "all", TimeSpan? deadline = null, int rounds = 6) => new(
+    /// <param name="channel">Keys of the channel, JSON.</param>
+    public static KillJob Mode(string name, string more = "", string aggregator = "", string quorum = "all", TimeSpan? deadline = null, int rounds = 6, string channel = "") => new(
         name,
         Job(
             name,
-            FlatTopology.Replace("\"name\": \"aggregator\"", $"\"name\": \"aggregator\"{aggregator}", StringComparison.Ordinal),
+            FlatTopology.Replace("\"name\": \"aggregator\"", $"\"name\": \"aggregator\"{aggregator}", StringComparison.Ordinal).Replace("\"name\": \"param\"", $"\"name\": \"param\"{channel}", StringComparison.Ordinal),
             Machines(4, windows: 150, "region"),
             "\"hidden\": [12]",
             epochs: 6,

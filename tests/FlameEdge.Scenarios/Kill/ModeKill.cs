@@ -25,6 +25,12 @@ internal sealed record ModeKill(string Name, KillJob Job, IReadOnlyList<(string 
             KillJob.Mode("kill-fedbuff", aggregator: ", \"program\": \"asynchronous-aggregator\", \"settings\": { \"buffer\": 2, \"maxStaleness\": 5 }", rounds: 10),
             [Trainer, (KillJob.Aggregator, ["update-blob-stored:2", "update-stored:3", "round-aggregated:1", "round-committed:1"])],
             IsExact: false),
+        new(
+            "oort selection",
+            KillJob.Mode("kill-oort", channel: ", \"selector\": { \"kind\": \"oort\", \"count\": 3 }", rounds: 12),
+            [Trainer, (KillJob.Aggregator, ["selection-kept:2", "update-stored:2", "round-aggregated:1", "round-committed:1"])],
+            IsExact: false),
+        new("ditto", KillJob.Mode("kill-ditto", ", \"personal\": { \"kind\": \"ditto\", \"lambda\": 0.1, \"holdOut\": 0.2 }"), [Trainer, Aggregator], IsExact: true),
         new("private, noise of the server", KillJob.Mode("kill-private", ", \"privacy\": { \"kind\": \"server\", \"clip\": 1.0, \"noise\": 0.5, \"epsilon\": 100 }"), [Trainer, Aggregator], IsExact: false),
         new(
             "private, noise of the clients",
@@ -44,6 +50,11 @@ internal sealed record ModeKill(string Name, KillJob Job, IReadOnlyList<(string 
     /// <summary>Demands that the run ended well, with a model that learned and verdicts that add up.</summary>
     public async Task RequireAsync(FleetOfProcesses fleet)
     {
+        if (Job.Text.Contains("\"personal\"", StringComparison.Ordinal))
+        {
+            Assert.All(Job.Workers.Skip(1), worker => Assert.True(File.Exists(fleet.PathOf(worker, "personal", $"{worker}.json")), $"{worker} has no model of its own\n{fleet.History}"));
+        }
+
         var expected = await Undisturbed.Of(Job);
         if (IsExact)
         {

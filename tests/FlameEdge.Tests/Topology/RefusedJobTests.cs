@@ -63,6 +63,9 @@ public class RefusedJobTests
         { "\"job\":", "\"privacy\": { \"kind\": §\"sever\", \"clip\": 1, \"noise\": 1 }, \"job\":", "privacy: unknown kind 'sever'", "did you mean 'server'?" },
         { "\"job\":", "\"privacy\": { \"kind\": \"server\", \"clip\": 1, \"noise\": 1, \"delta\": §2 }, \"job\":", "privacy: delta is", "above 0 and below 1" },
         { "\"job\":", "\"privacy\": { \"kind\": \"server\", \"clip\": 1, \"noise\": 1 }, \"optimizer\": §\"scaffold\", \"job\":", "optimizer: scaffold tells more of a client than the change that privacy hides", "use fedavg" },
+        { "\"job\":", "\"personal\": §{ \"kind\": \"ditto\" }, \"job\":", "personal: ditto needs lambda", "write personal: { kind: ditto, lambda: 0.1 }" },
+        { "\"job\":", "\"personal\": { \"kind\": §\"dito\" }, \"job\":", "personal: unknown kind 'dito'", "did you mean 'ditto'?" },
+        { "\"job\":", "\"personal\": { \"kind\": \"fedper\", \"tensors\": \"head\" }, \"optimizer\": §\"scaffold\", \"job\":", "optimizer: scaffold takes all tensors for shared ones", "use fedavg" },
         { "\"replica\": 1", "§\"replcia\": 1", "role: unknown key 'replcia'", "did you mean 'replica'?" },
         // associations
         { "{ \"param\": \"na\" } ],\n", "{ §\"parm\": \"na\" } ],\n", "role 't': unknown channel 'parm'", "did you mean 'param'?" },

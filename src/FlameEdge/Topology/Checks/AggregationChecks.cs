@@ -24,9 +24,9 @@ internal static class AggregationChecks
             CheckSecure(graph);
         }
 
-        if (job.SecureAggregation is not null && job.Rounds.Eager)
+        if (job.Personal is { Kind: PersonalSpec.FedPer } && spec.Kind is OptimizerSpec.FedDyn or OptimizerSpec.Scaffold or OptimizerSpec.FedNova)
         {
-            graph.Problems.Add(job.Root, "rounds.eager leaves out who is slow, whose masks secureAggregation must then recover in every round; remove one of them");
+            graph.Problems.Add(at, $"optimizer: {spec.Kind} takes all tensors for shared ones, of which personal: fedper keeps some back; use fedavg, fedavgm, fedadagrad, fedadam, fedyogi or fedprox with it");
         }
 
         if (job.Roles.Find(role => role.Program?.Value == Programs.AsynchronousAggregator) is { } asynchronous)
@@ -71,6 +71,11 @@ internal static class AggregationChecks
         if (job.Robust is { } robust)
         {
             graph.Problems.Add(job.Root, $"secureAggregation hides single updates, which robust: {robust.Kind} must see; remove one of them");
+        }
+
+        if (job.Rounds.Eager)
+        {
+            graph.Problems.Add(job.Root, "secureAggregation needs the masks of all its members, and rounds.eager leaves out who is slow; remove one of them");
         }
 
         if (job.Privacy is { Kind: PrivacySpec.Server })

@@ -55,6 +55,7 @@ internal static class JobAssembly
             Robust = draft.Robust,
             Privacy = draft.Privacy,
             SecureAggregation = draft.SecureAggregation,
+            Personal = draft.Personal,
             Backend = BackendOf(draft.Backend) ?? "mqtt",
             Fleet = draft.Fleet,
             Canoe = draft.Canoe,

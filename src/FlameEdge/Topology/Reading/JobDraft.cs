@@ -36,6 +36,8 @@ internal sealed class JobDraft
 
     public SecureAggregationSpec? SecureAggregation { get; init; }
 
+    public PersonalSpec? Personal { get; init; }
+
     public LocatedName? Backend { get; init; }
 
     public ModelSpec? Model { get; init; }

@@ -5,7 +5,7 @@ public static class JobKeys
 {
     /// <summary>The file itself.</summary>
     public static readonly string[] Job =
-        ["job", "description", "parameters", "seed", "backend", "optimizer", "robust", "privacy", "secureAggregation", "topology", "datasets", "evaluation", "model", "training", "rounds", "fleet", "canoe"];
+        ["job", "description", "parameters", "seed", "backend", "optimizer", "robust", "privacy", "secureAggregation", "personal", "topology", "datasets", "evaluation", "model", "training", "rounds", "fleet", "canoe"];
 
     /// <summary><c>optimizer</c>, written as a mapping.</summary>
     public static readonly string[] Optimizer = ["kind", "rate", "momentum", "nesterov", "beta1", "beta2", "tau", "initialV", "alpha", "mu"];
@@ -18,6 +18,9 @@ public static class JobKeys
 
     /// <summary><c>secureAggregation</c>.</summary>
     public static readonly string[] SecureAggregation = ["threshold", "fractionBits"];
+
+    /// <summary><c>personal</c>.</summary>
+    public static readonly string[] Personal = ["kind", "tensors", "lambda", "steps", "holdOut"];
 
     /// <summary><c>topology</c>.</summary>
     public static readonly string[] Topology = ["roles", "channels"];
@@ -103,6 +106,7 @@ public static class JobKeys
         ["robust"] = Robust,
         ["privacy"] = Privacy,
         ["secureAggregation"] = SecureAggregation,
+        ["personal"] = Personal,
         ["topology"] = Topology,
         ["role"] = Role,
         ["channel"] = Channel,

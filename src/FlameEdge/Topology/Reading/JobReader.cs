@@ -55,6 +55,7 @@ public static class JobReader
             Robust = aggregation.Robust(job["robust"]),
             Privacy = PrivacyReader.Privacy(job.Mapping("privacy"), problems),
             SecureAggregation = PrivacyReader.SecureAggregation(job.Mapping("secureAggregation"), problems),
+            Personal = PersonalReader.Read(job.Mapping("personal"), problems),
             Backend = job.Scalar("backend") is { } backend ? LocatedName.Of(backend) : null,
             Model = SettingsReader.Model(job.Mapping("model"), folder, problems),
             Training = SettingsReader.Training(job.Mapping("training"), new(), "training", problems, isWhole: true),
