@@ -29,6 +29,9 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
     /// <summary>Who was to; null for everybody.</summary>
     public Selection.Choice? Choice { get; init; }
 
+    /// <summary>Updates that end it, whoever is still at work; null where it waits for all.</summary>
+    public int? Goal { get; init; }
+
     /// <summary>Updates it is to have.</summary>
     public int Expected => Choice?.Goal ?? Cohort.Count;
 
@@ -129,7 +132,7 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
 
         var (verdict, reason) = refused.TryGetValue(worker, out var why) ? (Verdict.Refused, why)
             : Choice?.Has(worker) == false ? (Verdict.NotSelected, "it was not selected for this round")
-            : isPresent && counted.Count >= Choice?.Goal ? (Verdict.Surplus, $"the round had its {Choice.Goal} updates before")
+            : isPresent && counted.Count >= Goal ? (Verdict.Surplus, $"the round had its {Goal} updates before")
             : isPresent ? (Verdict.Late, WaitsForNobody ? "its update had not come when the step was made" : $"no complete update within {deadline.TotalSeconds:0.#} s")
             : seen.Contains(worker) ? (Verdict.Left, "it left, or its device was lost, before its update was complete")
             : (Verdict.Absent, "it was not there in this round");

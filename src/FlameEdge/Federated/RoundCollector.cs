@@ -88,8 +88,9 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
         var cohort = Cohort;
         var choice = selection is null ? null : await selection.ChooseAsync(terms, cohort, () => PresentAsync(cohort, deadline / 2, cancellationToken), Samples, model.Whole.Value.Length, cancellationToken);
         var quorum = Math.Max(minimum, context.Job.Rounds.QuorumOf(choice?.Goal ?? cohort.Count));
+        int? goal = context.Replay is not null ? null : context.Job.Rounds.Eager ? quorum : choice?.Goal;
         var required = RequiredOf(terms.Round, choice?.Chosen ?? cohort);
-        var round = new CollectedRound(terms, cohort, layout.Length) { Sum = sum, Choice = choice, Replayed = context.Replay is { } script ? cohort.Count(script.Hostile(terms.Round).Contains) : null };
+        var round = new CollectedRound(terms, cohort, layout.Length) { Sum = sum, Choice = choice, Goal = goal, Replayed = context.Replay is { } script ? cohort.Count(script.Hostile(terms.Round).Contains) : null };
         if (covered is null)
         {
             await FoldStoredAsync(round, layout, required, cancellationToken);
@@ -127,7 +128,7 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
         }
 
         context.Observer.RoundProgress(Self, terms.Round, inbox.Present.Count, round.Counted.Count, required.Count);
-        if (choice is not null && round.Counted.Count >= choice.Goal)
+        if (round.Counted.Count >= goal)
         {
             Idle.Tell(required.Where(worker => !round.IsResolved(worker)), terms.Round, VerdictHead.NotNeeded);
         }
@@ -209,7 +210,7 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
         bool IsOver()
         {
             var open = required.Where(worker => !round.IsResolved(worker)).ToList();
-            return open.Count == 0 || (context.Replay is null && round.Counted.Count >= choice?.Goal) || (context.Replay is null && round.Counted.Count >= quorum && !open.Exists(inbox.Present.ContainsKey));
+            return open.Count == 0 || round.Counted.Count >= goal || (context.Replay is null && round.Counted.Count >= quorum && !open.Exists(inbox.Present.ContainsKey));
         }
 
         async Task TakeAsync(MessageArrived arrived)

@@ -192,6 +192,9 @@ public sealed record RoundSpec
     /// <summary>The same as a share of the cohort in (0, 1], rounded up; null where <see cref="Quorum"/> holds.</summary>
     public double? QuorumShare { get; init; }
 
+    /// <summary>True where a round is over with its quorum: stragglers are told to stop instead of being waited for.</summary>
+    public bool Eager { get; init; }
+
     /// <summary>The longest a round waits for its cohort.</summary>
     public TimeSpan Deadline { get; init; } = TimeSpan.FromSeconds(60);
 

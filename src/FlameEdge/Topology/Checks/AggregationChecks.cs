@@ -49,6 +49,11 @@ internal static class AggregationChecks
             graph.Problems.Add(job.Optimizer?.Node ?? job.Root, $"optimizer: {job.OptimizerSpec.Kind} needs rounds that begin and end together, which {role} has not; use fedavg, fedavgm, fedadagrad, fedadam, fedyogi or fedprox");
         }
 
+        if (job.Rounds.Eager)
+        {
+            graph.Problems.Add(role.Name.Node, $"{role} waits for nobody as it is; remove rounds.eager, or the role's program");
+        }
+
         if (job.Robust is { } robust)
         {
             graph.Problems.Add(role.Name.Node, $"{role}: robust: {robust.Kind} compares updates of one model, and here they start from several; remove robust, or the role's program");
@@ -66,6 +71,11 @@ internal static class AggregationChecks
         if (job.Robust is { } robust)
         {
             graph.Problems.Add(job.Root, $"secureAggregation hides single updates, which robust: {robust.Kind} must see; remove one of them");
+        }
+
+        if (job.Rounds.Eager)
+        {
+            graph.Problems.Add(job.Root, "secureAggregation needs the masks of all its members, and rounds.eager leaves out who is slow; remove one of them");
         }
 
         if (job.Privacy is { Kind: PrivacySpec.Server })

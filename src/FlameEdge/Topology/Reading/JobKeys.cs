@@ -77,7 +77,7 @@ public static class JobKeys
     ];
 
     /// <summary><c>rounds</c>.</summary>
-    public static readonly string[] Rounds = ["count", "quorum", "deadline", "patience", "maxFailures", "largestValue"];
+    public static readonly string[] Rounds = ["count", "quorum", "eager", "deadline", "patience", "maxFailures", "largestValue"];
 
     /// <summary><c>fleet</c>.</summary>
     public static readonly string[] Fleet = ["deadline", "lease", "retries", "patience"];

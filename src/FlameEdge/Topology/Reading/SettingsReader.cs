@@ -113,6 +113,7 @@ internal static class SettingsReader
             Count = fields.Whole("count", 1) ?? basis.Count,
             Quorum = quorum,
             QuorumShare = share,
+            Eager = fields.Flag("eager"),
             Deadline = fields.Duration("deadline") ?? basis.Deadline,
             Patience = fields.Duration("patience") ?? basis.Patience,
             MaxFailures = fields.Whole("maxFailures", 0) ?? basis.MaxFailures,
