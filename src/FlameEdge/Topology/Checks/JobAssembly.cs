@@ -18,6 +18,7 @@ internal static class JobAssembly
         DatasetChecks.Check(graph);
         GroupChecks.Check(graph);
         AggregationChecks.Check(graph);
+        RingChecks.Check(graph);
         if (programs is not null)
         {
             RunChecks.Check(graph, programs, rolesHere);
