@@ -15,6 +15,8 @@ namespace FlameEdge.Collaborative;
 public sealed class Site : IRemembered
 {
     private const float BorrowGain = 0.05f;
+    private const int YoungBatches = 10;
+    private const int CatchUpSteps = 2;
     private readonly SiteSetup setup;
     private readonly CanoeSettings settings;
     private readonly ISiteModel model;
@@ -33,6 +35,7 @@ public sealed class Site : IRemembered
     private readonly ulong[] labelIds;
     private readonly double[] recall;
     private readonly List<ModelPacket> models = [];
+    private float heldBack;
 
     /// <summary>A site with its own network, which has not learned yet. <paramref name="trigger"/>: the error trigger where null.</summary>
     public Site(SiteSetup setup, ISiteModel model, CanoeSettings settings, TimeProvider clock, IDriftDetector? trigger = null)
@@ -182,6 +185,7 @@ public sealed class Site : IRemembered
 
         writer.Random(random);
         writer.Items(recall, writer.Number);
+        writer.Number(heldBack);
     }
 
     void IRemembered.Read(SnapshotReader reader)
@@ -206,6 +210,8 @@ public sealed class Site : IRemembered
             SnapshotReader.Require(label < recall.Length, "it has other classes");
             recall[label] = value;
         }
+
+        heldBack = (float)reader.Number();
     }
 
     private IEnumerable<IRemembered> Parts => new object[] { replay, desk, intake, demand, recent, this.trigger, broad }.OfType<IRemembered>();
@@ -335,10 +341,14 @@ public sealed class Site : IRemembered
         Excluded = excluded,
     };
 
+    // The slow rate is for help on its way and for young specialists, which a quick network would leave behind. Where neither is there, a site whose world has
+    // just changed goes at its best rate, and makes up for what it held back: a step in vain waiting is a step the isolated learner has ahead.
     private void LearnStep(ReadOnlyMemory<float> samples, ReadOnlySpan<int> labels)
     {
-        var isAlone = this.settings.Collaborates && IsAsking && demand.IsHurried && ensemble.Stages.Count == 0 && !demand.IsHopeful;
-        this.model.LearningRate = isAlone ? this.settings.AloneRate : this.settings.LearningRate;
+        var isHurried = this.settings.Collaborates && IsAsking && demand.IsHurried;
+        var isWaiting = demand.IsHopeful || ensemble.Stages.Any(stage => stage.Batches < YoungBatches);
+        this.model.LearningRate = isHurried && !isWaiting ? this.settings.AloneRate : this.settings.LearningRate;
+        heldBack = !isHurried ? 0 : isWaiting ? heldBack + this.settings.AloneRate - this.settings.LearningRate : heldBack;
         var (width, replayed) = (this.model.FeatureCount, this.settings.ReplayedRows);
         var rows = new float[(labels.Length + replayed) * width];
         var all = new int[labels.Length + replayed];
@@ -346,6 +356,12 @@ public sealed class Site : IRemembered
         labels.CopyTo(all);
         replay.Draw(replayed, random, rows.AsSpan(labels.Length * width), all.AsSpan(labels.Length));
         ensemble.Learn(rows, all, demand.Frozen);
+        for (var step = 0; step < CatchUpSteps && !isWaiting && heldBack > this.settings.AloneRate / 2; step++)
+        {
+            replay.Draw(all.Length, random, rows, all);
+            ensemble.Learn(rows, all, demand.Frozen);
+            heldBack -= this.settings.AloneRate;
+        }
     }
 
     // A helper's model takes the place of the own one where it is better on the last batches by 0.05 nats a row.

@@ -2,6 +2,7 @@ using FlameEdge.Diagnostics;
 using FlameEdge.Federated.Aggregation;
 using FlameEdge.Federated.Aggregation.Corrections;
 using FlameEdge.Federated.Aggregation.Robust;
+using FlameEdge.Federated.Selection;
 using FlameEdge.Parameters;
 using FlameEdge.Topology;
 
@@ -39,10 +40,39 @@ internal static class Algorithms
         _ => null,
     };
 
-    /// <summary>What takes the place of the mean; null for the mean.</summary>
-    public static IRobustRule? Robust(RobustSpec? spec) => spec?.Kind switch
+    /// <summary>Who takes part in a round; <paramref name="deadline"/> is the round's.</summary>
+    public static ISelector Selector(SelectorSpec spec, ulong seed, TimeSpan deadline) => spec.Kind switch
     {
-        null => null,
+        SelectorSpec.All => new AllSelector(),
+        SelectorSpec.Random => new RandomSelector(spec.Drawn, seed),
+        SelectorSpec.PowerOfChoice => new PowerOfChoiceSelector(spec.Of, spec.Drawn, seed),
+        SelectorSpec.Deadline => new DeadlineSelector(spec.Drawn, spec.Within ?? deadline, seed),
+        SelectorSpec.Budget => new BudgetSelector(spec.Bytes),
+        SelectorSpec.Oort => new OortSelector(
+            new()
+            {
+                Count = spec.Drawn,
+                Exploration = spec.Exploration,
+                ExplorationDecay = spec.ExplorationDecay,
+                LeastExploration = spec.LeastExploration,
+                CutOff = spec.CutOff,
+                StragglerPenalty = spec.StragglerPenalty,
+                PreferredDuration = spec.PreferredDuration,
+                PacerStep = spec.PacerStep,
+                PacerWindow = spec.PacerWindow,
+            },
+            seed),
+        _ => throw Unknown("selector", spec.Kind),
+    };
+
+    /// <summary>What takes the place of the mean; null for the mean.</summary>
+    /// <param name="spec">The job's.</param>
+    /// <param name="refused">Hostile updates that were refused by what is in them: so many fewer are feared among the others. Else whoever sends rubbish could keep the rest below the rule's minimum.</param>
+    public static IRobustRule? Robust(RobustSpec? spec, int refused = 0) => spec is null ? null
+        : Rule(spec with { Attackers = Math.Max(0, spec.Attackers - refused), Trim = Math.Max(0, spec.Trim - refused) });
+
+    private static IRobustRule Rule(RobustSpec spec) => spec.Kind switch
+    {
         "norm-clipping" => new NormClipping(spec.Norm),
         "median" => new CoordinateMedian(),
         "trimmed-mean" => new TrimmedMean(spec.Trim),

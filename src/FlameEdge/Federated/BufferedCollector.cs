@@ -205,7 +205,7 @@ internal sealed partial class BufferedCollector : IAsyncDisposable
 
         if (head.Samples <= 0)
         {
-            return Refuse(round, worker, head.HasReport ? "no quorum among its own workers" : "an update needs at least one sample");
+            return Refuse(round, worker, head.HasReport ? ReplayScript.NoQuorumBelow : "an update needs at least one sample");
         }
 
         codec.Decode(arrived.Message.Body, layout, change);

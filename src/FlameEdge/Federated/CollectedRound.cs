@@ -13,6 +13,7 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
     private readonly List<StoredUpdate> counted = [];
     private readonly Dictionary<WorkerId, string> refused = [];
     private readonly HashSet<WorkerId> seen = [];
+    private int hostile;
 
     public RoundTerms Terms { get; } = terms;
 
@@ -22,8 +23,14 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
     /// <summary>True for an asynchronous step, which ends when there is enough.</summary>
     public bool WaitsForNobody { get; init; }
 
-    /// <summary>Who should take part.</summary>
+    /// <summary>Who could take part.</summary>
     public IReadOnlyList<WorkerId> Cohort { get; } = cohort;
+
+    /// <summary>Who was to; null for everybody.</summary>
+    public Selection.Choice? Choice { get; init; }
+
+    /// <summary>Updates it is to have.</summary>
+    public int Expected => Choice?.Goal ?? Cohort.Count;
 
     /// <summary>In the order they were counted; a worker may have several in an asynchronous step.</summary>
     public IReadOnlyList<StoredUpdate> Counted => counted;
@@ -38,6 +45,9 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
     public PayloadBytes UpdateBytes { get; private set; } = new(0, 0);
 
     public void Sent(long bytes) => ModelBytes = ModelBytes.Plus(UpdateCodec.Plain.LargestBytesOf(length), bytes);
+
+    /// <summary>The last update of a worker; null where none was counted.</summary>
+    public StoredUpdate? UpdateOf(WorkerId worker) => last.GetValueOrDefault(worker);
 
     public bool IsCounted(WorkerId worker) => last.ContainsKey(worker);
 
@@ -55,18 +65,23 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
         UpdateBytes = UpdateBytes.Plus(UpdateCodec.Plain.LargestBytesOf(length), bytes);
     }
 
-    public void Refuse(WorkerId worker, string reason) => refused[worker] = reason;
+    /// <summary>Updates that were refused by what is in them.</summary>
+    public int Hostile => Replayed ?? hostile;
+
+    /// <summary>The same in the run that is replayed, whose hostile updates need not come again.</summary>
+    public int? Replayed { get; init; }
+
+    public void Refuse(WorkerId worker, string reason, bool isHostile = false)
+    {
+        hostile += isHostile && !refused.ContainsKey(worker) ? 1 : 0;
+        refused[worker] = reason;
+    }
 
     /// <summary>Sample-weighted mean of the reported training losses; null where nobody said one.</summary>
-    public double? TrainingLoss
-    {
-        get
-        {
-            // Always in the same order, so that whoever came first changes no digit.
-            var reports = Counted.Where(update => update.Loss is not null).OrderBy(update => update.Member, StringComparer.Ordinal).ToList();
-            return reports.Count == 0 ? null : reports.Sum(update => update.Loss!.Value * update.Samples) / reports.Sum(update => update.Samples);
-        }
-    }
+    public double? TrainingLoss => MeanOf(update => update.Loss);
+
+    /// <summary>The same of the means of squared losses.</summary>
+    public double? SquaredLoss => MeanOf(update => update.SquaredLoss);
 
     /// <summary>Share of the clients of this round that were counted, below aggregators in the middle as well; in (0, 1].</summary>
     public double Participation(Tasklets.RoleContext context)
@@ -98,6 +113,13 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
         return [.. verdicts.OrderBy(verdict => verdict.Worker, StringComparer.Ordinal)];
     }
 
+    private double? MeanOf(Func<StoredUpdate, double?> of)
+    {
+        // Always in the same order, so that whoever came first changes no digit.
+        var reports = Counted.Where(update => of(update) is not null).OrderBy(update => update.Member, StringComparer.Ordinal).ToList();
+        return reports.Count == 0 ? null : reports.Sum(update => of(update)!.Value * update.Samples) / reports.Sum(update => update.Samples);
+    }
+
     private WorkerVerdict VerdictOn(WorkerId worker, bool isPresent, TimeSpan deadline)
     {
         if (last.TryGetValue(worker, out var update))
@@ -106,6 +128,8 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
         }
 
         var (verdict, reason) = refused.TryGetValue(worker, out var why) ? (Verdict.Refused, why)
+            : Choice?.Has(worker) == false ? (Verdict.NotSelected, "it was not selected for this round")
+            : isPresent && counted.Count >= Choice?.Goal ? (Verdict.Surplus, $"the round had its {Choice.Goal} updates before")
             : isPresent ? (Verdict.Late, WaitsForNobody ? "its update had not come when the step was made" : $"no complete update within {deadline.TotalSeconds:0.#} s")
             : seen.Contains(worker) ? (Verdict.Left, "it left, or its device was lost, before its update was complete")
             : (Verdict.Absent, "it was not there in this round");

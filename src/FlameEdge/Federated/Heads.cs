@@ -55,6 +55,9 @@ internal sealed record UpdateHead
     /// <summary>Mean training loss, nats.</summary>
     public double? Loss { get; init; }
 
+    /// <summary>Mean of the squared losses of its rows under the model it received; null where nobody chooses by it.</summary>
+    public double? SquaredLoss { get; init; }
+
     /// <summary>Which attempt at the round a masked update belongs to; null for a plain one.</summary>
     public string? Attempt { get; init; }
 
@@ -63,7 +66,11 @@ internal sealed record UpdateHead
 }
 
 /// <summary>Head of a <see cref="MessageKind.Verdict"/>: the receiver's answer, which alone says that an update was taken.</summary>
-internal sealed record VerdictHead(string Answer, string? Reason);
+internal sealed record VerdictHead(string Answer, string? Reason)
+{
+    /// <summary>Answers to a worker that sent nothing: it takes no part in this round; or others were faster, and its work on the round is pointless.</summary>
+    public const string NotSelected = "not selected", NotNeeded = "not needed";
+}
 
 /// <summary>Head of a <see cref="MessageKind.End"/>.</summary>
 internal sealed record EndHead(string Run, string State, string? Reason);
@@ -79,6 +86,7 @@ internal sealed record EndHead(string Run, string State, string? Reason);
 [JsonSerializable(typeof(Checkpoint))]
 [JsonSerializable(typeof(Privacy.SecureMessage))]
 [JsonSerializable(typeof(Privacy.PrivacySpent))]
+[JsonSerializable(typeof(Selection.SelectionState))]
 [JsonSerializable(typeof(SnapshotHead))]
 [JsonSerializable(typeof(System.Text.Json.JsonElement))]
 [JsonSerializable(typeof(RoundResult))]

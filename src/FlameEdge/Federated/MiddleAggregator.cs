@@ -20,7 +20,6 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
     // What is left of the upper deadline after this share is for the way up.
     private const double ShareOfDeadline = 0.8;
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(5);
-    private readonly IRobustRule? rule = Algorithms.Robust(context.Job.Robust);
     private readonly Outbox outbox = new(context.State, context.Worker.Id);
     private IChannel? lower;
     private IChannel? upper;
@@ -39,7 +38,9 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
     private RoundSpec Rounds => context.Job.Rounds;
 
     // A robust rule may need more than the job's quorum.
-    private int Quorum => Math.Max(rule?.MinimumCount ?? 1, Rounds.QuorumOf(cohort.Count));
+    private int QuorumOf(CollectedRound collected) => Math.Max(MinimumAfter(collected.Hostile), Rounds.QuorumOf(collected.Expected));
+
+    private int MinimumAfter(int refused) => Algorithms.Robust(context.Job.Robust, refused)?.MinimumCount ?? 1;
 
     /// <inheritdoc/>
     public Step Compose() =>
@@ -56,6 +57,11 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
             await feed.DisposeAsync();
         }
 
+        if (collector is not null)
+        {
+            await collector.DisposeAsync();
+        }
+
         if (inbox is not null)
         {
             await inbox.DisposeAsync();
@@ -70,7 +76,7 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
         collector = new RoundCollector(context, inbox);
         secure = SecureCollector.For(context, inbox, collector);
         cohort = collector.Cohort;
-        feed = new ModelFeed(upper, context.Time, (_, _, _) => { });
+        feed = new ModelFeed(upper, context.Time, (_, round, verdict) => collector.Idle.PassOn(round, verdict));
         reader = new ModelReader(context.DownCodecOf(upper));
         writer = new UpdateWriter(context.UpCodecOf(upper), context.State, context.Worker.Id);
         sender = new UpdateSender(context, upper);
@@ -114,7 +120,7 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
 
             var terms = new RoundTerms(head.Run, round, model.Base, head.Step, head.Ticket);
             var deadline = (TimeSpan.FromSeconds(Math.Clamp(head.RemainingSeconds, 0, Rounds.Deadline.TotalSeconds)) - context.Time.GetElapsedTime(request.ArrivedAt)) * ShareOfDeadline;
-            var collected = secure is not null ? await secure.CollectAsync(terms, model, layout, deadline, both.Token) : await collector.CollectAsync(terms, model, layout, deadline, rule?.MinimumCount ?? 1, both.Token);
+            var collected = secure is not null ? await secure.CollectAsync(terms, model, layout, deadline, both.Token) : await collector.CollectAsync(terms, model, layout, deadline, MinimumAfter(0), both.Token);
             cohort = collected.Cohort;
             await KeepAsync(collected, head.Base, deadline, layout, cancellationToken);
             return Flow.Next;
@@ -151,7 +157,7 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
     private async Task KeepAsync(CollectedRound collected, string upperBase, TimeSpan deadline, ParameterLayout layout, CancellationToken cancellationToken)
     {
         var verdicts = collected.Verdicts(inbox!.Present.Keys.ToHashSet(), deadline);
-        var quorum = context.Replay is { } script ? cohort.Count(script.Counted(collected.Terms.Round).Contains) : Quorum;
+        var quorum = context.Replay is { } script ? cohort.Count(script.Counted(collected.Terms.Round).Contains) : QuorumOf(collected);
         var isValid = collected.Counted.Count >= quorum && collected.Counted.Count > 0;
         var head = new UpdateHead
         {
@@ -160,9 +166,11 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
             Ticket = collected.Terms.Ticket,
             Samples = isValid ? collected.Samples : 0,
             Loss = collected.TrainingLoss,
+            SquaredLoss = collected.SquaredLoss,
             HasReport = true,
         };
         CrashPoint.Reach("middle-aggregated");
+        await context.State.CommitAsync([.. collector!.Learn(collected)], cancellationToken);
         if (isValid)
         {
             (entry, body) = await writer!.KeepAsync(collected.Terms.Round, head, await MeanAsync(collected, layout, cancellationToken), verdicts, cancellationToken);
@@ -174,13 +182,13 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
         }
 
         CrashPoint.Reach("middle-kept");
-        await context.State.CommitAsync([.. collector!.Forget(collected)], cancellationToken);
+        await context.State.CommitAsync([.. collector.Forget(collected)], cancellationToken);
     }
 
     private async Task<ParameterSet> MeanAsync(CollectedRound collected, ParameterLayout layout, CancellationToken cancellationToken)
     {
         var mean = new float[layout.Length];
-        if (rule is null)
+        if (Algorithms.Robust(context.Job.Robust, collected.Hostile) is not { } rule)
         {
             collected.Sum!.Mean(mean);
         }

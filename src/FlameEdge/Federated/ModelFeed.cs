@@ -31,6 +31,7 @@ internal sealed class ModelFeed : IAsyncDisposable
     private ModelRequest? current;
     private CancellationTokenSource work = new();
     private Exception? fault;
+    private long heard;
 
     /// <param name="channel">The lower end of a channel.</param>
     /// <param name="time">The clock of waits.</param>
@@ -92,7 +93,7 @@ internal sealed class ModelFeed : IAsyncDisposable
             }
 
             alone = channel.Peers.Count > 0 ? null : alone ?? time.GetTimestamp();
-            var left = alone is { } since ? patience - time.GetElapsedTime(since) : silence - time.GetElapsedTime(start);
+            var left = alone is { } since ? patience - time.GetElapsedTime(since) : silence - time.GetElapsedTime(Math.Max(start, Volatile.Read(ref heard)));
             if (left <= TimeSpan.Zero)
             {
                 throw new JobFailedException(alone is null
@@ -168,6 +169,7 @@ internal sealed class ModelFeed : IAsyncDisposable
         }
 
         var isKept = false;
+        Volatile.Write(ref heard, time.GetTimestamp());
         try
         {
             isKept = Read(arrived);
@@ -193,7 +195,13 @@ internal sealed class ModelFeed : IAsyncDisposable
             case MessageKind.Model:
                 return Offer(new ModelRequest(arrived.Worker, arrived.Message.Round, FederatedJson.Read(head, FederatedJson.Default.ModelHead), arrived, time.GetTimestamp()));
             case MessageKind.Verdict:
-                onVerdict(arrived.Worker, arrived.Message.Round, FederatedJson.Read(head, FederatedJson.Default.VerdictHead));
+                var verdict = FederatedJson.Read(head, FederatedJson.Default.VerdictHead);
+                if (Selection.IdleNotices.Is(verdict))
+                {
+                    Drop(arrived.Message.Round);
+                }
+
+                onVerdict(arrived.Worker, arrived.Message.Round, verdict);
                 return false;
             case MessageKind.Secure:
                 onSecure?.Invoke(arrived);
@@ -225,6 +233,24 @@ internal sealed class ModelFeed : IAsyncDisposable
             next = request;
             work.Cancel();
             return true;
+        }
+    }
+
+    // The round goes on, or is over, without this worker: work on it, or on one before it, is pointless.
+    private void Drop(int round)
+    {
+        lock (gate)
+        {
+            if (current?.Round <= round)
+            {
+                work.Cancel();
+            }
+
+            if (next?.Round <= round)
+            {
+                next.Dispose();
+                next = null;
+            }
         }
     }
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using FlameEdge.Channels;
 using FlameEdge.Diagnostics;
 using FlameEdge.Federated.Privacy;
+using FlameEdge.Federated.Selection;
 using FlameEdge.Parameters;
 using FlameEdge.Parameters.Codecs;
 using FlameEdge.Rounds;
@@ -15,11 +16,12 @@ namespace FlameEdge.Federated;
 /// The upper side of a round: sends the model to its cohort and folds the updates that come back, until everybody is resolved, or a quorum is counted and
 /// the rest is gone, or the deadline is over. Each update is durable before it is acknowledged.
 /// </summary>
-internal sealed partial class RoundCollector(RoleContext context, ChannelInbox inbox)
+internal sealed partial class RoundCollector(RoleContext context, ChannelInbox inbox) : IAsyncDisposable
 {
     private readonly UpdateCodec codec = context.UpCodecOf(inbox.Source);
     private readonly UpdateGuard guard = new(context.Job.Privacy);
     private readonly UpdateStore store = new(context.State, context.Worker.Id);
+    private readonly CohortSelection? selection = CohortSelection.For(context, inbox.Source);
     private readonly Dictionary<WorkerId, List<WorkerVerdict>> reports = [];
     private ExactSum? sum;
 
@@ -28,6 +30,9 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
 
     /// <summary>Who should take part, as of now: a plan may gain and lose workers between rounds.</summary>
     public IReadOnlyList<WorkerId> Cohort => [.. context.CohortOf(inbox.Source).Select(worker => worker.Id)];
+
+    /// <summary>What those hear who have no part in a round.</summary>
+    public IdleNotices Idle { get; } = new(context, inbox.Source);
 
     private WorkerId Self => context.Worker.Id;
 
@@ -38,7 +43,7 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
         var start = context.Time.GetTimestamp();
         for (var cohort = Cohort; inbox.Present.Count < cohort.Count; cohort = Cohort)
         {
-            var quorum = context.Job.Rounds.QuorumOf(cohort.Count);
+            var quorum = selection?.NeededOf(cohort.Count) ?? context.Job.Rounds.QuorumOf(cohort.Count);
             var waited = context.Time.GetElapsedTime(start);
             var isEnough = inbox.Present.Count >= quorum;
             var wait = (isEnough ? hurry : patience) - waited;
@@ -78,18 +83,19 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
         await using var sends = new BackgroundSends(inbox.Source, context.Time, context.Logger, cancellationToken);
 
         // While the round before is still being written nothing of this one can be stored: the model may go out, but nothing is taken in, and the cohort is that of the end.
-        var covered = model.Until.IsCompleted ? null : Broadcast();
+        var covered = model.Until.IsCompleted || selection is not null ? null : Broadcast();
         await model.Until;
         var cohort = Cohort;
-        var quorum = Math.Max(minimum, context.Job.Rounds.QuorumOf(cohort.Count));
-        var required = RequiredOf(terms.Round, cohort);
-        var round = new CollectedRound(terms, cohort, layout.Length) { Sum = sum };
+        var choice = selection is null ? null : await selection.ChooseAsync(terms, cohort, () => PresentAsync(cohort, deadline / 2, cancellationToken), Samples, model.Whole.Value.Length, cancellationToken);
+        var quorum = Math.Max(minimum, context.Job.Rounds.QuorumOf(choice?.Goal ?? cohort.Count));
+        var required = RequiredOf(terms.Round, choice?.Chosen ?? cohort);
+        var round = new CollectedRound(terms, cohort, layout.Length) { Sum = sum, Choice = choice, Replayed = context.Replay is { } script ? cohort.Count(script.Hostile(terms.Round).Contains) : null };
         if (covered is null)
         {
             await FoldStoredAsync(round, layout, required, cancellationToken);
         }
 
-        covered = Distribute(covered);
+        covered = choice is null ? Distribute(covered) : Invite(choice);
         var asked = new HashSet<(WorkerId Worker, long Incarnation)>();
         while (!IsOver() && context.Time.GetElapsedTime(start) < deadline)
         {
@@ -105,7 +111,7 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
             switch (item)
             {
                 case PeerJoined joined when !covered.Contains((joined.Worker, joined.Peer.Incarnation)):
-                    SendModelTo(joined.Worker);
+                    Greet(joined.Worker);
                     break;
                 case PeerLeft left:
                     covered.RemoveWhere(peer => peer.Worker == left.Worker);
@@ -121,6 +127,11 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
         }
 
         context.Observer.RoundProgress(Self, terms.Round, inbox.Present.Count, round.Counted.Count, required.Count);
+        if (choice is not null && round.Counted.Count >= choice.Goal)
+        {
+            Idle.Tell(required.Where(worker => !round.IsResolved(worker)), terms.Round, VerdictHead.NotNeeded);
+        }
+
         return round;
 
         HashSet<(WorkerId Worker, long Incarnation)> Broadcast()
@@ -152,8 +163,36 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
             return [.. inbox.Present.Values.Select(peer => (peer.Worker, peer.Incarnation))];
         }
 
+        // Each on its own: what a broadcast would save, those pay who are not to have the model.
+        HashSet<(WorkerId Worker, long Incarnation)> Invite(Choice chosen)
+        {
+            Idle.Tell(inbox.Present.Keys.Where(worker => !chosen.Has(worker)), terms.Round, VerdictHead.NotSelected);
+            foreach (var worker in chosen.Chosen.Where(inbox.Present.ContainsKey))
+            {
+                round.Saw(worker);
+                if (!round.IsResolved(worker))
+                {
+                    SendModelTo(worker);
+                }
+            }
+
+            return [.. inbox.Present.Values.Select(peer => (peer.Worker, peer.Incarnation))];
+        }
+
+        void Greet(WorkerId worker)
+        {
+            if (choice?.Has(worker) == false)
+            {
+                Idle.Tell([worker], terms.Round, VerdictHead.NotSelected);
+                return;
+            }
+
+            SendModelTo(worker);
+        }
+
         void SendModelTo(WorkerId worker)
         {
+            choice?.Sent(worker);
             round.Sent(model.Whole.Value.Length);
             sends.Send(worker, () => ModelMessage(null, model.Whole.Value), () => !round.IsResolved(worker) && inbox.Source.Peers.Any(peer => peer.Worker == worker));
         }
@@ -170,7 +209,7 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
         bool IsOver()
         {
             var open = required.Where(worker => !round.IsResolved(worker)).ToList();
-            return open.Count == 0 || (context.Replay is null && round.Counted.Count >= quorum && !open.Exists(inbox.Present.ContainsKey));
+            return open.Count == 0 || (context.Replay is null && round.Counted.Count >= choice?.Goal) || (context.Replay is null && round.Counted.Count >= quorum && !open.Exists(inbox.Present.ContainsKey));
         }
 
         async Task TakeAsync(MessageArrived arrived)
@@ -185,7 +224,7 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
             }
             else if (arrived.Message.Kind == MessageKind.Update)
             {
-                var answer = await JudgeAsync(round, layout, required, arrived, cancellationToken);
+                var answer = await JudgeAsync(round, layout, required, arrived, model.Body.Length, cancellationToken);
                 var head = FederatedJson.Write(answer, FederatedJson.Default.VerdictHead);
                 var number = arrived.Message.Round;
                 sends.Send(arrived.Worker, () => new Message { Kind = MessageKind.Verdict, Round = number, Head = head }, () => inbox.Present.ContainsKey(arrived.Worker));
@@ -194,7 +233,27 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
     }
 
     /// <summary>The changes that forget the round's updates, to be committed with what replaces them.</summary>
-    public IEnumerable<State.StateChange> Forget(CollectedRound round) => store.Forget(round.Counted);
+    public IEnumerable<State.StateChange> Forget(CollectedRound round) => [.. store.Forget(round.Counted), .. Learn(round)];
+
+    /// <summary>The changes that keep what a round showed of its workers; none where everybody takes part.</summary>
+    public IEnumerable<State.StateChange> Learn(CollectedRound round) => selection?.Learn(round) ?? [];
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => Idle.DisposeAsync();
+
+    // Whoever comes later was not there to be chosen; without enough of them the round goes on with those who are.
+    private async Task<IEnumerable<WorkerId>> PresentAsync(IReadOnlyList<WorkerId> cohort, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        var start = context.Time.GetTimestamp();
+        while (cohort.Count(inbox.Present.ContainsKey) < selection!.NeededOf(cohort.Count) && context.Time.GetElapsedTime(start) < patience)
+        {
+            var item = await inbox.NextAsync(patience - context.Time.GetElapsedTime(start), cancellationToken);
+            Note(item);
+            (item as IDisposable)?.Dispose();
+        }
+
+        return [.. inbox.Present.Keys];
+    }
 
     private HashSet<WorkerId> RequiredOf(int round, IReadOnlyList<WorkerId> cohort) => context.Replay is { } script ? [.. cohort.Where(script.Counted(round).Contains)] : [.. cohort];
 
@@ -217,7 +276,7 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
             }
         }, cancellationToken);
 
-    private async Task<VerdictHead> JudgeAsync(CollectedRound round, ParameterLayout layout, HashSet<WorkerId> required, MessageArrived arrived, CancellationToken cancellationToken)
+    private async Task<VerdictHead> JudgeAsync(CollectedRound round, ParameterLayout layout, HashSet<WorkerId> required, MessageArrived arrived, long modelBytes, CancellationToken cancellationToken)
     {
         var worker = arrived.Worker;
         if (arrived.Message.Round != round.Terms.Round)
@@ -237,15 +296,15 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
 
         try
         {
-            return await FoldAsync(round, layout, required, arrived, cancellationToken);
+            return await FoldAsync(round, layout, required, arrived, modelBytes, cancellationToken);
         }
         catch (Exception error) when (error is PayloadException or ModelMismatchException)
         {
-            return Refuse(round, worker, error.Message);
+            return Refuse(round, worker, error.Message, isHostile: true);
         }
     }
 
-    private async Task<VerdictHead> FoldAsync(CollectedRound round, ParameterLayout layout, HashSet<WorkerId> required, MessageArrived arrived, CancellationToken cancellationToken)
+    private async Task<VerdictHead> FoldAsync(CollectedRound round, ParameterLayout layout, HashSet<WorkerId> required, MessageArrived arrived, long modelBytes, CancellationToken cancellationToken)
     {
         var worker = arrived.Worker;
         var head = FederatedJson.Read(arrived.Message.Head.Span, FederatedJson.Default.UpdateHead);
@@ -257,20 +316,20 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
         reports.Remove(worker, out var report);
         if (head.Samples <= 0)
         {
-            return Refuse(round, worker, head.HasReport ? "no quorum among its own workers" : "an update needs at least one sample");
+            return Refuse(round, worker, head.HasReport ? ReplayScript.NoQuorumBelow : "an update needs at least one sample", isHostile: !head.HasReport);
         }
 
         if (!required.Contains(worker))
         {
-            return Refuse(round, worker, "not counted in the run that is replayed");
+            return Refuse(round, worker, context.Replay is null ? "it was not selected for this round" : "not counted in the run that is replayed");
         }
 
         switch (guard.Fold(codec, arrived.Message.Body, layout, head.Samples, round.Sum!))
         {
             case SumRefusal.ValueOutOfRange:
-                return Refuse(round, worker, $"out of range: a value is larger than rounds.largestValue ({round.Terms.Step.LargestValue})");
+                return Refuse(round, worker, $"out of range: a value is larger than rounds.largestValue ({round.Terms.Step.LargestValue})", isHostile: true);
             case SumRefusal.WeightOutOfRange:
-                return Refuse(round, worker, $"out of range: {head.Samples} samples exceed what the round was announced for");
+                return Refuse(round, worker, $"out of range: {head.Samples} samples exceed what the round was announced for", isHostile: true);
         }
 
         var update = new StoredUpdate
@@ -281,6 +340,8 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
             Base = head.Base,
             Samples = head.Samples,
             Loss = head.Loss is { } loss && double.IsFinite(loss) ? loss : null,
+            SquaredLoss = head.SquaredLoss is { } squared && double.IsFinite(squared) && squared >= 0 ? squared : null,
+            Effort = round.Choice is { } choice ? new(choice.SinceSent(worker).TotalSeconds, modelBytes + arrived.Message.Body.Length) : null,
             Blob = await store.SaveBodyAsync(arrived.Message.Body, cancellationToken),
             Report = head.HasReport ? report : null,
         };
@@ -291,9 +352,9 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
         return new VerdictHead("counted", null);
     }
 
-    private VerdictHead Refuse(CollectedRound round, WorkerId worker, string reason)
+    private VerdictHead Refuse(CollectedRound round, WorkerId worker, string reason, bool isHostile = false)
     {
-        round.Refuse(worker, reason);
+        round.Refuse(worker, reason, isHostile);
         LogRefused(context.Logger, Self, round.Terms.Round, worker, reason);
         return new VerdictHead("refused", reason);
     }

@@ -28,7 +28,8 @@ public static class RunSnapshot
                 .Where(entry => IsOf(worker, entry.Key) && string.CompareOrdinal(entry.Key, key) <= 0)
                 .ToDictionary(entry => entry.Key, entry => JsonDocument.Parse(entry.Value).RootElement);
             var held = checkpoint.Held is { } blob ? await state.BlobsOf(worker).ReadAsync(blob, cancellationToken) : null;
-            var head = FederatedJson.Write(new SnapshotHead(worker.Value, key, JsonDocument.Parse(json).RootElement, rounds, held is null ? null : model.Length), FederatedJson.Default.SnapshotHead);
+            var selection = await state.ReadAsync(Selection.CohortSelection.Collection, worker.Value, cancellationToken) is { } chosen ? JsonDocument.Parse(chosen).RootElement : (JsonElement?)null;
+            var head = FederatedJson.Write(new SnapshotHead(worker.Value, key, JsonDocument.Parse(json).RootElement, rounds, held is null ? null : model.Length, selection), FederatedJson.Default.SnapshotHead);
             var content = new byte[PrefixBytes + head.Length + model.Length + (held?.Length ?? 0)];
             BinaryPrimitives.WriteInt32LittleEndian(content, head.Length);
             head.CopyTo(content.AsSpan(PrefixBytes));
@@ -60,6 +61,11 @@ public static class RunSnapshot
 
         List<StateChange> changes = [.. head.Rounds.Select(round => new StateChange(Checkpoints.RoundsCollection, round.Key, JsonSerializer.SerializeToUtf8Bytes(round.Value, FederatedJson.Default.JsonElement), IsManifest: true))];
         changes.Add(new StateChange(Checkpoints.Collection, head.Key, JsonSerializer.SerializeToUtf8Bytes(head.Checkpoint, FederatedJson.Default.JsonElement), IsManifest: true));
+        if (head.Selection is { } selection)
+        {
+            changes.Add(new StateChange(Selection.CohortSelection.Collection, worker.Value, JsonSerializer.SerializeToUtf8Bytes(selection, FederatedJson.Default.JsonElement), IsManifest: true));
+        }
+
         await state.CommitAsync(changes, cancellationToken);
     }
 
@@ -107,4 +113,5 @@ public static class RunSnapshot
 /// <param name="Checkpoint">Where it stands.</param>
 /// <param name="Rounds">The records up to there.</param>
 /// <param name="ModelBytes">Length of the model, where what the workers below hold follows it; null where the model is the rest.</param>
-internal sealed record SnapshotHead(string Worker, string Key, JsonElement Checkpoint, IReadOnlyDictionary<string, JsonElement> Rounds, int? ModelBytes = null);
+/// <param name="Selection">What it knows of its workers and whom it chose last; null where everybody takes part.</param>
+internal sealed record SnapshotHead(string Worker, string Key, JsonElement Checkpoint, IReadOnlyDictionary<string, JsonElement> Rounds, int? ModelBytes = null, JsonElement? Selection = null);

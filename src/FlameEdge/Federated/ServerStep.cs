@@ -14,7 +14,7 @@ namespace FlameEdge.Federated;
 internal sealed class ServerStep
 {
     private readonly IServerOptimizer optimizer;
-    private readonly IRobustRule? rule;
+    private readonly RobustSpec? robust;
     private readonly UpdateGuard guard;
     private readonly ParameterLayout model;
     private readonly List<StateVector> own;
@@ -27,9 +27,9 @@ internal sealed class ServerStep
     {
         this.model = model;
         optimizer = Algorithms.Server(job.Optimizer, model);
-        rule = Algorithms.Robust(job.Robust);
+        robust = job.Robust;
         guard = new(job.Privacy);
-        isPlain = rule is null && job.Privacy is null && job.Optimizer is { Kind: "fedavg" or OptimizerSpec.FedProx, Rate: null or 1 };
+        isPlain = robust is null && job.Privacy is null && job.Optimizer is { Kind: "fedavg" or OptimizerSpec.FedProx, Rate: null or 1 };
         Travel = TravelLayout.Of(job.Optimizer, model);
 
         // What is shared is in the travelling part already.
@@ -44,7 +44,10 @@ internal sealed class ServerStep
     public ParameterLayout Kept { get; }
 
     /// <summary>The fewest updates the next model can be made of.</summary>
-    public int MinimumCount => rule?.MinimumCount ?? 1;
+    public int MinimumCount => MinimumAfter(0);
+
+    /// <summary>The same where so many hostile updates were refused.</summary>
+    public int MinimumAfter(int refused) => Algorithms.Robust(robust, refused)?.MinimumCount ?? 1;
 
     /// <summary>A buffer of asynchronous updates whose step is this optimizer's.</summary>
     public FedBuff Buffer(int goal, int? maxStaleness) => new(model, optimizer, goal, maxStaleness);
@@ -108,7 +111,7 @@ internal sealed class ServerStep
         }
 
         mean ??= new float[Travel.Length];
-        if (rule is null)
+        if (Algorithms.Robust(robust, collected.Hostile) is not { } rule)
         {
             collected.Sum!.Mean(mean);
         }

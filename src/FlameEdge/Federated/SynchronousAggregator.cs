@@ -16,24 +16,38 @@ public sealed class SynchronousAggregator(RoleContext context) : TopAggregator(c
     private UpdateRows? updates;
     private SecureCollector? secure;
     private int cohortCount;
+    private int expected;
+    private int hostile;
 
     private protected override IReadOnlyList<WorkerId> Cohort => collector!.Cohort;
 
     private protected override Dictionary<string, long> Samples => collector!.Samples;
 
-    private protected override string Shortage => $"without a quorum of {Quorum} of {cohortCount}";
+    private protected override string Shortage => $"without a quorum of {Quorum} of {expected}";
 
     private RoundSpec Rounds => Context.Job.Rounds;
 
     // A robust rule may need more than the job's quorum.
-    private int Quorum => Math.Max(Server.MinimumCount, Rounds.QuorumOf(cohortCount));
+    private int Quorum => Math.Max(Server.MinimumAfter(hostile), Rounds.QuorumOf(expected));
+
+    /// <inheritdoc/>
+    public override async ValueTask DisposeAsync()
+    {
+        if (collector is not null)
+        {
+            await collector.DisposeAsync();
+        }
+
+        await base.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
 
     private protected override void Open(ChannelInbox inbox, CancellationToken cancellationToken)
     {
         collector = new RoundCollector(Context, inbox);
         updates = new UpdateRows(Context.State, Context.Worker.Id, Context.UpCodecOf(inbox.Source));
         secure = SecureCollector.For(Context, inbox, collector);
-        cohortCount = collector.Cohort.Count;
+        expected = cohortCount = collector.Cohort.Count;
     }
 
     private protected override Task WaitForCohortAsync(CancellationToken cancellationToken) => collector!.WaitForCohortAsync(Rounds.Deadline, Rounds.Patience, cancellationToken);
@@ -47,7 +61,7 @@ public sealed class SynchronousAggregator(RoleContext context) : TopAggregator(c
 
         await committed;
         var cohort = collected.Cohort;
-        cohortCount = cohort.Count;
+        (cohortCount, expected, hostile) = (cohort.Count, collected.Expected, collected.Hostile);
         var needed = Context.Replay is { } replay ? cohort.Count(replay.Counted(terms.Round).Contains) : Quorum;
         if (Context.Replay is not null && collected.Counted.Count < needed)
         {

@@ -27,6 +27,8 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
     private UpdateWriter? writer;
     private UpdateSender? sender;
     private SecureDesk? secure;
+    private SampleLosses? losses;
+    private double? squaredLoss;
     private ParameterSet? received;
     private ModelRequest? request;
     private UpdateHead? head;
@@ -59,6 +61,7 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
             await secure.DisposeAsync();
         }
 
+        losses?.Dispose();
         trainer?.Dispose();
         GC.SuppressFinalize(this);
     }
@@ -76,6 +79,7 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
 
         data = await Context.LoadAsync(dataset, cancellationToken);
         trainer = Context.Engine.Open(model, data.SampleShape, data.ClassCount, ClientStep.With(job.Optimizer, Context.Training));
+        losses = job.Graph.Channels.Any(spec => spec.Selector.Kind == SelectorSpec.Oort) ? new SampleLosses(trainer, data, Context.Training) : null;
         client = new ClientStep(job.Optimizer, Context.Training, trainer.Layout);
         Change = new ParameterSet(client.Travel);
         secure = job.SecureAggregation is { } spec ? new SecureDesk(Context, channel, spec) : null;
@@ -128,7 +132,7 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
 
             using var both = CancellationTokenSource.CreateLinkedTokenSource(feed!.Superseded, cancellationToken);
             var result = await Context.Compute.RunAsync(Context.Training.Threads, () => Train(round, terms.Ticket, both.Token), both.Token);
-            head = new UpdateHead { Run = terms.Run, Base = terms.Base, Ticket = terms.Ticket, Samples = WeightOf(result.Samples), Loss = double.IsFinite(result.Loss) && Context.Job.Privacy is null ? result.Loss : null };
+            head = new UpdateHead { Run = terms.Run, Base = terms.Base, Ticket = terms.Ticket, Samples = WeightOf(result.Samples), Loss = double.IsFinite(result.Loss) && Context.Job.Privacy is null ? result.Loss : null, SquaredLoss = squaredLoss };
             CrashPoint.Reach("trained");
             return Flow.Next;
         }
@@ -142,7 +146,11 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
     {
         // Asked again for the same model, it draws other samples.
         var seed = Seeds.Derive(Context.Job.Seed, ticket == 0 ? Context.Worker.Id.Value : $"{Context.Worker.Id}#{ticket}", round);
-        return client!.Train(trainer!, received!.Values, Change!.Values, () => trainer!.Train(data!, seed, cancellationToken)); // Read before.
+        return client!.Train(trainer!, received!.Values, Change!.Values, () => // Read before.
+        {
+            squaredLoss = losses is null ? null : SampleLosses.MeanSquare(losses.Measure(cancellationToken));
+            return trainer!.Train(data!, seed, cancellationToken);
+        });
     }
 
     private long WeightOf(int samples) => Context.Job.CountsAlike ? 1 : samples;

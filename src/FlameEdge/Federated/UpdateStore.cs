@@ -30,6 +30,12 @@ internal sealed record StoredUpdate
 
     public required string Blob { get; init; }
 
+    /// <summary>Mean of the squared losses of its rows, as it said; null where it said none.</summary>
+    public double? SquaredLoss { get; init; }
+
+    /// <summary>What its part in the round took, where clients are chosen by it; null elsewhere.</summary>
+    public Selection.Effort? Effort { get; init; }
+
     /// <summary>Verdicts of the workers below a middle aggregator, as it sent them.</summary>
     public List<Rounds.WorkerVerdict>? Report { get; init; }
 }

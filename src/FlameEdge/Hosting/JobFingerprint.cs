@@ -46,6 +46,11 @@ public static class JobFingerprint
             Add($"{channel.Name}|{channel.UpCodec}|{channel.DownCodec}");
         }
 
+        foreach (var channel in job.Graph.Channels.Where(channel => channel.Selector.Kind != SelectorSpec.All))
+        {
+            Add($"{channel.Name}|selector={channel.Selector}");
+        }
+
         foreach (var role in job.Graph.Roles)
         {
             var training = job.TrainingOf(role.Name);

@@ -6,6 +6,9 @@ namespace FlameEdge.Rounds;
 /// <summary>A former run's verdicts, to be repeated: the same workers counted in the same rounds, with the same sum step, give the same bits.</summary>
 public sealed class ReplayScript(JobResult result)
 {
+    /// <summary>Why an aggregator in the middle is refused that has no update: nothing hostile.</summary>
+    internal const string NoQuorumBelow = "no quorum among its own workers";
+
     private readonly Dictionary<int, RoundResult> rounds = result.Rounds.ToDictionary(round => round.Round);
 
     /// <summary>The record of a round, or null beyond the former run's end.</summary>
@@ -14,6 +17,11 @@ public sealed class ReplayScript(JobResult result)
     /// <summary>Workers counted in a round, at any level of the tree.</summary>
     public IReadOnlySet<WorkerId> Counted(int round) => Round(round) is { } record
         ? record.Verdicts.Where(verdict => verdict.Verdict == Verdict.Counted).Select(verdict => new WorkerId(verdict.Worker)).ToHashSet()
+        : new HashSet<WorkerId>();
+
+    /// <summary>Workers refused by what was in their update.</summary>
+    public IReadOnlySet<WorkerId> Hostile(int round) => Round(round) is { } record
+        ? record.Verdicts.Where(verdict => verdict.Verdict == Verdict.Refused && verdict.Reason != NoQuorumBelow).Select(verdict => new WorkerId(verdict.Worker)).ToHashSet()
         : new HashSet<WorkerId>();
 
     /// <summary>The step the round was summed with.</summary>

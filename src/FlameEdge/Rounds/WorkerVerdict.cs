@@ -29,6 +29,14 @@ public enum Verdict
     /// <summary>The aggregator between it and the top was not counted, so nothing of it reached the model.</summary>
     [JsonStringEnumMemberName("unheard")]
     Unheard,
+
+    /// <summary>It was not to take part in this round.</summary>
+    [JsonStringEnumMemberName("not-selected")]
+    NotSelected,
+
+    /// <summary>More were chosen than the round needed, and others were faster.</summary>
+    [JsonStringEnumMemberName("surplus")]
+    Surplus,
 }
 
 /// <summary>A worker's verdict in a round.</summary>

@@ -63,8 +63,8 @@ public sealed record ChannelSpec
     /// <summary>How models are written on their way to the role that fetches.</summary>
     public CodecSpec DownCodec { get; init; } = CodecSpec.Plain;
 
-    /// <summary>Which peers take part in a round; only <c>all</c> for now.</summary>
-    public string Selector { get; init; } = "all";
+    /// <summary>Who of the lower side takes part in a round.</summary>
+    public SelectorSpec Selector { get; init; } = SelectorSpec.Everybody;
 
     /// <summary>The role a worker of <paramref name="role"/> meets here.</summary>
     public RoleName OtherThan(RoleName role) => Pair.First == role ? Pair.Second : Pair.First;

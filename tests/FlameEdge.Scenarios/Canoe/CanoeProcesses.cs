@@ -28,11 +28,15 @@ internal static class CanoeProcesses
     }
 
     /// <summary>Waits until a worker has told something.</summary>
-    public static async Task UntilAsync(FleetOfProcesses fleet, string worker, Func<CanoeEvent, bool> isIt, string what)
+    public static Task UntilAsync(FleetOfProcesses fleet, string worker, Func<CanoeEvent, bool> isIt, string what) =>
+        UntilAsync(() => Told(fleet, worker).Any(isIt), () => $"waited for {worker} to tell {what}\n{fleet.History}");
+
+    /// <summary>Waits until something is so, as long as a loaded machine may need.</summary>
+    public static async Task UntilAsync(Func<bool> isSo, Func<string> complaint)
     {
-        for (var start = TimeProvider.System.GetTimestamp(); !Told(fleet, worker).Any(isIt); await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System))
+        for (var start = TimeProvider.System.GetTimestamp(); !isSo(); await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System))
         {
-            Assert.True(TimeProvider.System.GetElapsedTime(start) < FleetOfProcesses.Bound, $"waited for {worker} to tell {what}\n{fleet.History}");
+            Assert.True(TimeProvider.System.GetElapsedTime(start) < FleetOfProcesses.Bound, complaint());
         }
     }
 

@@ -56,6 +56,32 @@ public class SiteTests
     }
 
     [Fact]
+    public void A_site_that_waited_in_vain_makes_up_for_it()
+    {
+        var (alone, waiting) = (Learned("alone", [0, 1]), Learned("waits", [0, 1]));
+        Batch(alone, [0, 1, 2]);
+        Batch(waiting, [0, 1, 2]);
+        alone.Decline(SiteSetup.LabelId("c2"));
+        for (var batch = 0; batch < 4; batch++)
+        {
+            Batch(alone, [0, 1, 2]);
+            Batch(waiting, [0, 1, 2]);
+        }
+
+        waiting.Decline(SiteSetup.LabelId("c2"));
+        List<double> losses = [];
+        for (var batch = 0; batch < 8; batch++)
+        {
+            Batch(alone, [0, 1, 2]);
+            Batch(waiting, [0, 1, 2]);
+            losses.Add(Loss(alone, 2));
+        }
+
+        // Four batches were lost; it is three behind, and would be five at the rate it waited at.
+        Assert.True(Loss(waiting, 2) < losses[^4], $"{Loss(waiting, 2)} beside {string.Join(", ", losses)}");
+    }
+
+    [Fact]
     public void A_packet_that_comes_twice_is_installed_once()
     {
         var (target, helper) = (Learned("target", [0, 1]), Learned("helper", [0, 1, 2]));
@@ -254,6 +280,12 @@ public class SiteTests
         int[] labels = [.. Enumerable.Repeat(label, 50)];
         var logits = site.Predict(Rows(labels, new PortableRandom(77), height));
         return Enumerable.Range(0, 50).Average(row => System.Numerics.Tensors.TensorPrimitives.IndexOfMax<float>(logits.AsSpan(3 * row, 3)) == label ? 1.0 : 0);
+    }
+
+    private double Loss(Site site, int label)
+    {
+        var logits = site.Predict(Rows([.. Enumerable.Repeat(label, 50)], new PortableRandom(77), height));
+        return Enumerable.Range(0, 50).Average(row => Logits.LogSumExp(logits.AsSpan(3 * row, 3)) - logits[(3 * row) + label]);
     }
 
     private static float[] Rows(int[] labels, PortableRandom random, int height = 1) =>

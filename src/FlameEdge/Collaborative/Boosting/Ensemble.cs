@@ -75,7 +75,12 @@ public sealed class Ensemble
     }
 
     /// <summary>Log-likelihood gained by <paramref name="stage"/> on the rows last combined, each probability held at 0.01 or above (§5.3).</summary>
-    public double Gain(Stage stage, ReadOnlySpan<float> own, ReadOnlySpan<float> combined, ReadOnlySpan<int> labels)
+    /// <param name="stage">The stage.</param>
+    /// <param name="own">Logits of the network alone, [rows, classes].</param>
+    /// <param name="combined">Combined logits, [rows, classes].</param>
+    /// <param name="labels">[rows].</param>
+    /// <param name="weights">What a row of the stage's class counts, and one of another.</param>
+    public double Gain(Stage stage, ReadOnlySpan<float> own, ReadOnlySpan<float> combined, ReadOnlySpan<int> labels, (double OfClass, double OfOthers) weights)
     {
         var classes = Model.ClassCount;
         var without = new float[classes];
@@ -83,7 +88,8 @@ public sealed class Ensemble
         for (var row = 0; row < labels.Length; row++)
         {
             CombineRow(row, own.Slice(row * classes, classes), without, stage);
-            gain += LogLikelihood(combined.Slice(row * classes, classes), labels[row]) - LogLikelihood(without, labels[row]);
+            var weight = labels[row] == stage.Label ? weights.OfClass : weights.OfOthers;
+            gain += weight * (LogLikelihood(combined.Slice(row * classes, classes), labels[row]) - LogLikelihood(without, labels[row]));
         }
 
         return gain;

@@ -109,7 +109,7 @@ public sealed class Intake(SiteSetup setup, CanoeSettings settings, Ensemble ens
                 lineage.Settle(stage);
             }
 
-            stage.Gain = (0.9 * stage.Gain) + ensemble.Gain(stage, own, combined, labels);
+            stage.Gain = (0.9 * stage.Gain) + ensemble.Gain(stage, own, combined, labels, stage.Weigh(labels, replay.Classes.Count()));
             if (settings.IsGated && Fault(stage) is { } fault)
             {
                 leaving.Add((stage, fault));

@@ -10,10 +10,15 @@ public sealed class Stage(int label, DenseNetwork network, InputAveraging averag
     /// <summary>Scores count up to this log-odds.</summary>
     public const float Clip = 8;
 
+    // What a single row of a rare class may count: more would be luck.
+    private const double MostWeight = 3;
+
     private static readonly int[] s_tests = [8, 16];
 
     private float[] raw = [];
     private int testsMade;
+    private double rowsOfClass;
+    private double rowsOfOthers;
 
     /// <summary>The class it knows.</summary>
     public int Label => label;
@@ -67,6 +72,8 @@ public sealed class Stage(int label, DenseNetwork network, InputAveraging averag
         Fade = Fade,
         Batches = Batches,
         testsMade = testsMade,
+        rowsOfClass = rowsOfClass,
+        rowsOfOthers = rowsOfOthers,
     };
 
     /// <summary>True once each when the class has 8 and 16 rows here: a packet that passed the gate on one or two is tested again.</summary>
@@ -83,6 +90,20 @@ public sealed class Stage(int label, DenseNetwork network, InputAveraging averag
         }
 
         return true;
+    }
+
+    /// <summary>
+    /// What rows of its class and of others count towards its gain: as in macro accuracy every class counts alike, whatever its share of the last ten batches or so.
+    /// A specialist of a rare class is calibrated for even odds, and pays for its false alarms on all others long before the class has come often enough to thank it.
+    /// </summary>
+    /// <param name="labels">The batch.</param>
+    /// <param name="classCount">Classes known here.</param>
+    internal (double OfClass, double OfOthers) Weigh(ReadOnlySpan<int> labels, int classCount)
+    {
+        var here = labels.Count(label);
+        (rowsOfClass, rowsOfOthers) = ((0.9 * rowsOfClass) + here, (0.9 * rowsOfOthers) + labels.Length - here);
+        var (rows, share) = (rowsOfClass + rowsOfOthers, 1.0 / Math.Max(1, classCount));
+        return (Math.Clamp(share * rows / Math.Max(1, rowsOfClass), 1, MostWeight), Math.Min(1, (1 - share) * rows / Math.Max(1, rowsOfOthers)));
     }
 
     /// <summary>Log-odds of samples [rows, features] by the network alone, unclipped: [rows], valid until the next call.</summary>
@@ -111,6 +132,8 @@ public sealed class Stage(int label, DenseNetwork network, InputAveraging averag
         writer.Floats(Arrived.Parameters);
         writer.Floats([Slope, Offset, OffsetVelocity, Fade]);
         writer.Number(Gain);
+        writer.Number(rowsOfClass);
+        writer.Number(rowsOfOthers);
         writer.Wholes([Batches, RedundantBatches, testsMade]);
     }
 
@@ -123,7 +146,7 @@ public sealed class Stage(int label, DenseNetwork network, InputAveraging averag
         var numbers = reader.Floats();
         SnapshotReader.Require(numbers.Length == 4, "a specialist has other figures");
         (Slope, Offset, OffsetVelocity, Fade) = (numbers[0], numbers[1], numbers[2], numbers[3]);
-        Gain = reader.Number();
+        (Gain, rowsOfClass, rowsOfOthers) = (reader.Number(), reader.Number(), reader.Number());
         var counts = reader.Wholes();
         SnapshotReader.Require(counts.Length == 3, "a specialist has other counts");
         (Batches, RedundantBatches, testsMade) = (counts[0], counts[1], counts[2]);

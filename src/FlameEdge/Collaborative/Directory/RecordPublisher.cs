@@ -4,12 +4,14 @@ namespace FlameEdge.Collaborative.Directory;
 public sealed class RecordPublisher(TimeProvider clock)
 {
     private const double LeastDivergence = 0.05;
-    private const double LeastRecallChange = 0.1;
+
+    // Recall is a mean over fifty rows, and over fewer while a class is young: changes of 0.1 are chance, and each told the directory what it knew.
+    private const double LeastRecallChange = 0.2;
     private static readonly TimeSpan s_longest = TimeSpan.FromMinutes(10);
     private SiteRecord? last;
     private DateTimeOffset at;
 
-    /// <summary>True where <paramref name="record"/> differs enough from the last that was sent, which it then is: classes spread differently by JS / ln 2 above 0.05, a recall moved by more than 0.1, its willingness or lineage changed, or ten minutes passed.</summary>
+    /// <summary>True where <paramref name="record"/> differs enough from the last that was sent, which it then is: classes spread differently by JS / ln 2 above 0.05, a recall moved by more than 0.2, its willingness or lineage changed, or ten minutes passed.</summary>
     public bool IsDue(SiteRecord record)
     {
         var now = clock.GetUtcNow();

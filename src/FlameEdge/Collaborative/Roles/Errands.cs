@@ -34,8 +34,8 @@ internal sealed class Errands(TimeProvider time)
         return numbered;
     }
 
-    /// <summary>Requests that no directory has an answer for yet: one that has come back has forgotten them.</summary>
-    public IReadOnlyList<(KnowledgeRequest Request, long Batch)> Unanswered => [.. open.Where(errand => !errand.IsRanked || errand.IsStanding).Select(errand => (errand.Request, errand.Batch))];
+    /// <summary>Requests, or what is left of them, that no directory has an answer for yet: one that has come back has forgotten them.</summary>
+    public IReadOnlyList<(KnowledgeRequest Request, long Batch)> Unanswered => [.. open.Where(errand => !errand.IsRanked || errand.IsStanding).Select(errand => (errand.Unhelped, errand.Batch))];
 
     /// <summary>What <paramref name="helper"/> was asked for and has not answered: one that has come back has forgotten it.</summary>
     public IReadOnlyList<(KnowledgeRequest Request, long Batch)> Owed(string helper) =>
@@ -44,14 +44,14 @@ internal sealed class Errands(TimeProvider time)
     /// <summary>The directory has named helpers: the parts that each is to be asked for, in order. Nothing where the request is unknown, or was answered before.</summary>
     public IReadOnlyList<Part> Rank(uint number, IReadOnlyList<RankedHelper> helpers)
     {
-        if (open.Find(errand => errand.Number == number) is not { } errand || (errand.Parts.Count > 0 && !errand.IsStanding))
+        if (open.Find(errand => errand.Number == number) is not { } errand || (errand.IsRanked && !errand.IsStanding))
         {
             return [];
         }
 
-        errand.Parts = Split(errand, helpers);
-        errand.IsStanding = errand.Parts.Count > 0 && errand.Parts.All(part => part.Helper is null);
-        return [.. errand.Parts.Where(part => part.Helper is not null)];
+        var parts = Split(errand.Unhelped, helpers);
+        errand.Parts = [.. errand.Parts.Where(part => part.Helper is not null), .. parts];
+        return [.. parts.Where(part => part.Helper is not null)];
     }
 
     /// <summary>A helper has answered; empty where it cannot help. False where it was not asked for this.</summary>
@@ -87,16 +87,16 @@ internal sealed class Errands(TimeProvider time)
         return taken;
     }
 
-    private static List<Part> Split(Errand errand, IReadOnlyList<RankedHelper> helpers)
+    private static List<Part> Split(KnowledgeRequest request, IReadOnlyList<RankedHelper> helpers)
     {
-        if (errand.Request.WantsModel)
+        if (request.WantsModel)
         {
-            return helpers is [var best, ..] ? [new Part(best.Site, errand.Request)] : [];
+            return helpers is [var best, ..] ? [new Part(best.Site, request)] : [];
         }
 
-        return [.. errand.Request.Classes
+        return [.. request.Classes
             .GroupBy(demand => helpers.FirstOrDefault(helper => helper.Classes.Contains(demand.LabelId))?.Site)
-            .Select(group => new Part(group.Key, errand.Request with { Classes = [.. group] }) { IsAnswered = group.Key is null })];
+            .Select(group => new Part(group.Key, request with { Classes = [.. group] }) { IsAnswered = group.Key is null })];
     }
 
     private sealed class Errand(KnowledgeRequest request, long batch, long since)
@@ -121,8 +121,11 @@ internal sealed class Errands(TimeProvider time)
             }
         } = [];
 
-        /// <summary>True where nobody could help: the directory may name somebody later.</summary>
-        public bool IsStanding { get; set; }
+        /// <summary>What nobody has been named for.</summary>
+        public KnowledgeRequest Unhelped => IsRanked && !request.WantsModel ? request with { Classes = [.. Parts.Where(part => part.Helper is null).SelectMany(part => part.Request.Classes)] } : request;
+
+        /// <summary>True where nobody could help with something: the directory may name somebody later.</summary>
+        public bool IsStanding => Parts.Exists(part => part.Helper is null);
 
         public bool IsComplete => IsRanked && Parts.TrueForAll(part => part.IsAnswered);
     }

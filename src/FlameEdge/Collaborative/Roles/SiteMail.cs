@@ -214,7 +214,7 @@ internal sealed class SiteMail : IAsyncDisposable
         story.Done(batch);
         foreach (var peer in metadata.Peers)
         {
-            Greet(peer.Worker);
+            Send(metadata, peer.Worker, MessageKind.Done, ReadOnlyMemory<byte>.Empty);
         }
     }
 

@@ -18,6 +18,10 @@ namespace FlameEdge.Federated.Ring;
 internal sealed partial class RingCircle : IAsyncDisposable
 {
     private static readonly TimeSpan Idle = TimeSpan.FromHours(1);
+
+    // A member that says more is wrong, or means harm: sums of weights and the count of sums must not overflow.
+    private const long LargestWeight = 1L << 48;
+    private const int LargestLeap = 1 << 20;
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(10);
     private readonly RoleContext context;
     private readonly IChannel channel;
@@ -351,11 +355,16 @@ internal sealed partial class RingCircle : IAsyncDisposable
 
         var (from, body) = (arrived.Worker, arrived.Message.Body);
         var head = Parse(arrived.Message.Head.Span, RingJson.Default.RingHead);
+        if (head.Order < 0 || head.Order - newest > LargestLeap)
+        {
+            throw new PayloadException($"sum {head.Order} is none that could follow {newest}");
+        }
+
         newest = Math.Max(newest, head.Order);
         switch (head.Kind)
         {
             case RingHead.Here:
-                table[from] = new RingPlace(head.Standing, arrived.Incarnation, Math.Max(0, head.Samples), head.IsReady, head.Refusal, head.Loss);
+                table[from] = new RingPlace(head.Standing, arrived.Incarnation, Math.Clamp(head.Samples, 0, LargestWeight), head.IsReady, head.Refusal, head.Loss);
                 break;
             case RingHead.Call:
                 Tell(from);
@@ -523,7 +532,7 @@ internal sealed partial class RingCircle : IAsyncDisposable
     private void Begin(RingHead head, WorkerId from, Dictionary<string, long> weights)
     {
         var cohort = Cohort.Select(worker => worker.Value).Append(Self.Value).ToHashSet(StringComparer.Ordinal);
-        if (head.Standing != work.Standing || change is null || weights.GetValueOrDefault(Self.Value) != change.Samples || !weights.Keys.All(cohort.Contains) || weights.Values.Any(weight => weight < 0) || weights.Values.Sum() <= 0)
+        if (head.Standing != work.Standing || change is null || weights.GetValueOrDefault(Self.Value) != change.Samples || !weights.Keys.All(cohort.Contains) || weights.Values.Any(weight => weight is < 0 or > LargestWeight) || weights.Values.Sum() <= 0)
         {
             // It does not know where this member stands.
             Tell(from);
@@ -690,7 +699,7 @@ internal sealed partial class RingCircle : IAsyncDisposable
 
     private async Task FollowAsync(RingHead head, WorkerId from, ReadOnlySequence<byte> body, CancellationToken cancellationToken)
     {
-        if (!IsOurs(head) || attempt is not { IsComplete: true } whole || head.Hash is null || head.Run is null || head.Standing != work.Standing)
+        if (!IsOurs(head) || attempt is not { IsComplete: true } whole || whole.Coordinator != from || head.Hash is null || head.Run is null || head.Standing != work.Standing)
         {
             Tell(from);
             return;

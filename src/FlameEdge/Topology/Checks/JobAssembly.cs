@@ -18,6 +18,7 @@ internal static class JobAssembly
         DatasetChecks.Check(graph);
         GroupChecks.Check(graph);
         AggregationChecks.Check(graph);
+        SelectionChecks.Check(graph);
         RingChecks.Check(graph);
         if (programs is not null)
         {
@@ -87,7 +88,7 @@ internal static class JobAssembly
         Backend = BackendOf(channel.Backend),
         UpCodec = channel.UpCodec,
         DownCodec = channel.DownCodec,
-        Selector = channel.Selector?.Value is null or "default" ? "all" : channel.Selector.Value,
+        Selector = channel.SelectorSpec,
     };
 
     /// <summary>Flame's own backends run over MQTT here.</summary>

@@ -19,9 +19,10 @@ internal static class RunChecks
         }
 
         Implemented(graph, "optimizer", graph.Job.Optimizer, [.. Vocabulary.Own.Optimizers]);
-        foreach (var selector in graph.Channels.Select(channel => channel.Selector).Where(selector => selector is not null).DistinctBy(selector => selector!.Node))
+        foreach (var channel in graph.Channels.Where(channel => channel.Selector?.Value != channel.SelectorSpec.Kind).DistinctBy(channel => channel.Selector?.Node))
         {
-            Implemented(graph, "selector", selector, [.. Vocabulary.Own.Selectors, "default"]);
+            // Flame's own words, and those that do not say how many.
+            Implemented(graph, "selector", channel.Selector, [SelectorSpec.All, "default"]);
         }
     }
 

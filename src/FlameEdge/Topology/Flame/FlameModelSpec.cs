@@ -28,6 +28,7 @@ internal sealed class FlameModelSpec
         Optimizer = Choice(spec, "optimizer");
         OptimizerSpec = new() { Kind = Optimizer?.Value ?? OptimizerSpec.Kind, Mu = Kwarg(spec, "mu"), Alpha = Kwarg(spec, "alpha"), Beta1 = Kwarg(spec, "beta_1"), Beta2 = Kwarg(spec, "beta_2"), Tau = Kwarg(spec, "tau"), Rate = Kwarg(spec, "eta") };
         Selector = Choice(spec, "selector");
+        SelectorSpec = SelectorOf(Selector?.Value, spec);
         if (spec.Mapping("hyperparameters") is { } hyperparameters)
         {
             Training = SettingsReader.Training(Only(hyperparameters, TrainingKeys), Training, "hyperparameters", problems);
@@ -41,6 +42,9 @@ internal sealed class FlameModelSpec
     public OptimizerSpec OptimizerSpec { get; } = new();
 
     public LocatedName? Selector { get; }
+
+    /// <summary>Those of Flame's selectors that say how many; everybody elsewhere.</summary>
+    public SelectorSpec SelectorSpec { get; } = SelectorSpec.Everybody;
 
     /// <summary>One epoch in batches of 16, as Flame's workers assume.</summary>
     public TrainingSpec Training { get; } = new() { BatchSize = 16 };
@@ -60,8 +64,14 @@ internal sealed class FlameModelSpec
         return fields.Scalar("sort") is { Text.Length: > 0 } sort ? LocatedName.Of(sort) : null;
     }
 
-    private static double? Kwarg(Fields spec, string key) =>
-        spec.Mapping("optimizer")?["kwargs"] is SpecMapping kwargs && kwargs[key] is SpecScalar scalar && Fields.TryNumber(scalar, out var value) && value > 0 ? value : null;
+    private static SelectorSpec SelectorOf(string? sort, Fields spec) => (sort, Kwarg(spec, sort == SelectorSpec.Oort ? "aggr_num" : "k", "selector")) switch
+    {
+        (SelectorSpec.Random or SelectorSpec.Oort, { } count) when count >= 1 => new() { Kind = sort!, Count = (int)Math.Min(1_000_000, count) },
+        _ => SelectorSpec.Everybody,
+    };
+
+    private static double? Kwarg(Fields spec, string key, string choice = "optimizer") =>
+        spec.Mapping(choice)?["kwargs"] is SpecMapping kwargs && kwargs[key] is SpecScalar scalar && Fields.TryNumber(scalar, out var value) && value > 0 ? value : null;
 
     /// <summary>Hyperparameters are a free map; these keys are ours.</summary>
     private static SpecMapping Only(SpecMapping node, params string[] keys) =>

@@ -34,7 +34,7 @@ internal sealed class FlameReader(SpecProblems problems)
 
         foreach (var channel in Items(schema, "channels"))
         {
-            ReadChannel(draft, new Fields(channel, "channel", FlameKeys.Channel, problems), model.Selector);
+            ReadChannel(draft, new Fields(channel, "channel", FlameKeys.Channel, problems), model);
         }
 
         foreach (var (role, (name, _)) in dataGroups.Where(entry => draft.Roles.TrueForAll(role => role.Name.Value != entry.Key)))
@@ -92,7 +92,7 @@ internal sealed class FlameReader(SpecProblems problems)
         return null;
     }
 
-    private void ReadChannel(JobDraft draft, Fields channel, LocatedName? selector)
+    private void ReadChannel(JobDraft draft, Fields channel, FlameModelSpec model)
     {
         if (JobReader.Required(channel, "name", "name the channel") is not { } name)
         {
@@ -106,7 +106,8 @@ internal sealed class FlameReader(SpecProblems problems)
             Groups = ReadGroups(channel),
             FunctionTags = [.. ReadTags(channel)],
             Backend = Backend(channel.Scalar("backend")),
-            Selector = selector,
+            Selector = model.Selector,
+            SelectorSpec = model.SelectorSpec,
         });
     }
 

@@ -114,7 +114,8 @@ internal sealed class AggregationReader(SpecProblems problems)
         return spec;
     }
 
-    private SpecScalar? KindOf(Fields fields, IReadOnlyDictionary<string, string[]> kinds)
+    /// <summary>The word under <c>kind</c>; settings of other kinds are reported.</summary>
+    internal SpecScalar? KindOf(Fields fields, IReadOnlyDictionary<string, string[]> kinds)
     {
         if (JobReader.Required(fields, Kind, $"use {string.Join(", ", kinds.Keys)}") is not { } kind)
         {
@@ -133,7 +134,8 @@ internal sealed class AggregationReader(SpecProblems problems)
         return kind;
     }
 
-    private LocatedName? Word(SpecNode? node, string element)
+    /// <summary>A word alone.</summary>
+    internal LocatedName? Word(SpecNode? node, string element)
     {
         if (node is SpecScalar { IsNull: false } scalar)
         {

@@ -46,7 +46,8 @@ internal static class FleetReader
         };
     }
 
-    private static long? Bytes(Fields fields, string key)
+    /// <summary>A number of bytes: <c>65536</c>, <c>512MB</c>.</summary>
+    internal static long? Bytes(Fields fields, string key)
     {
         if (fields.Scalar(key) is not { } scalar)
         {

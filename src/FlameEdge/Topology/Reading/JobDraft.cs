@@ -125,6 +125,8 @@ internal sealed class ChannelDraft(LocatedName name)
 
     public LocatedName? Selector { get; init; }
 
+    public SelectorSpec SelectorSpec { get; init; } = SelectorSpec.Everybody;
+
     public override string ToString() => $"channel '{Name.Value}'";
 }
 
@@ -135,7 +137,7 @@ internal sealed record Vocabulary(
     IReadOnlyCollection<string> Selectors)
 {
     /// <summary>What runs here.</summary>
-    public static readonly Vocabulary Own = new(["mqtt", "memory"], [.. AggregationReader.Optimizers.Keys], ["all"]);
+    public static readonly Vocabulary Own = new(["mqtt", "memory"], [.. AggregationReader.Optimizers.Keys], [.. SelectorReader.Kinds.Keys]);
 
     /// <summary>What Flame knows: its jobs can be expanded whether or not every word runs here.</summary>
     public static readonly Vocabulary Flame = new(

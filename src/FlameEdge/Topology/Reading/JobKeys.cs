@@ -29,6 +29,12 @@ public static class JobKeys
     /// <summary>An item of <c>topology.channels</c>.</summary>
     public static readonly string[] Channel = ["name", "description", "pair", "groupBy", "funcTags", "backend", "codec", "selector"];
 
+    /// <summary><c>selector</c>, written as a mapping.</summary>
+    public static readonly string[] Selector =
+    [
+        "kind", "count", "overSelect", "of", "within", "bytes", "exploration", "explorationDecay", "leastExploration", "cutOff", "stragglerPenalty", "preferredDuration", "pacerStep", "pacerWindow",
+    ];
+
     /// <summary><c>codec</c>, written as a mapping.</summary>
     public static readonly string[] Codec = ["up", "down"];
 
@@ -100,6 +106,7 @@ public static class JobKeys
         ["topology"] = Topology,
         ["role"] = Role,
         ["channel"] = Channel,
+        ["selector"] = Selector,
         ["codec"] = Codec,
         ["groupBy"] = GroupBy,
         ["dataset"] = Dataset,

@@ -135,6 +135,7 @@ internal sealed class TopologyReader(JobDraft draft, Naming naming, DatasetTable
 
         var (groups, label) = ReadGroups(channel);
         var (up, down) = new CodecReader($"channel '{name.Text}'", problems).Read(channel["codec"]);
+        var (selector, selectorSpec) = new SelectorReader($"channel '{name.Text}'", problems).Read(channel["selector"]);
         draft.Channels.Add(new(naming.Exact(name, "channel"))
         {
             Pair = [.. channel.Scalars("pair").Select(LocatedName.Of)],
@@ -145,7 +146,8 @@ internal sealed class TopologyReader(JobDraft draft, Naming naming, DatasetTable
             Backend = channel.Scalar("backend") is { } backend ? LocatedName.Of(backend) : null,
             UpCodec = up,
             DownCodec = down,
-            Selector = channel.Scalar("selector") is { } selector ? LocatedName.Of(selector) : null,
+            Selector = selector,
+            SelectorSpec = selectorSpec,
         });
     }
 

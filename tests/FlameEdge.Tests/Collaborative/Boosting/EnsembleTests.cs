@@ -94,11 +94,30 @@ public class EnsembleTests
         stage.Offset = 3;
         var (own, combined) = (new float[3], new float[3]);
         ensemble.Combine(s_row, own, combined);
-        var good = ensemble.Gain(stage, own, combined, [1]);
-        var bad = ensemble.Gain(stage, own, combined, [0]);
+        var good = ensemble.Gain(stage, own, combined, [1], (1, 1));
+        var bad = ensemble.Gain(stage, own, combined, [0], (1, 1));
 
         Assert.True(good > 0);
         Assert.True(bad < 0);
+    }
+
+    [Theory]
+    [InlineData(4, 1, 1)] // Its due share of sixteen rows and four classes.
+    [InlineData(2, 2, 0.857)] // Half of it: ¼ · 160 ÷ 20, ¾ · 160 ÷ 140.
+    [InlineData(1, 3, 0.8)] // Four times as much would be too much for one row.
+    [InlineData(8, 1, 1)] // A common class needs no help.
+    public void In_a_specialists_gain_every_class_counts_alike_whatever_its_share(int rowsOfClass, double ofClass, double ofOthers)
+    {
+        var (_, stage) = Served(label: 1);
+        int[] labels = [.. Enumerable.Range(0, 16).Select(row => row < rowsOfClass ? 1 : 0)];
+        var weights = (OfClass: 0.0, OfOthers: 0.0);
+        for (var batch = 0; batch < 200; batch++)
+        {
+            weights = stage.Weigh(labels, classCount: 4);
+        }
+
+        Assert.Equal(ofClass, weights.OfClass, 3);
+        Assert.Equal(ofOthers, weights.OfOthers, 3);
     }
 
     private static float[] Shares(Ensemble ensemble, float[] row)

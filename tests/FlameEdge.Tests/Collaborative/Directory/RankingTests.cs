@@ -74,6 +74,30 @@ public class RankingTests
     }
 
     [Fact]
+    public void What_is_left_of_a_request_stands_when_a_helper_knows_only_some_of_its_classes()
+    {
+        var directory = Directory();
+        Assert.Empty(directory.Ask(Request(1, 2)));
+
+        Assert.Equal([1UL], Assert.Single(directory.Publish(Record("half", (1, 100, 0.9)))).Helper.Classes);
+        var rest = Assert.Single(directory.Publish(Record("whole", (1, 100, 0.9), (2, 100, 0.9))));
+
+        Assert.Equal(("whole", 2UL), (rest.Helper.Site, Assert.Single(rest.Helper.Classes)));
+        Assert.Equal([2UL], rest.Request.Classes.Select(demand => demand.LabelId));
+        Assert.Empty(directory.Publish(Record("another", (1, 100, 0.9), (2, 100, 0.9))));
+    }
+
+    [Fact]
+    public void A_class_that_is_asked_for_again_does_not_stand_twice_and_leaves_the_others_standing()
+    {
+        var directory = Directory();
+        directory.Ask(Request(1, 2));
+        directory.Ask(Request(1));
+
+        Assert.Equal([[2UL], [1UL]], directory.Publish(Record("whole", (1, 100, 0.9), (2, 100, 0.9))).Select(answer => answer.Helper.Classes));
+    }
+
+    [Fact]
     public void The_second_helper_is_the_unlike_one()
     {
         SiteRecord[] records = [Record("best", (1, 100, 1), (3, 100, 0.9)), Record("twin", (1, 100, 0.99), (3, 100, 0.9)), Record("unlike", (1, 100, 0.95), (3, 60, 0.9), (4, 60, 0.9))];
@@ -87,9 +111,9 @@ public class RankingTests
     {
         var publisher = new RecordPublisher(clock);
         Assert.True(publisher.IsDue(Record("a", (1, 100, 0.9), (2, 100, 0.9))));
-        Assert.False(publisher.IsDue(Record("a", (1, 110, 0.85), (2, 105, 0.9))));
-        Assert.True(publisher.IsDue(Record("a", (1, 110, 0.75), (2, 105, 0.9))));
-        Assert.True(publisher.IsDue(Record("a", (1, 110, 0.75), (2, 105, 0.9), (3, 40, 0.05))));
+        Assert.False(publisher.IsDue(Record("a", (1, 110, 0.75), (2, 105, 0.9))));
+        Assert.True(publisher.IsDue(Record("a", (1, 110, 0.65), (2, 105, 0.9))));
+        Assert.True(publisher.IsDue(Record("a", (1, 110, 0.65), (2, 105, 0.9), (3, 40, 0.05))));
         clock.Advance(TimeSpan.FromMinutes(10));
         Assert.True(publisher.IsDue(Record("a", (1, 110, 0.75), (2, 105, 0.9), (3, 40, 0.05))));
     }
