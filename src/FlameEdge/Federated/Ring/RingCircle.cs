@@ -22,6 +22,9 @@ internal sealed partial class RingCircle : IAsyncDisposable
     // A member that says more is wrong, or means harm: sums of weights and the count of sums must not overflow.
     private const long LargestWeight = 1L << 48;
     private const int LargestLeap = 1 << 20;
+
+    // Said again from time to time: whatever was lost on the way, the coordinator knows it soon.
+    private static readonly TimeSpan Repeat = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(10);
     private readonly RoleContext context;
     private readonly IChannel channel;
@@ -42,6 +45,8 @@ internal sealed partial class RingCircle : IAsyncDisposable
     private (WorkerId Worker, long Incarnation)? told;
     private (WorkerId Worker, long At)? wanted;
     private int newest;
+    private int said;
+    private long toldAt;
     private int failures;
     private long opened;
     private long begun;
@@ -196,13 +201,14 @@ internal sealed partial class RingCircle : IAsyncDisposable
     {
         var to = Coordinator;
         var now = to == Self ? (to, 0) : (to, inbox.Present[to].Incarnation);
-        if (told == now)
+        if (told == now && (to == Self || context.Time.GetElapsedTime(toldAt) < Repeat))
         {
             return;
         }
 
+        heard = told == now ? heard : context.Time.GetTimestamp();
         told = now;
-        heard = context.Time.GetTimestamp();
+        toldAt = context.Time.GetTimestamp();
         if (to == Self)
         {
             attempt = attempt?.Coordinator == Self ? attempt : null;
@@ -220,7 +226,7 @@ internal sealed partial class RingCircle : IAsyncDisposable
     private void Tell(WorkerId to)
     {
         var place = table[Self]!; // not null: placed when the round was opened.
-        var head = Head(RingHead.Here) with { Order = newest, Samples = place.Samples, IsReady = place.IsReady, Refusal = place.Refusal, Loss = place.Loss };
+        var head = Head(RingHead.Here) with { Order = newest, Number = ++said, Samples = place.Samples, IsReady = place.IsReady, Refusal = place.Refusal, Loss = place.Loss };
         Send(to, head, default, () => ReferenceEquals(table[Self], place));
     }
 
@@ -363,8 +369,11 @@ internal sealed partial class RingCircle : IAsyncDisposable
         newest = Math.Max(newest, head.Order);
         switch (head.Kind)
         {
+            case RingHead.Here when table[from] is { } known && known.Incarnation == arrived.Incarnation && known.Number > head.Number:
+                // Two words of one member may overtake each other.
+                break;
             case RingHead.Here:
-                table[from] = new RingPlace(head.Standing, arrived.Incarnation, Math.Clamp(head.Samples, 0, LargestWeight), head.IsReady, head.Refusal, head.Loss);
+                table[from] = new RingPlace(head.Standing, arrived.Incarnation, Math.Clamp(head.Samples, 0, LargestWeight), head.IsReady, head.Refusal, head.Loss, head.Number);
                 break;
             case RingHead.Call:
                 Tell(from);
@@ -375,6 +384,9 @@ internal sealed partial class RingCircle : IAsyncDisposable
             case RingHead.State when IsBetter(from, head.Standing):
                 await StopTrainingAsync();
                 await work.AdoptAsync(head.Standing, body, cancellationToken);
+                break;
+            case RingHead.State:
+                Tell(from);
                 break;
             case RingHead.Begin when IsNewer(head.Order, from):
                 Begin(head, from, Parse(body.ToArray(), RingJson.Default.DictionaryStringInt64));

@@ -43,6 +43,10 @@ internal sealed record RingHead
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int Order { get; init; }
 
+    /// <summary>Counts what its sender said of itself: a later word holds, whichever comes first.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int Number { get; init; }
+
     /// <summary>Who coordinates that try.</summary>
     public string? Coordinator { get; init; }
 
