@@ -1,3 +1,4 @@
+using FlameEdge.Channels;
 using FlameEdge.Channels.InMemory;
 using FlameEdge.Diagnostics;
 using FlameEdge.Federated.Ring;
@@ -125,6 +126,40 @@ public class RingJobTests
     }
 
     [Fact]
+    public async Task What_a_member_overstates_takes_nobody_down()
+    {
+        var cancellationToken = TestContext.Current.CancellationToken;
+        var plan = TestJobs.Ring(3, Rounds with { Quorum = 2 }, Training);
+        var hub = new MemoryHub();
+        await using var backend = new MemoryChannelBackend(hub);
+        await using var liar = await backend.OpenAsync(EndOf(plan, 2), cancellationToken);
+        await liar.JoinAsync(new(40), cancellationToken);
+
+        var job = new InMemoryJob(plan) { Hub = hub, Workers = [plan.Workers[0].Id, plan.Workers[1].Id] }.RunAsync(cancellationToken);
+        await foreach (var item in liar.ReceiveAsync(cancellationToken))
+        {
+            if (item is MessageArrived { Message.Kind: MessageKind.Ring } arrived && arrived.Worker == plan.Workers[0].Id)
+            {
+                using var head = System.Text.Json.JsonDocument.Parse(arrived.Message.Head);
+                var standing = head.RootElement.GetProperty("standing").GetRawText();
+                await SayAsync($$"""{"kind":"here","standing":{{standing}},"order":2147483647}""");
+                await SayAsync($$"""{"kind":"here","standing":{{standing}},"samples":9223372036854775807,"isReady":true}""");
+                await SayAsync($$"""{"kind":"commit","standing":{{standing}},"order":1,"coordinator":"trainer_0","hash":"","run":"mine"}""");
+                await SayAsync("""{"kind":"begin"}""");
+                break;
+            }
+        }
+
+        await liar.LeaveAsync(cancellationToken);
+        var observer = await job;
+
+        Assert.Equal("completed", observer.End!.State);
+        Assert.All(observer.Rounds, round => Assert.Equal(80, round.Samples));
+
+        Task SayAsync(string head) => liar.SendAsync(plan.Workers[0].Id, new Message { Kind = MessageKind.Ring, Round = 1, Head = System.Text.Encoding.UTF8.GetBytes(head) }, cancellationToken);
+    }
+
+    [Fact]
     public async Task A_ring_below_its_quorum_says_who_is_missing()
     {
         var plan = TestJobs.Ring(3, Rounds with { Deadline = TimeSpan.FromSeconds(0.5), Patience = TimeSpan.FromSeconds(0.5) }, Training);
@@ -151,6 +186,23 @@ public class RingJobTests
         Assert.Equal(new WorkerId("t_1"), table.HolderOf(table.Target()));
         table[new("t_3")] = At(Stand(3, "d"));
         Assert.Equal(Stand(3, "d"), table.Target());
+    }
+
+    private static ChannelEndpoint EndOf(JobPlan plan, int index)
+    {
+        var (worker, channel) = (plan.Workers[index], plan.Job.Graph.Channels[0].Name);
+        return new()
+        {
+            Job = plan.Job.Name,
+            Channel = channel,
+            Group = worker.Groups[channel],
+            Self = worker.Id,
+            Agent = worker.RunsOn,
+            Role = worker.Role,
+            OtherRole = worker.Role,
+            Placement = plan.Workers.Where(other => other != worker).ToDictionary(other => other.Id, other => other.RunsOn),
+            Incarnation = 1,
+        };
     }
 
     private static void Hang(bool isVictim, CancellationToken token)
