@@ -50,6 +50,19 @@ public static class TestJobs
         ]);
     }
 
+    /// <summary>Trainers that sum among themselves, without an aggregator.</summary>
+    public static JobPlan Ring(int trainers, RoundSpec rounds, TrainingSpec training)
+    {
+        var groups = Groups((Param, "default"));
+        var graph = new TopologyGraph
+        {
+            Roles = [Role(Trainer, Programs.RingTrainer, true)],
+            Channels = [Channel(Param, Trainer, Trainer) with { FunctionTags = new Dictionary<RoleName, IReadOnlyList<string>> { [Trainer] = [FunctionTags.RingAllReduce] } }],
+        };
+        return Plan(graph, trainers, rounds, training,
+            [.. Enumerable.Range(0, trainers).Select(i => new WorkerPlan { Id = WorkerId.Of(Trainer, i), Role = Trainer, Dataset = Data(i), Groups = groups })]);
+    }
+
     /// <summary>Two features, two classes, linearly separable with some overlap; every trainer's rows differ.</summary>
     public static Dataset Rows(DatasetId id, int rows = 40)
     {

@@ -126,7 +126,7 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, HostParts parts, 
     // Those above say that the job is over; where they died with the word, its retained state says it.
     private async Task WatchEndAsync(MqttFleet fleet, RunFolder folder, Action<StateNotice> found, CancellationTokenSource ended)
     {
-        if (!request.HasBroker || TopIsHere())
+        if (!request.HasBroker || plan.Workers.Where(plan.IsTop).All(top => workers.Contains(top.Id)))
         {
             return;
         }
@@ -138,9 +138,17 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, HostParts parts, 
         await ended.CancelAsync();
     }
 
-    private async Task<JobNotices?> NoticesAsync(MqttFleet fleet, CancellationToken cancellationToken) => TopIsHere() && NeedsBroker()
-        ? new JobNotices(await fleet.BulletinOfAsync(plan.Top!.RunsOn, cancellationToken), plan, plan.Top!.RunsOn)
-        : null;
+    // Among equals any may have to tell; the first of them announces the job.
+    private async Task<JobNotices?> NoticesAsync(MqttFleet fleet, CancellationToken cancellationToken)
+    {
+        if (!NeedsBroker() || workers.Select(id => plan.Find(id)!).FirstOrDefault(plan.IsTop) is not { } top) // not null: they were checked
+        {
+            return null;
+        }
+
+        var isFirst = top.Id == plan.Top!.Id; // not null: there is one here
+        return new JobNotices(await fleet.BulletinOfAsync(top.RunsOn, cancellationToken), plan, top.RunsOn, isFirst, isFirst);
+    }
 
     private async Task<TelemetryCollector?> TelemetryAsync(MqttFleet fleet, RunFolder folder, CancellationToken cancellationToken)
     {
@@ -161,8 +169,6 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, HostParts parts, 
         talk.WriteLine($"dataset {spec.Id}: {rows.Count} rows of telemetry");
         return rows;
     }
-
-    private bool TopIsHere() => plan.Top is { } top && workers.Contains(top.Id);
 
     private bool NeedsBroker() => plan.Job.Graph.Channels.Any(channel => (channel.Backend ?? plan.Job.Backend) == "mqtt");
 

@@ -118,6 +118,9 @@ public enum MessageKind : byte
     /// <summary>A model came as a change of one this worker does not hold: it asks for the whole, upwards.</summary>
     Want = 6,
 
+    /// <summary>A step of an agreement, or of a sum, among the equals of a ring.</summary>
+    Ring = 7,
+
     /// <summary>A step of secure aggregation, both ways, in JSON.</summary>
     Secure = 15,
 

@@ -108,6 +108,13 @@ internal sealed class Checkpoints(IStateStore state, WorkerId owner)
         await BlobSweep.RunAsync(state, owner, cancellationToken);
     }
 
+    /// <summary>The changes that put the history of another member in place of this one's, which stood at <paramref name="former"/>; to be saved with its checkpoint and the last of <paramref name="rounds"/>.</summary>
+    public IEnumerable<StateChange> Replace(int former, IReadOnlyList<RoundResult> rounds) =>
+    [
+        .. Enumerable.Range(0, Kept).Select(back => former - back).Where(round => round >= 0 && round != rounds.Count).Select(round => new StateChange(Collection, KeyOf(round), null, IsManifest: true)),
+        .. rounds.SkipLast(1).Select(round => new StateChange(RoundsCollection, KeyOf(round.Round), FederatedJson.Write(round, FederatedJson.Default.RoundResult), IsManifest: true)),
+    ];
+
     private string Prefix => $"{owner}.";
 
     private async Task<List<RoundResult>> RoundsAsync(int upTo, CancellationToken cancellationToken)

@@ -121,8 +121,14 @@ internal sealed class ServerStep
         }
 
         guard.Hide(mean, collected.Samples);
+        Step(mean, participation, travel, next);
+    }
+
+    /// <summary>Writes the next model, and what travels with it, to <paramref name="next"/>, from a mean of the updates.</summary>
+    public void Step(Memory<float> mean, double participation, ParameterSet travel, ParameterSet next)
+    {
         travel.Values.CopyTo(next.Values);
-        var (change, beside) = (mean.AsMemory(0, model.Length), mean.AsMemory(model.Length));
+        var (change, beside) = (mean[..model.Length], mean[model.Length..]);
         optimizer.Step(
             new RoundChange(change.Span)
             {

@@ -19,7 +19,8 @@ public sealed class JobNotices : IJobObserver, IAsyncDisposable
     /// <param name="plan">The job.</param>
     /// <param name="agent">Who says it.</param>
     /// <param name="announcesSpec">False where a controller posts the job's summary.</param>
-    public JobNotices(IBulletin bulletin, JobPlan plan, AgentId agent, bool announcesSpec = true)
+    /// <param name="announcesStart">False for a worker that tells only where the first of its equals is away.</param>
+    public JobNotices(IBulletin bulletin, JobPlan plan, AgentId agent, bool announcesSpec = true, bool announcesStart = true)
     {
         this.plan = plan;
         queue = new NoticeQueue(bulletin, plan.Job.Name, agent);
@@ -29,7 +30,10 @@ public sealed class JobNotices : IJobObserver, IAsyncDisposable
             Post(BulletinKind.Spec, JsonSerializer.SerializeToUtf8Bytes(spec, NoticeJson.Default.SpecNotice));
         }
 
-        State(new StateNotice("running", 0, plan.Job.Rounds.Count, null, null));
+        if (announcesStart)
+        {
+            State(new StateNotice("running", 0, plan.Job.Rounds.Count, null, null));
+        }
     }
 
     /// <inheritdoc/>

@@ -37,12 +37,12 @@ public sealed class JobPlan(JobSpec job, IReadOnlyList<WorkerPlan> workers)
     /// <summary>The worker of this name, or null.</summary>
     public WorkerPlan? Find(WorkerId id) => byId.Value.GetValueOrDefault(id);
 
-    /// <summary>The top of a federated job: a worker that distributes and fetches from nobody; null where there is none.</summary>
+    /// <summary>The top of a federated job; in one without a server the first of its equals; null where there is none.</summary>
     public WorkerPlan? Top => Workers.FirstOrDefault(IsTop);
 
-    /// <summary>Whether a worker distributes and fetches from nobody.</summary>
+    /// <summary>Whether a worker may tell how the job stands: it distributes, or sums with its equals, and fetches from nobody.</summary>
     public bool IsTop(WorkerPlan worker) =>
-        Job.Graph.Channels.Any(channel => channel.Has(worker.Role, FunctionTags.Distribute)) && !Job.Graph.Channels.Any(channel => channel.Has(worker.Role, FunctionTags.Fetch));
+        Job.Graph.Channels.Any(channel => channel.Has(worker.Role, FunctionTags.Distribute) || channel.Has(worker.Role, FunctionTags.RingAllReduce)) && !Job.Graph.Channels.Any(channel => channel.Has(worker.Role, FunctionTags.Fetch));
 
     /// <summary>Workers of <paramref name="role"/> in one group of a channel, in plan order. The first call indexes the whole plan; every call then is a look-up.</summary>
     public IReadOnlyList<WorkerPlan> Members(ChannelName channel, GroupName group, RoleName role) =>

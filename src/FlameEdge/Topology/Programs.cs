@@ -15,6 +15,9 @@ public static class Programs
     /// <summary>Both: an aggregator below and a trainer above.</summary>
     public const string MiddleAggregator = "middle-aggregator";
 
+    /// <summary>Learns from its dataset and sums changes with its equals around a ring: no aggregator.</summary>
+    public const string RingTrainer = "ring-trainer";
+
     /// <summary>Learns from its own stream, asks when its world changes, and helps others: a Canoe site.</summary>
     public const string Site = "site";
 
@@ -22,14 +25,14 @@ public static class Programs
     public const string Directory = "directory";
 
     /// <summary>All above.</summary>
-    public static IReadOnlySet<string> BuiltIn { get; } = new HashSet<string>(StringComparer.Ordinal) { Trainer, Aggregator, AsynchronousAggregator, MiddleAggregator, Site, Directory };
+    public static IReadOnlySet<string> BuiltIn { get; } = new HashSet<string>(StringComparer.Ordinal) { Trainer, Aggregator, AsynchronousAggregator, MiddleAggregator, RingTrainer, Site, Directory };
 
     /// <summary>What a built-in program reads of its role's settings beside those of training.</summary>
     public static IReadOnlyList<string> SettingsOf(string? program) => program == AsynchronousAggregator ? ["buffer", "maxStaleness", "concurrency"] : [];
 
     /// <summary>
-    /// The program that fits exactly these tags. A role that also coordinates or joins a ring gets a name of its own kind
-    /// (<c>coordinated-trainer</c>, <c>hybrid-trainer</c>), never a built-in that would leave a part of its work undone.
+    /// The program that fits exactly these tags. A role that also coordinates gets a name of its own kind
+    /// (<c>coordinated-trainer</c>), never a built-in that would leave a part of its work undone.
     /// </summary>
     public static string ThatFits(RoleName role, IEnumerable<string> functionTags)
     {
@@ -42,6 +45,11 @@ public static class Programs
         if (tags.SetEquals([FunctionTags.Collect, FunctionTags.Rank]))
         {
             return Directory;
+        }
+
+        if (tags.SetEquals([FunctionTags.RingAllReduce]))
+        {
+            return RingTrainer;
         }
 
         var isLower = tags.Remove(FunctionTags.Fetch) & tags.Remove(FunctionTags.Upload);

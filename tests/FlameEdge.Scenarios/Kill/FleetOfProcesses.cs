@@ -42,8 +42,11 @@ internal sealed class FleetOfProcesses : IAsyncDisposable
         }
     }
 
-    /// <summary>The top aggregator's record of the run.</summary>
-    public JobResult Result => JobResult.Read(PathOf(KillJob.Aggregator, "result.json"));
+    /// <summary>The record of the run, of whoever told its end.</summary>
+    public JobResult Result => JobResult.Read(PathOf(Job.Tellers.FirstOrDefault(worker => File.Exists(PathOf(worker, "result.json"))) ?? Job.Tellers[0], "result.json"));
+
+    /// <summary>True while somebody is there who may tell of rounds.</summary>
+    public bool IsGoingOn => Job.Tellers.Any(IsRunning);
 
     /// <summary>All that all processes have said, in order, for who must find out why.</summary>
     public string History
@@ -107,7 +110,7 @@ internal sealed class FleetOfProcesses : IAsyncDisposable
     }
 
     /// <summary>Waits until the aggregator has said that a round is over.</summary>
-    public async Task RoundAsync(int wanted) => await UntilAsync(() => Round >= wanted || !IsRunning(KillJob.Aggregator), running[KillJob.Aggregator].Ended, $"round {wanted}");
+    public async Task RoundAsync(int wanted) => await UntilAsync(() => Round >= wanted || !IsGoingOn, running[Job.Tellers[0]].Ended, $"round {wanted}");
 
     /// <summary>Waits until everybody has ended, but for one who stays dead, and demands that they ended well.</summary>
     public async Task EndAsync(string? except = null)
@@ -165,7 +168,7 @@ internal sealed class FleetOfProcesses : IAsyncDisposable
     private void Heard(string worker, string line)
     {
         Note(worker, line);
-        if (worker != KillJob.Aggregator || !line.StartsWith("round ", StringComparison.Ordinal) || !int.TryParse(line.AsSpan(6, line.IndexOf('/', StringComparison.Ordinal) - 6), out var number))
+        if (!Job.Tellers.Contains(worker) || !line.StartsWith("round ", StringComparison.Ordinal) || !int.TryParse(line.AsSpan(6, line.IndexOf('/', StringComparison.Ordinal) - 6), out var number))
         {
             return;
         }
@@ -173,7 +176,7 @@ internal sealed class FleetOfProcesses : IAsyncDisposable
         TaskCompletionSource former;
         lock (gate)
         {
-            round = number;
+            round = Math.Max(round, number);
             former = heard;
             heard = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }

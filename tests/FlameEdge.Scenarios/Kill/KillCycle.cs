@@ -31,7 +31,7 @@ internal static class KillCycle
         var died = new List<string>();
         fleet.StartAll();
         var start = Stopwatch.GetTimestamp();
-        while (died.Count < kills && fleet.IsRunning(KillJob.Aggregator) && Stopwatch.GetElapsedTime(start) < FleetOfProcesses.Bound)
+        while (died.Count < kills && fleet.IsGoingOn && Stopwatch.GetElapsedTime(start) < FleetOfProcesses.Bound)
         {
             // The moment is the input: anything between two instructions.
             await Task.Delay(TimeSpan.FromMilliseconds(random.Next(50, 2500)), TimeProvider.System);
@@ -67,7 +67,7 @@ internal static class KillCycle
         {
             await fleet.RoundAsync(done);
             await Task.Delay(TimeSpan.FromMilliseconds(random.Next(1500)), TimeProvider.System);
-            if (!fleet.IsRunning(KillJob.Aggregator))
+            if (!fleet.IsGoingOn)
             {
                 break;
             }
@@ -81,13 +81,13 @@ internal static class KillCycle
         return done;
     }
 
-    // One, two at once, or the aggregator together with a trainer.
+    // One, two at once, or the aggregator, or the first of a ring, together with a trainer.
     private static string[] Victims(KillJob job, Random random)
     {
         var any = job.Workers[random.Next(job.Workers.Count)];
         return random.Next(4) switch
         {
-            0 => [KillJob.Aggregator, job.Workers[^(1 + random.Next(2))]],
+            0 => [job.Tellers[0], job.Workers[^(1 + random.Next(2))]],
             1 => [.. new[] { any, job.Workers[random.Next(job.Workers.Count)] }.Distinct()],
             _ => [any],
         };

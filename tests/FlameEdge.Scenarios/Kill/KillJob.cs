@@ -10,6 +10,10 @@ namespace FlameEdge.Scenarios.Kill;
 internal sealed record KillJob(string Name, string Text, IReadOnlyList<string> Workers, int Rounds)
 {
     public const string Aggregator = "aggregator_0";
+
+    /// <summary>Those who may tell of rounds and hold the result: the aggregator, or every member of a group without one.</summary>
+    public IReadOnlyList<string> Tellers { get; init; } = [Aggregator];
+
     private static readonly TimeSpan Long = TimeSpan.FromMinutes(4);
 
     /// <summary>One aggregator over two middle aggregators over four trainers; everybody must be counted.</summary>
@@ -70,11 +74,23 @@ internal sealed record KillJob(string Name, string Text, IReadOnlyList<string> W
         [Aggregator, .. Enumerable.Range(0, 4).Select(Trainer)],
         rounds);
 
+    /// <summary>Four trainers that sum among themselves.</summary>
+    public static KillJob Ring(string name, int rounds = 6)
+    {
+        string[] members = [.. Enumerable.Range(0, 4).Select(Trainer)];
+        return new(name, Job(name, RingTopology, Machines(4, windows: 150, "region"), "\"hidden\": [12]", epochs: 6, rounds, "all", Long), members, rounds) { Tellers = members };
+    }
+
     public static string Trainer(int index) => $"trainer_{index}";
 
     private const string FlatTopology = """
         "roles": [ { "name": "trainer", "isDataConsumer": true }, { "name": "aggregator" } ],
         "channels": [ { "name": "param", "pair": ["trainer", "aggregator"] } ]
+        """;
+
+    private const string RingTopology = """
+        "roles": [ { "name": "trainer", "isDataConsumer": true } ],
+        "channels": [ { "name": "ring", "pair": ["trainer", "trainer"] } ]
         """;
 
     private const string SparseTopology = """

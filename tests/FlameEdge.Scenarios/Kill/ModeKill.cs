@@ -34,6 +34,11 @@ internal sealed record ModeKill(string Name, KillJob Job, IReadOnlyList<(string 
             [Trainer, (KillJob.Aggregator, ["selection-kept:2", "update-stored:2", "round-aggregated:1", "round-committed:1"])],
             IsExact: false) { Rounds = 60 },
         new("ditto", KillJob.Mode("kill-ditto", ", \"personal\": { \"kind\": \"ditto\", \"lambda\": 0.1, \"holdOut\": 0.2 }"), [Trainer, Aggregator], IsExact: true),
+        new(
+            "ring",
+            KillJob.Ring("kill-ring"),
+            [("trainer_1", ["ring-trained:2", "ring-part-sent:1", "ring-reduced:1", "model-stored:1"]), ("trainer_0", ["ring-begun:2", "ring-agreed:1", "round-committed:2", "ring-told:1"])],
+            IsExact: true),
         new("private, noise of the server", KillJob.Mode("kill-private", ", \"privacy\": { \"kind\": \"server\", \"clip\": 1.0, \"noise\": 0.5, \"epsilon\": 100 }"), [Trainer, Aggregator], IsExact: false),
         new(
             "private, noise of the clients",

@@ -24,6 +24,7 @@ public class SampleTests
 
     [Theory]
     [InlineData("federated-vibration")]
+    [InlineData("distributed-vibration")]
     [InlineData("federated-mnist")]
     [InlineData("hierarchical-air")]
     [InlineData("fine-tune-onnx")]

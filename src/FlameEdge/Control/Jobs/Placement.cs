@@ -24,9 +24,9 @@ public static class Placement
     /// <summary>The dataset a worker cannot do without: its own, or for the top aggregator the one the model is scored on; null for none.</summary>
     public static DatasetId? DataOf(JobSpec job, WorkerPlan worker) => worker.Dataset ?? (IsTop(job, worker.Role) ? job.Evaluation : null);
 
-    /// <summary>True for the role that distributes the model and fetches it from nobody.</summary>
+    /// <summary>True for the role that distributes the model, or sums it among equals, and fetches it from nobody.</summary>
     public static bool IsTop(JobSpec job, RoleName role) =>
-        job.Graph.Channels.Any(channel => channel.Has(role, FunctionTags.Distribute)) && !job.Graph.Channels.Any(channel => channel.Has(role, FunctionTags.Fetch));
+        job.Graph.Channels.Any(channel => channel.Has(role, FunctionTags.Distribute) || channel.Has(role, FunctionTags.RingAllReduce)) && !job.Graph.Channels.Any(channel => channel.Has(role, FunctionTags.Fetch));
 
     /// <summary>Sentences with the agents they are about: <c>memory: needs 512 MB, has 256 MB on gw1, gw2</c>.</summary>
     public static string Grouped(IEnumerable<(string Text, string Agent)> found) => string.Join("; ", found

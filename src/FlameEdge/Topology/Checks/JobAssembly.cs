@@ -19,6 +19,7 @@ internal static class JobAssembly
         GroupChecks.Check(graph);
         AggregationChecks.Check(graph);
         SelectionChecks.Check(graph);
+        RingChecks.Check(graph);
         if (programs is not null)
         {
             RunChecks.Check(graph, programs, rolesHere);
