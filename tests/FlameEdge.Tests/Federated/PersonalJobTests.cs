@@ -45,16 +45,6 @@ public class PersonalJobTests
     }
 
     [Fact]
-    public async Task Who_restarts_after_the_last_round_finds_its_own_model_as_it_was_kept()
-    {
-        var state = new MemoryStateStore();
-        var first = await Job(Of(PersonalSpec.Ditto), state).RunAsync(TestContext.Current.CancellationToken);
-        var again = await Job(Of(PersonalSpec.Ditto), state).RunAsync(TestContext.Current.CancellationToken);
-
-        Assert.Equal(Hashes(first), Hashes(again));
-    }
-
-    [Fact]
     public async Task Ditto_leaves_the_shared_model_as_it_would_be_without_it()
     {
         var plain = await Job(null).RunAsync(TestContext.Current.CancellationToken);
@@ -70,7 +60,7 @@ public class PersonalJobTests
         var loose = await Job(Of(PersonalSpec.Ditto) with { Lambda = 0 }).RunAsync(TestContext.Current.CancellationToken);
         var tight = await Job(Of(PersonalSpec.Ditto) with { Lambda = 1.5 }).RunAsync(TestContext.Current.CancellationToken);
 
-        Assert.All(loose.Personal.Keys, worker => Assert.True(Distance(tight, worker) < 0.7 * Distance(loose, worker)));
+        Assert.All(loose.Personal.Keys, worker => Assert.True(Distance(tight, worker) < 0.4 * Distance(loose, worker), $"{Distance(tight, worker)} of {Distance(loose, worker)}"));
     }
 
     [Fact]
