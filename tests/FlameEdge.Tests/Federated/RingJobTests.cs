@@ -162,7 +162,7 @@ public class RingJobTests
     [Fact]
     public async Task A_ring_below_its_quorum_says_who_is_missing()
     {
-        var plan = TestJobs.Ring(3, Rounds with { Deadline = TimeSpan.FromSeconds(0.5), Patience = TimeSpan.FromSeconds(0.5) }, Training);
+        var plan = TestJobs.Ring(3, Rounds with { Deadline = TimeSpan.FromSeconds(1), Patience = TimeSpan.FromSeconds(1) }, Training);
         var observer = new RecordingObserver();
 
         var error = await Assert.ThrowsAsync<JobFailedException>(() => new InMemoryJob(plan) { Workers = [plan.Workers[0].Id, plan.Workers[1].Id], Observer = observer }.RunAsync());

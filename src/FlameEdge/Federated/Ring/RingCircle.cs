@@ -78,7 +78,7 @@ internal sealed partial class RingCircle : IAsyncDisposable
 
     private WorkerId Coordinator => inbox.Present.Keys.Append(Self).MinBy(worker => worker.Value, StringComparer.Ordinal);
 
-    private TimeSpan Silence => (Rounds.Deadline * 2) + Rounds.Patience;
+    private TimeSpan Silence => (Rounds.Deadline + Rounds.Patience) * 2;
 
     private TimeSpan Age => context.Time.GetElapsedTime(opened);
 
