@@ -88,7 +88,7 @@ internal sealed class RingLearner : IRingWork, IDisposable
         var seed = Seeds.Derive(context.Job.Seed, context.Worker.Id.Value, rounds.Count + 1);
         var (from, change) = (model, new float[Length]);
         var result = await context.Compute.RunAsync(
-            context.Training.Threads, () => client.Train(trainer, from.Values, change, () => trainer.Train(data, seed, cancellationToken)), cancellationToken);
+            context.Training.Threads, () => client.Train(trainer, from.Values, default, change, () => trainer.Train(data, seed, cancellationToken)), cancellationToken);
         return new(change, context.Job.CountsAlike ? 1 : result.Samples, double.IsFinite(result.Loss) ? result.Loss : null);
     }
 

@@ -39,6 +39,11 @@ internal static class RingChecks
             graph.Problems.Add(job.Root, $"privacy needs every change shortened and counted by itself, and {channel} sums them on the way; remove privacy");
         }
 
+        if (job.Personal is { } personal)
+        {
+            graph.Problems.Add(job.Root, $"personal: {personal.Kind} belongs to trainers below an aggregator, and {channel} has none; remove personal");
+        }
+
         if (job.SecureAggregation is not null)
         {
             graph.Problems.Add(job.Root, $"secureAggregation needs an aggregator over all single updates, and {channel} sums them on the way; remove secureAggregation");
