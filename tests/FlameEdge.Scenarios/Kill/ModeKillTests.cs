@@ -11,7 +11,6 @@ public class ModeKillTests
     /// <summary>The short form: a trainer and the aggregator once each, where it hurts most.</summary>
     [Theory]
     [Trait("kill", "short")]
-    [InlineData("scaffold", "update-kept:2", "round-committed:2")]
     [InlineData("asynchronous", "update-sent:2", "update-stored:5")]
     [InlineData("secure aggregation", "secure-masked:2", "secure-partners:2")]
     public async Task A_trainer_and_the_aggregator_killed_once_each_change_nothing_that_may_not_change(string name, string trainer, string aggregator)
