@@ -13,6 +13,9 @@ internal sealed class MqttConnection : IAsyncDisposable
     // More publishes under way than the broker announces is a protocol error that ends the connection; more than this brings nothing.
     private const int MaximumUnderWay = 32;
 
+    // An answer that was read before the connection ended is on its way to who asked.
+    private static readonly TimeSpan LastWord = TimeSpan.FromMilliseconds(200);
+
     private readonly IMqttClient client;
     private readonly CancellationTokenSource lost = new();
     private readonly Action heard;
@@ -105,7 +108,7 @@ internal sealed class MqttConnection : IAsyncDisposable
                 subscribe.WithTopicFilter(filter, MqttQualityOfServiceLevel.AtLeastOnce);
             }
 
-            var answer = await client.SubscribeAsync(subscribe.Build(), cancellationToken).WaitAsync(Lost);
+            var answer = await AnswerAsync(client.SubscribeAsync(subscribe.Build(), cancellationToken));
             heard();
             if (answer.Items.FirstOrDefault(item => item.ResultCode > MqttClientSubscribeResultCode.GrantedQoS2) is { } refused)
             {
@@ -117,7 +120,7 @@ internal sealed class MqttConnection : IAsyncDisposable
     /// <summary>Subscribes with a quality of service and says which one is granted.</summary>
     public async Task<MqttClientSubscribeResultCode> GrantedAsync(string filter, MqttQualityOfServiceLevel wanted, CancellationToken cancellationToken)
     {
-        var answer = await client.SubscribeAsync(new MqttClientSubscribeOptionsBuilder().WithTopicFilter(filter, wanted).Build(), cancellationToken).WaitAsync(Lost);
+        var answer = await AnswerAsync(client.SubscribeAsync(new MqttClientSubscribeOptionsBuilder().WithTopicFilter(filter, wanted).Build(), cancellationToken));
         return answer.Items.Single().ResultCode;
     }
 
@@ -132,7 +135,7 @@ internal sealed class MqttConnection : IAsyncDisposable
                 unsubscribe.WithTopicFilter(filter);
             }
 
-            await client.UnsubscribeAsync(unsubscribe.Build(), cancellationToken).WaitAsync(Lost);
+            await AnswerAsync(client.UnsubscribeAsync(unsubscribe.Build(), cancellationToken));
         }
     }
 
@@ -145,7 +148,7 @@ internal sealed class MqttConnection : IAsyncDisposable
             traffic.Leaves(message);
 
             // Not cancelled: a packet cut off in the middle would spoil the stream.
-            var answer = await client.PublishAsync(message, CancellationToken.None).WaitAsync(Lost);
+            var answer = await AnswerAsync(client.PublishAsync(message, CancellationToken.None));
             heard();
             if (answer.ReasonCode is not (MqttClientPublishReasonCode.Success or MqttClientPublishReasonCode.NoMatchingSubscribers))
             {
@@ -177,6 +180,25 @@ internal sealed class MqttConnection : IAsyncDisposable
     {
         client.Dispose();
         await lost.CancelAsync();
+    }
+
+    /// <summary>What the broker answers, even where it hangs up in the same breath, as mosquitto 2.0.11 does after a refusal: the answer was read first.</summary>
+    private async Task<T> AnswerAsync<T>(Task<T> asked)
+    {
+        try
+        {
+            return await asked.WaitAsync(Lost);
+        }
+        catch (OperationCanceledException) when (Lost.IsCancellationRequested)
+        {
+            await Task.WhenAny(asked, Task.Delay(LastWord, TimeProvider.System, CancellationToken.None));
+            if (asked.IsCompletedSuccessfully)
+            {
+                return await asked;
+            }
+
+            throw;
+        }
     }
 }
 

@@ -76,7 +76,7 @@ public sealed class BrokerRelay : IAsyncDisposable
                     connections.Add(CarryAsync(client));
                 }
             }
-            catch (Exception error) when (error is OperationCanceledException or SocketException or ObjectDisposedException)
+            catch (Exception error) when (error is OperationCanceledException or SocketException or InvalidOperationException)
             {
                 return; // The relay ends.
             }
