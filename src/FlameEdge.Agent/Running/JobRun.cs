@@ -25,6 +25,7 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, HostParts parts, 
     /// <summary>Runs to the end; the results, or null where the top aggregator runs elsewhere.</summary>
     public async Task<RunResults> RunAsync(Func<Func<IJobObserver, Task>, Task> show, CancellationToken cancellationToken)
     {
+        RequireWholeMemory();
         replay = ReadReplay();
         await using var folder = await RunFolder.OpenAsync(request, plan, loggers.CreateLogger<RunFolder>(), cancellationToken);
         await using var broker = NeedsBroker() && !request.HasBroker ? await StartBrokerAsync() : null;
@@ -66,7 +67,7 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, HostParts parts, 
                 ? LoadTelemetryAsync(telemetry, spec, token)
                 : Task.Run(() => loader.Load(spec), token),
             State = folder.State,
-            Backends = new Dictionary<string, IChannelBackend> { [fleet.Name] = fleet, [memory.Name] = memory },
+            Backends = new Dictionary<string, IChannelBackend> { [fleet.Name] = fleet, [fleet.Direct.Name] = fleet.Direct, [memory.Name] = memory },
             Observer = new ObserverGroup([results, .. new IJobObserver?[] { notices }.OfType<IJobObserver>(), .. events, progress]),
             Replay = replay,
             Loggers = loggers,
@@ -170,7 +171,16 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, HostParts parts, 
         return rows;
     }
 
-    private bool NeedsBroker() => plan.Job.Graph.Channels.Any(channel => (channel.Backend ?? plan.Job.Backend) == "mqtt");
+    private bool NeedsBroker() => plan.Job.Graph.Channels.Any(channel => !plan.Job.IsInMemory(channel));
+
+    private void RequireWholeMemory()
+    {
+        if (plan.Job.Graph.Channels.FirstOrDefault(plan.Job.IsInMemory) is { } channel
+            && plan.Workers.FirstOrDefault(worker => worker.Groups.ContainsKey(channel.Name) && !workers.Contains(worker.Id)) is { } elsewhere)
+        {
+            throw new TopologyException($"channel '{channel.Name}' is in memory, and its worker {elsewhere.Id} does not run in this process: run all of them here, or write backend: mqtt or tcp");
+        }
+    }
 
     private async Task<EmbeddedBroker> StartBrokerAsync()
     {
