@@ -277,7 +277,7 @@ public sealed class DirectPathTests : IAsyncLifetime
                 TargetHost = "hub",
                 ClientCertificates = [certificate],
                 EnabledSslProtocols = SslProtocols.None,
-                RemoteCertificateValidationCallback = static (_, _, _, _) => true,
+                RemoteCertificateValidationCallback = (_, shown, _, _) => shown is X509Certificate2 found && (address.Fingerprint is not { } announced || announced == found.GetCertHashString(HashAlgorithmName.SHA256)),
             });
             return stream;
         }

@@ -25,7 +25,6 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, HostParts parts, 
     /// <summary>Runs to the end; the results, or null where the top aggregator runs elsewhere.</summary>
     public async Task<RunResults> RunAsync(Func<Func<IJobObserver, Task>, Task> show, CancellationToken cancellationToken)
     {
-        RequireWholeMemory();
         replay = ReadReplay();
         await using var folder = await RunFolder.OpenAsync(request, plan, loggers.CreateLogger<RunFolder>(), cancellationToken);
         await using var broker = NeedsBroker() && !request.HasBroker ? await StartBrokerAsync() : null;
@@ -172,15 +171,6 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, HostParts parts, 
     }
 
     private bool NeedsBroker() => plan.Job.Graph.Channels.Any(channel => !plan.Job.IsInMemory(channel));
-
-    private void RequireWholeMemory()
-    {
-        if (plan.Job.Graph.Channels.FirstOrDefault(plan.Job.IsInMemory) is { } channel
-            && plan.Workers.FirstOrDefault(worker => worker.Groups.ContainsKey(channel.Name) && !workers.Contains(worker.Id)) is { } elsewhere)
-        {
-            throw new TopologyException($"channel '{channel.Name}' is in memory, and its worker {elsewhere.Id} does not run in this process: run all of them here, or write backend: mqtt or tcp");
-        }
-    }
 
     private async Task<EmbeddedBroker> StartBrokerAsync()
     {

@@ -39,6 +39,7 @@ internal sealed record ModeKill(string Name, KillJob Job, IReadOnlyList<(string 
             KillJob.Ring("kill-ring"),
             [("trainer_1", ["ring-trained:2", "ring-part-sent:1", "ring-reduced:1", "model-stored:1"]), ("trainer_0", ["ring-begun:2", "ring-agreed:1", "round-committed:2", "ring-told:1"])],
             IsExact: true),
+        new("tcp", KillJob.Large(rounds: 6, "kill-tcp", ", \"backend\": \"tcp\""), [Trainer, Aggregator], IsExact: true),
         new("private, noise of the server", KillJob.Mode("kill-private", ", \"privacy\": { \"kind\": \"server\", \"clip\": 1.0, \"noise\": 0.5, \"epsilon\": 100 }"), [Trainer, Aggregator], IsExact: false),
         new(
             "private, noise of the clients",
