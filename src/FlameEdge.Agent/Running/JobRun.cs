@@ -66,7 +66,7 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, HostParts parts, 
                 ? LoadTelemetryAsync(telemetry, spec, token)
                 : Task.Run(() => loader.Load(spec), token),
             State = folder.State,
-            Backends = new Dictionary<string, IChannelBackend> { [fleet.Name] = fleet, [memory.Name] = memory },
+            Backends = new Dictionary<string, IChannelBackend> { [fleet.Name] = fleet, [fleet.Direct.Name] = fleet.Direct, [memory.Name] = memory },
             Observer = new ObserverGroup([results, .. notices, .. events, progress]),
             Replay = replay,
             Loggers = loggers,
@@ -178,7 +178,7 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, HostParts parts, 
         return rows;
     }
 
-    private bool NeedsBroker() => plan.Job.Graph.Channels.Any(channel => (channel.Backend ?? plan.Job.Backend) == "mqtt");
+    private bool NeedsBroker() => plan.Job.Graph.Channels.Any(channel => !plan.Job.IsInMemory(channel));
 
     private async Task<EmbeddedBroker> StartBrokerAsync()
     {

@@ -31,9 +31,9 @@ internal sealed record KillJob(string Name, string Text, IReadOnlyList<string> W
         rounds);
 
     /// <summary>Trainers with updates of 1.2 MB, that is five chunks each way: a broker that dies is sure to hold parts of some.</summary>
-    public static KillJob Large(int rounds = 4) => new(
-        "kill-large",
-        Job("kill-large", FlatTopology, Machines(3, windows: 32, "region"), "\"hidden\": [512, 512]", epochs: 1, rounds, "all", Long),
+    public static KillJob Large(int rounds = 4, string name = "kill-large", string more = "") => new(
+        name,
+        Job(name, FlatTopology, Machines(3, windows: 32, "region"), "\"hidden\": [512, 512]", epochs: 1, rounds, "all", Long, more),
         [Aggregator, Trainer(0), Trainer(1), Trainer(2)],
         rounds);
 
