@@ -11,7 +11,7 @@ namespace FlameEdge.Benchmarks.Uneven;
 internal static partial class UnevenFleet
 {
     private const double Target = 0.9;
-    private const double FastBytes = 4e6;
+    private const double FastBytes = 8e6;
     private const double SlowBytes = FastBytes / 10;
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(6);
 
