@@ -27,12 +27,12 @@ internal sealed class ChannelInbox : IAsyncDisposable
     /// <summary>Peers present as of the last event read.</summary>
     public IReadOnlyDictionary<WorkerId, Peer> Present => present;
 
-    /// <summary>The next event, or null when <paramref name="wait"/> is over first.</summary>
+    /// <summary>The next event, or null when <paramref name="wait"/> is over first; infinite for who bounds it by the token.</summary>
     public async Task<ChannelEvent?> NextAsync(TimeSpan wait, CancellationToken cancellationToken)
     {
         if (!queue.Reader.TryRead(out var item))
         {
-            if (wait <= TimeSpan.Zero)
+            if (wait <= TimeSpan.Zero && wait != Timeout.InfiniteTimeSpan)
             {
                 return null;
             }

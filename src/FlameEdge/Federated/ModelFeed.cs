@@ -8,7 +8,10 @@ namespace FlameEdge.Federated;
 internal sealed record ModelRequest(WorkerId From, int Round, ModelHead Head, MessageArrived Arrived, long ArrivedAt) : IDisposable
 {
     /// <summary>True for a request for the same update.</summary>
-    public bool Asks(ModelRequest other) => Round == other.Round && Head.Run == other.Head.Run && Head.Base == other.Head.Base && Head.Ticket == other.Head.Ticket;
+    public bool Asks(ModelRequest other) => Round == other.Round && Head.Run == other.Head.Run && Head.Base == other.Head.Base && Head.Ticket == other.Head.Ticket && Head.Plan == other.Head.Plan;
+
+    /// <summary>True where an aggregator this worker belonged to before is the one that asks now, late.</summary>
+    public bool IsAfter(ModelRequest other) => From != other.From && Head.Run == other.Head.Run && (Round > other.Round || Head.Plan > other.Head.Plan);
 
     public void Dispose() => Arrived.Dispose();
 }
@@ -224,7 +227,7 @@ internal sealed class ModelFeed : IAsyncDisposable
     {
         lock (gate)
         {
-            if (current?.Asks(request) == true)
+            if (current?.Asks(request) == true || (next ?? current)?.IsAfter(request) == true)
             {
                 return false;
             }

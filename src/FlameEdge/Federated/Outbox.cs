@@ -39,7 +39,7 @@ internal sealed class Outbox(IStateStore state, WorkerId owner)
     public async Task<(OutboxEntry Entry, ReadOnlySequence<byte> Body)?> FindAsync(ModelHead request, int round, CancellationToken cancellationToken)
     {
         var entry = await LastAsync(cancellationToken);
-        return entry is not null && entry.Round == round && entry.Head.Base == request.Base && entry.Head.Run == request.Run && entry.Head.Ticket == request.Ticket
+        return entry is not null && entry.Round == round && entry.Head.Base == request.Base && entry.Head.Run == request.Run && entry.Head.Ticket == request.Ticket && entry.Head.Plan == request.Plan
             && await state.BlobsOf(owner).ReadAsync(entry.Blob, cancellationToken) is { } body ? (entry, new ReadOnlySequence<byte>(body)) : null;
     }
 

@@ -1,5 +1,6 @@
 using FlameEdge.Collaborative.Roles;
 using FlameEdge.Federated;
+using FlameEdge.Federated.Coordination;
 using FlameEdge.Federated.Ring;
 using FlameEdge.Tasklets;
 
@@ -14,6 +15,7 @@ public static class StandardRoles
         .Add("aggregator", context => new SynchronousAggregator(context))
         .Add(Topology.Programs.AsynchronousAggregator, context => new AsynchronousAggregator(context))
         .Add("middle-aggregator", context => new MiddleAggregator(context))
+        .Add(Topology.Programs.Coordinator, context => new Coordinator(context))
         .Add(Topology.Programs.RingTrainer, context => new RingTrainer(context))
         .Add("site", context => new SiteRole(context))
         .Add("directory", context => new DirectoryRole(context));
