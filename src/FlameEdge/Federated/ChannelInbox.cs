@@ -57,6 +57,23 @@ internal sealed class ChannelInbox : IAsyncDisposable
         return item;
     }
 
+    /// <summary>Waits until somebody is there.</summary>
+    /// <exception cref="Diagnostics.JobFailedException">Nobody came within <paramref name="patience"/>.</exception>
+    public async Task WaitForAnyAsync(TimeSpan patience, CancellationToken cancellationToken)
+    {
+        var start = time.GetTimestamp();
+        while (present.Count == 0)
+        {
+            var left = patience - time.GetElapsedTime(start);
+            if (left <= TimeSpan.Zero)
+            {
+                throw new Diagnostics.JobFailedException($"{Source.Endpoint.Self} met nobody within {patience.TotalSeconds:0} s. Start its workers, or raise rounds.patience.") { IsTimeout = true };
+            }
+
+            (await NextAsync(left, cancellationToken) as IDisposable)?.Dispose();
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await stopping.CancelAsync();

@@ -101,6 +101,7 @@ internal sealed record EndHead(string Run, string State, string? Reason);
 [JsonSerializable(typeof(Coordination.CoordinationMessage))]
 [JsonSerializable(typeof(Coordination.CoordinatorState))]
 [JsonSerializable(typeof(Coordination.FollowedPlan))]
+[JsonSerializable(typeof(MiddleBuffer))]
 [JsonSerializable(typeof(SnapshotHead))]
 [JsonSerializable(typeof(System.Text.Json.JsonElement))]
 [JsonSerializable(typeof(RoundResult))]

@@ -179,7 +179,7 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
         else
         {
             body = default;
-            entry = await outbox.SaveAsync(collected.Terms.Round, head, body, verdicts, null, cancellationToken);
+            entry = await outbox.SaveAsync(collected.Terms.Round, head, body, verdicts, null, [], cancellationToken);
         }
 
         CrashPoint.Reach("middle-kept");

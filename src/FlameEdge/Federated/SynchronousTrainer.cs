@@ -146,7 +146,7 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
 
             using var both = CancellationTokenSource.CreateLinkedTokenSource(feed!.Superseded, cancellationToken);
             var began = Context.Time.GetTimestamp();
-            var result = await Context.Compute.RunAsync(Context.Training.Threads, () => Train(round, terms.Ticket, both.Token), both.Token);
+            var result = await Context.Compute.RunAsync(Context.Training.Threads, () => Train(round, terms.Ticket, terms.Plan, both.Token), both.Token);
             head = new UpdateHead { Run = terms.Run, Base = terms.Base, Ticket = terms.Ticket, Plan = terms.Plan, Trained = coordination is null ? null : Context.Time.GetElapsedTime(began).TotalSeconds, Samples = WeightOf(result.Samples), Loss = double.IsFinite(result.Loss) && Context.Job.Privacy is null ? result.Loss : null, SquaredLoss = squaredLoss };
             CrashPoint.Reach("trained");
             return Flow.Next;
@@ -157,10 +157,10 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
         }
     }
 
-    private TrainingResult Train(int round, int ticket, CancellationToken cancellationToken)
+    private TrainingResult Train(int round, int ticket, int plan, CancellationToken cancellationToken)
     {
-        // Asked again for the same model, it draws other samples.
-        var seed = Seeds.Derive(Context.Job.Seed, ticket == 0 ? Context.Worker.Id.Value : $"{Context.Worker.Id}#{ticket}", round);
+        // Asked again for the same model, or by another aggregator, it draws other samples.
+        var seed = Seeds.Derive(Context.Job.Seed, ticket == 0 ? Context.Worker.Id.Value : plan == 0 ? $"{Context.Worker.Id}#{ticket}" : $"{Context.Worker.Id}#{ticket}.{plan}", round);
         var model = received!.Values[..trainer!.Layout.Length]; // Read before.
         var result = client!.Train(trainer, received.Values, personal is null ? default : personal.Begin(model), Change!.Values, () =>
         {
@@ -188,7 +188,7 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
         }
 
         guard.Protect(Change!.Values);
-        (body, var kept) = await writer!.WriteAsync(request!.Round, head!, Change!, null, client!.HasState ? client.Save() : default, cancellationToken);
+        (body, var kept) = await writer!.WriteAsync(request!.Round, head!, Change!, null, client!.HasState ? client.Save() : default, [], cancellationToken);
         keeping = ReachAsync(kept);
         if (ledger is not null)
         {

@@ -13,7 +13,7 @@ public static class StandardRoles
     public static RoleCatalog Catalog() => new RoleCatalog()
         .Add("trainer", context => new SynchronousTrainer(context))
         .Add("aggregator", context => new SynchronousAggregator(context))
-        .Add(Topology.Programs.AsynchronousAggregator, context => new AsynchronousAggregator(context))
+        .Add(Topology.Programs.AsynchronousAggregator, context => AsynchronousMiddleAggregator.Fits(context) ? new AsynchronousMiddleAggregator(context) : new AsynchronousAggregator(context))
         .Add("middle-aggregator", context => new MiddleAggregator(context))
         .Add(Topology.Programs.Coordinator, context => new Coordinator(context))
         .Add(Topology.Programs.RingTrainer, context => new RingTrainer(context))

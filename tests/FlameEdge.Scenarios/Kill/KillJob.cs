@@ -83,13 +83,13 @@ internal sealed record KillJob(string Name, string Text, IReadOnlyList<string> W
 
     /// <summary>Four trainers under two aggregators in the middle; a coordinator says who works with whom.</summary>
     /// <param name="name">The job's name.</param>
-    /// <param name="aggregator">Keys of the top aggregator's role, JSON.</param>
+    /// <param name="aggregator">Keys of the aggregators' roles, JSON.</param>
     /// <param name="rounds">Rounds to run.</param>
     public static KillJob Coordinated(string name, string aggregator = "", int rounds = 6) => new(
         name,
         Job(
             name,
-            CoordinatedTopology.Replace("\"name\": \"aggregator\"", $"\"name\": \"aggregator\"{aggregator}", StringComparison.Ordinal),
+            CoordinatedTopology.Replace("\"name\": \"aggregator\"", $"\"name\": \"aggregator\"{aggregator}", StringComparison.Ordinal).Replace("\"name\": \"middle\"", $"\"name\": \"middle\"{aggregator}", StringComparison.Ordinal),
             Machines(4, windows: 150, "region"),
             "\"hidden\": [12]",
             epochs: 6,

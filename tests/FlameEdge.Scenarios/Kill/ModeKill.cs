@@ -44,6 +44,11 @@ internal sealed record ModeKill(string Name, KillJob Job, IReadOnlyList<(string 
             KillJob.Coordinated("kill-coordinated", rounds: 8),
             [Trainer, Aggregator, ("middle_1", ["middle-aggregated:1", "update-stored:1"]), ("coordinator_0", ["plan-kept:2", "plan-answered:1", "plan-kept:1"])],
             IsExact: false) { Rounds = 40 },
+        new(
+            "coordinated asynchronous",
+            KillJob.Coordinated("kill-coordinated-fedbuff", ", \"program\": \"asynchronous-aggregator\", \"settings\": { \"buffer\": 2, \"maxStaleness\": 10 }", rounds: 10),
+            [Trainer, (KillJob.Aggregator, ["update-stored:2", "round-aggregated:1", "round-committed:1"]), ("middle_1", ["update-stored:1", "middle-aggregated:1", "middle-kept:1"]), ("coordinator_0", ["plan-kept:2", "plan-answered:1"])],
+            IsExact: false) { Rounds = 400 },
         new("private, noise of the server", KillJob.Mode("kill-private", ", \"privacy\": { \"kind\": \"server\", \"clip\": 1.0, \"noise\": 0.5, \"epsilon\": 100 }"), [Trainer, Aggregator], IsExact: false),
         new(
             "private, noise of the clients",

@@ -28,6 +28,9 @@ internal sealed record CoordinationMessage
     /// <summary>Of the top's question: seconds each aggregator took since it was last asked; null for one that was not counted.</summary>
     public IReadOnlyDictionary<string, double?>? Seconds { get; init; }
 
+    /// <summary>Of the top's question, where it waits for nobody: seconds for which aggregators have had a model and not answered.</summary>
+    public IReadOnlyDictionary<string, double>? Waiting { get; init; }
+
     /// <summary>Of what was measured: seconds the aggregator was at work on updates.</summary>
     public double Busy { get; init; }
 

@@ -27,7 +27,7 @@ internal sealed record CoordinationSettings(double StragglerFactor = 2, int Long
 
         int? Whole(string key) =>
             !role.Settings.TryGetValue(key, out var text) ? null
-            : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value is >= 1 and <= 1_000_000 ? value
-            : throw new TopologyException($"role '{role.Name}': settings.{key} is '{text}', but must be a whole number of at least 1");
+            : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value is >= 1 and <= 10_000 ? value
+            : throw new TopologyException($"role '{role.Name}': settings.{key} is '{text}', but must be a whole number from 1 to 10000");
     }
 }

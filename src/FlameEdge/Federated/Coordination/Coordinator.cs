@@ -144,7 +144,7 @@ public sealed class Coordinator(RoleContext context) : IRole
             }
 
             var before = state;
-            var next = planner!.Decide(planner.Learn(state, question.Seconds ?? new Dictionary<string, double?>(StringComparer.Ordinal), measured), question.Round, seats.Groups(), seats.Present());
+            var next = planner!.Decide(planner.Learn(state, question.Seconds ?? new Dictionary<string, double?>(StringComparer.Ordinal), measured, question.Waiting), question.Round, seats.Groups(), seats.Present());
             await context.State.CommitAsync([new StateChange(Collection, Self.Value, FederatedJson.Write(next, FederatedJson.Default.CoordinatorState), IsManifest: true)], cancellationToken);
             CrashPoint.Reach("plan-kept");
             state = next;

@@ -31,6 +31,9 @@ internal sealed record KnownAggregator
     /// <summary>Seconds it is busy with an average update; null before it was measured.</summary>
     public double? Pace { get; init; }
 
+    /// <summary>Seconds its group took last; null before it was measured.</summary>
+    public double? Seconds { get; init; }
+
     /// <summary>Times in a row it was left out.</summary>
     public int Strikes { get; init; }
 

@@ -25,6 +25,7 @@ internal sealed class PlanFollower : IAsyncDisposable
     private FollowedPlan? plan;
     private CollectedRound? told;
     private Dictionary<string, double?> seconds = new(StringComparer.Ordinal);
+    private IReadOnlyDictionary<string, double>? waiting;
     private bool isGivenUp;
 
     private PlanFollower(RoleContext context, IChannel channel)
@@ -63,7 +64,7 @@ internal sealed class PlanFollower : IAsyncDisposable
 
         if (plan is not { Number: > 0 } || plan.Round != terms.Round)
         {
-            var question = new CoordinationMessage { Step = CoordinationMessage.Ask, Run = terms.Run, Round = terms.Round, Seconds = seconds };
+            var question = new CoordinationMessage { Step = CoordinationMessage.Ask, Run = terms.Run, Round = terms.Round, Seconds = seconds, Waiting = waiting };
             var isHeard = await HearAsync(answer => answer.Round == terms.Round, question, plan is null ? context.Job.Rounds.Patience : Bound(), cancellationToken);
             if (plan is null)
             {
@@ -81,7 +82,9 @@ internal sealed class PlanFollower : IAsyncDisposable
     }
 
     /// <summary>Takes in what a round took: the top tells it with its next question, the others at once. Telling the same round twice changes nothing.</summary>
-    public void Learn(CollectedRound round)
+    /// <param name="round">The round.</param>
+    /// <param name="unanswered">Where nobody is waited for: seconds for which workers have had a model and not answered.</param>
+    public void Learn(CollectedRound round, IReadOnlyDictionary<string, double>? unanswered = null)
     {
         if (round.Choice is not { } choice || ReferenceEquals(told, round))
         {
@@ -91,7 +94,10 @@ internal sealed class PlanFollower : IAsyncDisposable
         told = round;
         if (isTop)
         {
-            seconds = choice.Chosen.ToDictionary(worker => worker.Value, worker => round.UpdateOf(worker)?.Effort?.Seconds, StringComparer.Ordinal);
+            waiting = unanswered;
+
+            // Where nobody is waited for, who brought nothing yet may bring it later.
+            seconds = choice.Chosen.Where(worker => !round.WaitsForNobody || round.IsCounted(worker)).ToDictionary(worker => worker.Value, worker => round.UpdateOf(worker)?.Effort?.Seconds, StringComparer.Ordinal);
             return;
         }
 

@@ -28,7 +28,8 @@ internal sealed class Planner(CoordinationSettings settings)
     /// <param name="state">As the round's plan left it.</param>
     /// <param name="seconds">By aggregator, as the top saw it; null where it was not counted.</param>
     /// <param name="measured">By aggregator, as it told.</param>
-    public CoordinatorState Learn(CoordinatorState state, IReadOnlyDictionary<string, double?> seconds, IReadOnlyDictionary<string, CoordinationMessage> measured)
+    /// <param name="waiting">By aggregator of an asynchronous job: seconds for which it has had a model and not answered.</param>
+    public CoordinatorState Learn(CoordinatorState state, IReadOnlyDictionary<string, double?> seconds, IReadOnlyDictionary<string, CoordinationMessage> measured, IReadOnlyDictionary<string, double>? waiting = null)
     {
         var trainers = state.Trainers.ToDictionary(StringComparer.Ordinal);
         var aggregators = state.Aggregators.ToDictionary(StringComparer.Ordinal);
@@ -42,12 +43,25 @@ internal sealed class Planner(CoordinationSettings settings)
             }
         }
 
-        foreach (var name in state.Assignment.Keys.Where(seconds.ContainsKey))
+        // Who was not measured this time stands beside the others as it was last.
+        var latest = state.Assignment.Keys.Select(name => (Name: name, Last: took.TryGetValue(name, out var now) ? now
+            : state.Aggregators.GetValueOrDefault(name) is { Seconds: { } last, Pace: { } pace } ? (last, pace) : ((double Seconds, double Pace)?)null)).Where(entry => entry.Last is not null).ToList();
+        foreach (var name in state.Assignment.Keys.Where(name => !(aggregators.GetValueOrDefault(name)?.From > state.Round)))
         {
             var known = aggregators.GetValueOrDefault(name) ?? new();
-            aggregators[name] = took.TryGetValue(name, out var own)
-                ? After(known, own, [.. took.Where(other => other.Key != name).Select(other => other.Value)], state.Round)
-                : LeftOut(known, state.Round, "its update was not counted");
+            List<(double Seconds, double Pace)> others = [.. latest.Where(other => other.Name != name).Select(other => other.Last!.Value)]; // Not null: just asked.
+            if (took.TryGetValue(name, out var own))
+            {
+                aggregators[name] = After(known, own, others, state.Round);
+            }
+            else if (seconds.ContainsKey(name))
+            {
+                aggregators[name] = LeftOut(known, state.Round, "its update was not counted");
+            }
+            else if (waiting?.TryGetValue(name, out var silent) == true && IsSilent(silent, others))
+            {
+                aggregators[name] = LeftOut(known, state.Round, string.Create(CultureInfo.InvariantCulture, $"it has not answered for {silent:0.0##} s"));
+            }
         }
 
         return state with { Trainers = trainers, Aggregators = aggregators };
@@ -56,10 +70,12 @@ internal sealed class Planner(CoordinationSettings settings)
     /// <summary>The plan for a round. The former one stays where it is about as good.</summary>
     public CoordinatorState Decide(CoordinatorState state, int round, IReadOnlyList<PlannedGroup> groups, IReadOnlySet<WorkerId> present)
     {
-        if (state.Plan > 0 && round >= state.Decided && round - state.Decided < settings.Every && state.Assignment.Keys.All(name => present.Contains(new WorkerId(name))))
+        if (state.Plan > 0 && round >= state.Decided && round - state.Decided < settings.Every && state.Assignment.Keys.All(Stays))
         {
             return state with { Round = round };
         }
+
+        bool Stays(string name) => present.Contains(new WorkerId(name)) && !(state.Aggregators.GetValueOrDefault(name)?.From > round);
 
         var aggregators = state.Aggregators.ToDictionary(StringComparer.Ordinal);
         var assignment = new SortedDictionary<string, List<string>>(StringComparer.Ordinal);
@@ -79,7 +95,7 @@ internal sealed class Planner(CoordinationSettings settings)
     private static double PaceOf(string name, List<string> members, double whole, CoordinationMessage? report, Dictionary<string, KnownTrainer> trainers)
     {
         var own = members.ToHashSet(StringComparer.Ordinal);
-        List<MeasuredUpdate> updates = [.. (report?.Updates ?? []).Where(update => own.Contains(update.Worker) && double.IsFinite(update.Seconds) && update.Seconds >= 0)];
+        List<MeasuredUpdate> updates = [.. (report?.Updates ?? []).OfType<MeasuredUpdate>().Where(update => own.Contains(update.Worker) && double.IsFinite(update.Seconds) && update.Seconds >= 0)];
         var usual = Median([.. updates.Select(Way)]);
         foreach (var update in updates)
         {
@@ -91,7 +107,7 @@ internal sealed class Planner(CoordinationSettings settings)
             {
                 Trained = Mean(known?.Trained, Trained(update)),
                 Bytes = Math.Max(0, update.Bytes),
-                BytesPerSecond = update.Bytes / Math.Max(Way(update), 1e-6),
+                BytesPerSecond = Math.Max(0, update.Bytes) / Math.Max(Way(update), 1e-6),
                 Excess = (known?.Excess ?? new Dictionary<string, double>(StringComparer.Ordinal)).Where(entry => entry.Key != name).Append(new(name, Mean(known?.Excess.TryGetValue(name, out var former) == true ? former : null, excess))).ToDictionary(StringComparer.Ordinal),
             };
         }
@@ -118,15 +134,19 @@ internal sealed class Planner(CoordinationSettings settings)
     private KnownAggregator After(KnownAggregator known, (double Seconds, double Pace) own, List<(double Seconds, double Pace)> others, int round)
     {
         var (usual, pace) = (Median([.. others.Select(other => other.Seconds)]), Median([.. others.Select(other => other.Pace)]));
-        var measured = known with { Pace = known.Strikes > 0 ? own.Pace : Mean(known.Pace, own.Pace) };
+        var measured = known with { Seconds = own.Seconds, Pace = known.Strikes > 0 ? own.Pace : Mean(known.Pace, own.Pace) };
         return others.Count > 0 && own.Seconds > settings.StragglerFactor * usual && own.Seconds - usual > LeastGap && own.Pace > settings.StragglerFactor * pace
             ? LeftOut(measured, round, string.Create(CultureInfo.InvariantCulture, $"its group took {own.Seconds:0.0##} s, the others' median is {usual:0.0##} s"))
             : measured with { Strikes = 0, From = 0 };
     }
 
+    // How much of that its trainers take is not known before it answers: twice the factor.
+    private bool IsSilent(double seconds, List<(double Seconds, double Pace)> others) =>
+        others.Count > 0 && Median([.. others.Select(other => other.Seconds)]) is var usual && seconds > 2 * settings.StragglerFactor * usual && seconds - usual > LeastGap;
+
     private KnownAggregator LeftOut(KnownAggregator known, int round, string why)
     {
-        var rounds = (int)Math.Min(settings.LongestBackOff, Math.Pow(2, known.Strikes));
+        var rounds = (int)Math.Min(settings.LongestBackOff, Math.Pow(2, known.Strikes)) * settings.Every;
         return known with { Strikes = Math.Min(known.Strikes + 1, 30), From = round + rounds + 1, Why = $"left out of {rounds} round{(rounds == 1 ? string.Empty : "s")} after round {round}: {why}" };
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using FlameEdge.Channels;
+using FlameEdge.Channels.InMemory;
 using FlameEdge.Federated.Coordination;
 using FlameEdge.Rounds;
 using FlameEdge.State;
@@ -70,7 +71,7 @@ public class CoordinatedJobTests
         var plan = CoordinatedJobs.Plan(4, 2, Rounds with { Count = 6, Deadline = TimeSpan.FromSeconds(4) }, Training);
         using var death = new CancellationTokenSource();
         var observer = new RecordingObserver { OnRound = round => _ = round.Round == 2 ? death.CancelAsync() : null };
-        var hub = new FlameEdge.Channels.InMemory.MemoryHub();
+        var hub = new MemoryHub();
         var coordinator = new InMemoryJob(plan) { Workers = [CoordinatedJobs.Coordinator], Hub = hub }.RunAsync(death.Token);
 
         await new InMemoryJob(plan) { Workers = Others(plan), Hub = hub, Observer = observer }.RunAsync(TestContext.Current.CancellationToken);
@@ -87,7 +88,7 @@ public class CoordinatedJobTests
     public async Task A_coordinator_that_comes_back_goes_on_from_what_it_had_written_down()
     {
         var plan = CoordinatedJobs.Plan(4, 2, Rounds with { Count = 8 }, Training);
-        var (hub, state) = (new FlameEdge.Channels.InMemory.MemoryHub(), new MemoryStateStore());
+        var (hub, state) = (new MemoryHub(), new MemoryStateStore());
         using var death = new CancellationTokenSource();
         var second = new TaskCompletionSource();
         var observer = new RecordingObserver

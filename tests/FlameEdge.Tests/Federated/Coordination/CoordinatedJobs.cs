@@ -23,11 +23,11 @@ internal static class CoordinatedJobs
                 [
                     .. graph.Roles.Select(role => role.Name.Value switch
                     {
-                        "aggregator" => role with { Program = top, Settings = settings.Where(setting => setting.Key is "buffer" or "maxStaleness").ToDictionary() },
-                        "middle" => role with { Program = middle, Settings = settings.Where(setting => setting.Key is "maxStaleness").ToDictionary() },
+                        "aggregator" => role with { Program = top, Settings = settings.Where(setting => setting.Key is "buffer" or "maxStaleness").ToDictionary(setting => setting.Key, setting => setting.Value) },
+                        "middle" => role with { Program = middle, Settings = settings.Where(setting => setting.Key is "buffer" or "maxStaleness").ToDictionary(setting => setting.Key, setting => setting.Value) },
                         _ => role,
                     }),
-                    new() { Name = coordinator, Program = Programs.Coordinator, GroupAssociation = [], Settings = settings.Where(setting => setting.Key is not ("buffer" or "maxStaleness")).ToDictionary() },
+                    new() { Name = coordinator, Program = Programs.Coordinator, GroupAssociation = [], Settings = settings.Where(setting => setting.Key is not ("buffer" or "maxStaleness")).ToDictionary(setting => setting.Key, setting => setting.Value) },
                 ],
                 Channels =
                 [

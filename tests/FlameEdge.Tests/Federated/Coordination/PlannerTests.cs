@@ -82,6 +82,24 @@ public class PlannerTests
     }
 
     [Fact]
+    public void One_that_has_a_model_and_does_not_answer_is_left_out_where_nobody_waits()
+    {
+        var planner = new Planner(new CoordinationSettings(Every: 5));
+        var groups = new PlannedGroup([new("m_0"), new("m_1")], [new("t_0"), new("t_1")]);
+        var present = groups.Aggregators.Concat(groups.Trainers).ToHashSet();
+        var first = planner.Decide(new() { Run = "run" }, 1, [groups], present);
+        var seconds = new Dictionary<string, double?> { ["m_0"] = 1 };
+        var measured = new Dictionary<string, CoordinationMessage>();
+
+        var patient = planner.Decide(planner.Learn(first, seconds, measured, new Dictionary<string, double> { ["m_1"] = 3.9 }), 2, [groups], present);
+        var done = planner.Decide(planner.Learn(patient, seconds, measured, new Dictionary<string, double> { ["m_1"] = 4.1 }), 3, [groups], present);
+
+        Assert.Equal(1, patient.Plan);
+        Assert.Equal(["m_0"], done.Assignment.Keys);
+        Assert.Contains("it has not answered for 4.1 s", done.Aggregators["m_1"].Why);
+    }
+
+    [Fact]
     public void Where_all_are_left_out_the_one_whose_time_is_nearest_comes_back()
     {
         var fleet = new VirtualFleet(2, 4);
