@@ -150,7 +150,7 @@ internal sealed class Planner(CoordinationSettings settings)
         return known with { Strikes = Math.Min(known.Strikes + 1, 30), From = round + rounds + 1, Why = $"left out of {rounds} round{(rounds == 1 ? string.Empty : "s")} after round {round}: {why}" };
     }
 
-    private IReadOnlyDictionary<WorkerId, List<WorkerId>> Assign(CoordinatorState state, PlannedGroup group, int round, IReadOnlySet<WorkerId> present, Dictionary<string, KnownAggregator> known)
+    private Dictionary<WorkerId, List<WorkerId>> Assign(CoordinatorState state, PlannedGroup group, int round, IReadOnlySet<WorkerId> present, Dictionary<string, KnownAggregator> known)
     {
         List<WorkerId> there = [.. group.Aggregators.Where(present.Contains)];
         foreach (var absent in group.Aggregators.Except(there))

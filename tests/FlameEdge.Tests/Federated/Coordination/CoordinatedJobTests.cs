@@ -1,6 +1,7 @@
 using System.Text.Json;
 using FlameEdge.Channels;
 using FlameEdge.Channels.InMemory;
+using FlameEdge.Federated;
 using FlameEdge.Federated.Coordination;
 using FlameEdge.Rounds;
 using FlameEdge.State;
@@ -131,13 +132,13 @@ public class CoordinatedJobTests
     }
 
     private static async Task<CoordinatorState> KeptAsync(MemoryStateStore state) =>
-        JsonSerializer.Deserialize<CoordinatorState>((await state.ReadAsync("coordination", "coordinator_0", CancellationToken.None))!, new JsonSerializerOptions(JsonSerializerDefaults.Web))!;
+        FederatedJson.Read((await state.ReadAsync("coordination", "coordinator_0", CancellationToken.None))!, FederatedJson.Default.CoordinatorState);
 
     private static List<WorkerId> Others(JobPlan plan) => [.. plan.Workers.Select(worker => worker.Id).Where(id => id != CoordinatedJobs.Coordinator)];
 
     private static int Below(RoundResult round, string aggregator) => round.Verdicts.Count(verdict => verdict.Via == aggregator && verdict.Verdict == Verdict.Counted);
 
     private static IEnumerable<AssignmentEvent> Told(RecordingObserver observer, string aggregator) => observer.Events
-        .Select(told => JsonSerializer.Deserialize<AssignmentEvent>(told.Event.Json.Span, new JsonSerializerOptions(JsonSerializerDefaults.Web))!)
+        .Select(told => JsonSerializer.Deserialize(told.Event.Json.Span, CoordinationJson.Default.AssignmentEvent)!)
         .Where(told => told.Aggregator == aggregator);
 }
