@@ -121,6 +121,9 @@ public enum MessageKind : byte
     /// <summary>A step of an agreement, or of a sum, among the equals of a ring.</summary>
     Ring = 7,
 
+    /// <summary>Who works with whom, asked of a coordinator and said by it, and what rounds took, in JSON.</summary>
+    Plan = 12,
+
     /// <summary>A step of secure aggregation, both ways, in JSON.</summary>
     Secure = 15,
 

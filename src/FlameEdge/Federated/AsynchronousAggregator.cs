@@ -58,18 +58,11 @@ public sealed class AsynchronousAggregator(RoleContext context) : TopAggregator(
     private protected override async Task WaitForCohortAsync(CancellationToken cancellationToken)
     {
         // One is enough to begin with: nobody waits for anybody here.
-        var start = Context.Time.GetTimestamp();
-        while (inbox!.Present.Count == 0)
-        {
-            var left = Context.Job.Rounds.Patience - Context.Time.GetElapsedTime(start);
-            if (left <= TimeSpan.Zero)
-            {
-                throw new JobFailedException($"{Context.Worker.Id} met nobody within {Context.Job.Rounds.Patience.TotalSeconds:0} s. Start its workers, or raise rounds.patience.") { IsTimeout = true };
-            }
-
-            (await inbox.NextAsync(left, cancellationToken) as IDisposable)?.Dispose();
-        }
+        await collector!.JoinAsync(cancellationToken);
+        await inbox!.WaitForAnyAsync(Context.Job.Rounds.Patience, cancellationToken);
     }
+
+    private protected override Task EndCoordinationAsync(Message end, CancellationToken cancellationToken) => collector!.EndAsync(end, cancellationToken);
 
     private protected override void Know(RoundResult round) => collector!.Know(round.Round, round.Base);
 
@@ -78,7 +71,7 @@ public sealed class AsynchronousAggregator(RoleContext context) : TopAggregator(
         // Sends outlive the step here, so the step before is written first.
         await committed;
         buffer!.Restore(terms.Round - 1, buffer.Count);
-        var collected = await collector!.CollectAsync(terms, model, buffer, layout, Cohort, cancellationToken);
+        var collected = await collector!.CollectAsync(terms, model, buffer, layout, Cohort, CancellationToken.None, cancellationToken);
         return (collected, buffer.Count == settings!.Goal);
     }
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using FlameEdge.Channels;
 using FlameEdge.Diagnostics;
 using FlameEdge.Federated.Aggregation;
+using FlameEdge.Federated.Coordination;
 using FlameEdge.Parameters;
 using FlameEdge.Parameters.Codecs;
 using FlameEdge.Rounds;
@@ -29,6 +30,8 @@ internal sealed partial class BufferedCollector : IAsyncDisposable
     private readonly Dictionary<WorkerId, Ticket> working = [];
     private readonly Dictionary<WorkerId, (long Incarnation, int Count)> issued = [];
     private readonly List<(StoredUpdate Update, long Bytes)> buffered = [];
+    private readonly Dictionary<WorkerId, List<WorkerVerdict>> reports = [];
+    private readonly PlanFollower? follower;
     private bool isRestored;
 
     public BufferedCollector(RoleContext context, ChannelInbox inbox, BufferSettings settings, CancellationToken cancellationToken)
@@ -36,6 +39,7 @@ internal sealed partial class BufferedCollector : IAsyncDisposable
         (this.context, this.inbox, this.settings) = (context, inbox, settings);
         codec = context.UpCodecOf(inbox.Source);
         store = new UpdateStore(context.State, context.Worker.Id);
+        follower = PlanFollower.For(context);
         sends = new BackgroundSends(inbox.Source, context.Time, context.Logger, cancellationToken);
     }
 
@@ -44,13 +48,70 @@ internal sealed partial class BufferedCollector : IAsyncDisposable
 
     private WorkerId Self => context.Worker.Id;
 
+    /// <summary>Shows itself to a coordinator, where there is one.</summary>
+    public Task JoinAsync(CancellationToken cancellationToken) => follower?.JoinAsync(cancellationToken) ?? Task.CompletedTask;
+
+    /// <summary>Tells the coordinator, where there is one, that the job is over.</summary>
+    public Task EndAsync(Message end, CancellationToken cancellationToken) => follower?.EndAsync(end, cancellationToken) ?? Task.CompletedTask;
+
     /// <summary>Tells which model a past round's workers started from, as the record of rounds has it.</summary>
-    public void Know(int round, string baseHash) => bases[round] = baseHash;
+    public void Know(int round, string baseHash)
+    {
+        // A top that went back to an older checkpoint makes other models of the rounds after it.
+        foreach (var later in bases.Keys.Where(known => known > round).ToList())
+        {
+            bases.Remove(later);
+        }
+
+        bases[round] = baseHash;
+    }
+
+    /// <summary>What workers may have started from: SHA-256 by round.</summary>
+    public IReadOnlyDictionary<int, string> Bases => bases;
+
+    /// <summary>What <see cref="Taken"/> was when the buffer was last emptied: what is later is taken from the state again after a crash.</summary>
+    public IReadOnlyDictionary<string, long> Consumed { get; private set; } = new Dictionary<string, long>(StringComparer.Ordinal);
+
+    /// <summary>The buffer has been emptied.</summary>
+    public void Consume() => Consumed = Taken.ToDictionary(StringComparer.Ordinal);
+
+    /// <summary>Goes on from what was written down, or begins another run.</summary>
+    public void Restart(MiddleBuffer stored)
+    {
+        bases.Clear();
+        Taken.Clear();
+        working.Clear();
+        buffered.Clear();
+        reports.Clear();
+        isRestored = false;
+        foreach (var (round, hash) in stored.Bases.OrderBy(entry => entry.Key))
+        {
+            bases[round] = hash;
+        }
+
+        foreach (var (worker, order) in stored.Taken)
+        {
+            Taken[worker] = order;
+        }
+
+        Consume();
+    }
 
     /// <summary>Fills the buffer, from what a crash left and from what comes in, until it is full or the deadline is over.</summary>
-    public async Task<CollectedRound> CollectAsync(RoundTerms terms, OutgoingModel model, FedBuff buffer, ParameterLayout layout, IReadOnlyList<WorkerId> cohort, CancellationToken cancellationToken)
+    /// <param name="terms">The round: its number is the model's.</param>
+    /// <param name="model">What they start from.</param>
+    /// <param name="buffer">What it fills.</param>
+    /// <param name="layout">Of the model.</param>
+    /// <param name="cohort">Who could take part.</param>
+    /// <param name="superseded">Ends the waiting, never what is being taken in.</param>
+    /// <param name="cancellationToken">Ends all.</param>
+    public async Task<CollectedRound> CollectAsync(
+        RoundTerms terms, OutgoingModel model, FedBuff buffer, ParameterLayout layout, IReadOnlyList<WorkerId> cohort, CancellationToken superseded, CancellationToken cancellationToken)
     {
-        var round = new CollectedRound(terms, cohort, layout.Length) { WaitsForNobody = true };
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(superseded, cancellationToken);
+        var choice = follower is null ? null : await follower.ChooseAsync(terms, cohort, either.Token);
+        terms = choice is { Plan: > 0 } ? terms with { Plan = choice.Plan } : terms;
+        var round = new CollectedRound(terms, cohort, layout.Length) { WaitsForNobody = true, Choice = choice };
         var change = new float[layout.Length];
         var start = context.Time.GetTimestamp();
         var deadline = context.Job.Rounds.Deadline;
@@ -70,7 +131,7 @@ internal sealed partial class BufferedCollector : IAsyncDisposable
         while (buffer.Count < settings.Goal && context.Time.GetElapsedTime(start) < deadline)
         {
             context.Observer.RoundProgress(Self, terms.Round, inbox.Present.Count, buffer.Count, settings.Goal);
-            var item = await inbox.NextAsync(deadline - context.Time.GetElapsedTime(start), cancellationToken);
+            var item = await inbox.NextAsync(deadline - context.Time.GetElapsedTime(start), either.Token);
             if (item is null)
             {
                 break;
@@ -90,6 +151,7 @@ internal sealed partial class BufferedCollector : IAsyncDisposable
 
                     break;
                 case MessageArrived other:
+                    Keep(other);
                     other.Dispose();
                     break;
             }
@@ -100,12 +162,13 @@ internal sealed partial class BufferedCollector : IAsyncDisposable
             }
         }
 
+        follower?.Learn(round, working.ToDictionary(entry => entry.Key.Value, entry => context.Time.GetElapsedTime(entry.Value.SentAt).TotalSeconds, StringComparer.Ordinal));
         return round;
 
         // A worker that has been told keeps its ticket until it answers, leaves or starts anew.
         void TopUp()
         {
-            foreach (var (worker, peer) in inbox.Present.OrderBy(entry => entry.Key.Value, StringComparer.Ordinal))
+            foreach (var (worker, peer) in inbox.Present.Where(entry => choice?.Has(entry.Key) != false).OrderBy(entry => entry.Key.Value, StringComparer.Ordinal))
             {
                 if (working.TryGetValue(worker, out var ticket) && ticket.Incarnation == peer.Incarnation)
                 {
@@ -125,7 +188,7 @@ internal sealed partial class BufferedCollector : IAsyncDisposable
         {
             var number = issued.TryGetValue(worker, out var former) && former.Incarnation == incarnation ? former.Count + 1 : Math.Max(former.Count + 1, NumberOf(Taken.GetValueOrDefault(worker.Value)) + 1);
             issued[worker] = (incarnation, number);
-            var ticket = new Ticket(terms.Round, number, incarnation);
+            var ticket = new Ticket(terms.Round, number, incarnation, context.Time.GetTimestamp());
             working[worker] = ticket;
             round.Sent(body.Length);
             var head = FederatedJson.Write(terms.Head(deadline, null) with { Ticket = number }, FederatedJson.Default.ModelHead);
@@ -138,6 +201,7 @@ internal sealed partial class BufferedCollector : IAsyncDisposable
         async Task TakeAsync(MessageArrived arrived)
         {
             var number = arrived.Message.Round;
+            var began = context.Time.GetTimestamp();
             VerdictHead answer;
             try
             {
@@ -149,6 +213,7 @@ internal sealed partial class BufferedCollector : IAsyncDisposable
             }
 
             working.Remove(arrived.Worker);
+            round.Busy += context.Time.GetElapsedTime(began);
             var head = FederatedJson.Write(answer, FederatedJson.Default.VerdictHead);
             sends.Send(arrived.Worker, () => new Message { Kind = MessageKind.Verdict, Round = number, Head = head }, () => inbox.Source.Peers.Any(peer => peer.Worker == arrived.Worker));
         }
@@ -158,7 +223,14 @@ internal sealed partial class BufferedCollector : IAsyncDisposable
     public IEnumerable<StateChange> Forget(CollectedRound round) => store.Forget(round.Counted);
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => sends.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await sends.DisposeAsync();
+        if (follower is not null)
+        {
+            await follower.DisposeAsync();
+        }
+    }
 
     private async Task RestoreAsync(CollectedRound round, FedBuff buffer, ParameterLayout layout, float[] change, CancellationToken cancellationToken)
     {
@@ -214,6 +286,8 @@ internal sealed partial class BufferedCollector : IAsyncDisposable
             return Refuse(round, worker, $"out of range: a value is not finite, or larger than rounds.largestValue ({round.Terms.Step.LargestValue})");
         }
 
+        reports.Remove(worker, out var report);
+
         // The store before the sum: what is in the sum is in the state.
         var staleness = round.Terms.Round - number;
         if (staleness > (settings.MaxStaleness ?? int.MaxValue))
@@ -230,6 +304,9 @@ internal sealed partial class BufferedCollector : IAsyncDisposable
             Samples = head.Samples,
             Order = order,
             Staleness = staleness,
+            Plan = head.Plan,
+            Effort = follower is not null && working.TryGetValue(worker, out var asked) ? new(context.Time.GetElapsedTime(asked.SentAt).TotalSeconds, arrived.Message.Body.Length, head.Trained ?? 0) : null,
+            Report = head.HasReport ? report : null,
             Loss = head.Loss is { } loss && double.IsFinite(loss) ? loss : null,
             Blob = await store.SaveBodyAsync(arrived.Message.Body, cancellationToken),
         };
@@ -240,6 +317,24 @@ internal sealed partial class BufferedCollector : IAsyncDisposable
         Taken[worker.Value] = order;
         Count(round, update, arrived.Message.Body.Length);
         return new VerdictHead("counted", null);
+    }
+
+    // Verdicts of an aggregator in the middle on its own workers, ahead of its update.
+    private void Keep(MessageArrived arrived)
+    {
+        if (arrived.Message.Kind != MessageKind.Report)
+        {
+            return;
+        }
+
+        try
+        {
+            reports[arrived.Worker] = FederatedJson.Read(arrived.Message.Body.ToArray(), FederatedJson.Default.ListWorkerVerdict);
+        }
+        catch (PayloadException error)
+        {
+            LogRefused(context.Logger, Self, arrived.Message.Round, arrived.Worker, error.Message);
+        }
     }
 
     private void Count(CollectedRound round, StoredUpdate update, long bytes)
@@ -262,5 +357,5 @@ internal sealed partial class BufferedCollector : IAsyncDisposable
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Self} refused an update of {Worker} in step {Round}: {Reason}")]
     private static partial void LogRefused(ILogger logger, WorkerId self, int round, WorkerId worker, string reason);
 
-    private readonly record struct Ticket(int Round, int Number, long Incarnation);
+    private readonly record struct Ticket(int Round, int Number, long Incarnation, long SentAt);
 }

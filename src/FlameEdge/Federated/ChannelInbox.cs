@@ -27,12 +27,12 @@ internal sealed class ChannelInbox : IAsyncDisposable
     /// <summary>Peers present as of the last event read.</summary>
     public IReadOnlyDictionary<WorkerId, Peer> Present => present;
 
-    /// <summary>The next event, or null when <paramref name="wait"/> is over first.</summary>
+    /// <summary>The next event, or null when <paramref name="wait"/> is over first; infinite for who bounds it by the token.</summary>
     public async Task<ChannelEvent?> NextAsync(TimeSpan wait, CancellationToken cancellationToken)
     {
         if (!queue.Reader.TryRead(out var item))
         {
-            if (wait <= TimeSpan.Zero)
+            if (wait <= TimeSpan.Zero && wait != Timeout.InfiniteTimeSpan)
             {
                 return null;
             }
@@ -55,6 +55,23 @@ internal sealed class ChannelInbox : IAsyncDisposable
 
         Note(item);
         return item;
+    }
+
+    /// <summary>Waits until somebody is there.</summary>
+    /// <exception cref="Diagnostics.JobFailedException">Nobody came within <paramref name="patience"/>.</exception>
+    public async Task WaitForAnyAsync(TimeSpan patience, CancellationToken cancellationToken)
+    {
+        var start = time.GetTimestamp();
+        while (present.Count == 0)
+        {
+            var left = patience - time.GetElapsedTime(start);
+            if (left <= TimeSpan.Zero)
+            {
+                throw new Diagnostics.JobFailedException($"{Source.Endpoint.Self} met nobody within {patience.TotalSeconds:0} s. Start its workers, or raise rounds.patience.") { IsTimeout = true };
+            }
+
+            (await NextAsync(left, cancellationToken) as IDisposable)?.Dispose();
+        }
     }
 
     public async ValueTask DisposeAsync()

@@ -45,6 +45,9 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
     /// <summary>The weight of all.</summary>
     public long Samples => counted.Sum(update => update.Samples);
 
+    /// <summary>Time spent on its updates: reading, checking, keeping, adding.</summary>
+    public TimeSpan Busy { get; set; }
+
     /// <summary>Models sent.</summary>
     public PayloadBytes ModelBytes { get; private set; } = new(0, 0);
 

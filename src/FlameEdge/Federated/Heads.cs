@@ -27,6 +27,10 @@ internal sealed record ModelHead
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int Ticket { get; init; }
 
+    /// <summary>The coordinator's plan the round goes by; 0 where nobody coordinates.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int Plan { get; init; }
+
     public required int StepExponent { get; init; }
 
     public required long WeightLimit { get; init; }
@@ -48,6 +52,13 @@ internal sealed record UpdateHead
     /// <summary>The ticket of the request it answers.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int Ticket { get; init; }
+
+    /// <summary>The plan of that request.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int Plan { get; init; }
+
+    /// <summary>Seconds it trained, waiting for a processor included; null where nobody goes by it.</summary>
+    public double? Trained { get; init; }
 
     /// <summary>The delta's weight: samples, or 1 where the job's optimizer counts clients alike.</summary>
     public required long Samples { get; init; }
@@ -87,6 +98,10 @@ internal sealed record EndHead(string Run, string State, string? Reason);
 [JsonSerializable(typeof(Privacy.SecureMessage))]
 [JsonSerializable(typeof(Privacy.PrivacySpent))]
 [JsonSerializable(typeof(Selection.SelectionState))]
+[JsonSerializable(typeof(Coordination.CoordinationMessage))]
+[JsonSerializable(typeof(Coordination.CoordinatorState))]
+[JsonSerializable(typeof(Coordination.FollowedPlan))]
+[JsonSerializable(typeof(MiddleBuffer))]
 [JsonSerializable(typeof(SnapshotHead))]
 [JsonSerializable(typeof(System.Text.Json.JsonElement))]
 [JsonSerializable(typeof(RoundResult))]

@@ -76,7 +76,7 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
         collector = new RoundCollector(context, inbox);
         secure = SecureCollector.For(context, inbox, collector);
         cohort = collector.Cohort;
-        feed = new ModelFeed(upper, context.Time, (_, round, verdict) => collector.Idle.PassOn(round, verdict));
+        feed = new ModelFeed(upper, context.Time, (_, round, verdict) => collector.PassOn(round, verdict));
         reader = new ModelReader(context.DownCodecOf(upper));
         writer = new UpdateWriter(context.UpCodecOf(upper), context.State, context.Worker.Id);
         sender = new UpdateSender(context, upper);
@@ -118,7 +118,7 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
                 return Flow.Again;
             }
 
-            var terms = new RoundTerms(head.Run, round, model.Base, head.Step, head.Ticket);
+            var terms = new RoundTerms(head.Run, round, model.Base, head.Step, head.Ticket, head.Plan);
             var deadline = (TimeSpan.FromSeconds(Math.Clamp(head.RemainingSeconds, 0, Rounds.Deadline.TotalSeconds)) - context.Time.GetElapsedTime(request.ArrivedAt)) * ShareOfDeadline;
             var collected = secure is not null ? await secure.CollectAsync(terms, model, layout, deadline, both.Token) : await collector.CollectAsync(terms, model, layout, deadline, MinimumAfter(0), both.Token);
             cohort = collected.Cohort;
@@ -164,6 +164,7 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
             Run = collected.Terms.Run,
             Base = upperBase,
             Ticket = collected.Terms.Ticket,
+            Plan = collected.Terms.Plan,
             Samples = isValid ? collected.Samples : 0,
             Loss = collected.TrainingLoss,
             SquaredLoss = collected.SquaredLoss,
@@ -178,7 +179,7 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
         else
         {
             body = default;
-            entry = await outbox.SaveAsync(collected.Terms.Round, head, body, verdicts, null, cancellationToken);
+            entry = await outbox.SaveAsync(collected.Terms.Round, head, body, verdicts, null, [], cancellationToken);
         }
 
         CrashPoint.Reach("middle-kept");

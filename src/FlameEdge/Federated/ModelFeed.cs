@@ -8,7 +8,10 @@ namespace FlameEdge.Federated;
 internal sealed record ModelRequest(WorkerId From, int Round, ModelHead Head, MessageArrived Arrived, long ArrivedAt) : IDisposable
 {
     /// <summary>True for a request for the same update.</summary>
-    public bool Asks(ModelRequest other) => Round == other.Round && Head.Run == other.Head.Run && Head.Base == other.Head.Base && Head.Ticket == other.Head.Ticket;
+    public bool Asks(ModelRequest other) => Round == other.Round && Head.Run == other.Head.Run && Head.Base == other.Head.Base && Head.Ticket == other.Head.Ticket && Head.Plan == other.Head.Plan;
+
+    /// <summary>True where an aggregator this worker belonged to before is the one that asks now, late.</summary>
+    public bool IsAfter(ModelRequest other) => Head.Ticket == 0 && From != other.From && Head.Run == other.Head.Run && (Round > other.Round || Head.Plan > other.Head.Plan);
 
     public void Dispose() => Arrived.Dispose();
 }
@@ -27,7 +30,7 @@ internal sealed class ModelFeed : IAsyncDisposable
     private readonly Action<WorkerId, int, VerdictHead> onVerdict;
     private readonly Action<MessageArrived>? onSecure;
     private readonly Task pump;
-    private ModelRequest? next;
+    private readonly List<ModelRequest> pending = [];
     private ModelRequest? current;
     private CancellationTokenSource work = new();
     private Exception? fault;
@@ -82,10 +85,10 @@ internal sealed class ModelFeed : IAsyncDisposable
                     return null;
                 }
 
-                if (next is not null)
+                if (pending is [var first, ..])
                 {
-                    current = next;
-                    next = null;
+                    current = first;
+                    pending.RemoveAt(0);
                     work.Dispose();
                     work = new CancellationTokenSource();
                     return current;
@@ -110,7 +113,7 @@ internal sealed class ModelFeed : IAsyncDisposable
         await stopping.CancelAsync();
         await pump;
         FinishCurrent();
-        next?.Dispose();
+        Forget(static _ => true);
         work.Dispose();
         changed.Dispose();
         stopping.Dispose();
@@ -134,8 +137,7 @@ internal sealed class ModelFeed : IAsyncDisposable
         lock (gate)
         {
             FinishCurrent();
-            next?.Dispose();
-            next = null;
+            Forget(static _ => true);
         }
     }
 
@@ -174,6 +176,11 @@ internal sealed class ModelFeed : IAsyncDisposable
 
     private void Take(ChannelEvent item)
     {
+        if (item is PeerLeft left)
+        {
+            Lose(left.Worker);
+        }
+
         if (item is not MessageArrived arrived)
         {
             return;
@@ -235,16 +242,40 @@ internal sealed class ModelFeed : IAsyncDisposable
     {
         lock (gate)
         {
-            if (current?.Asks(request) == true)
+            if (current?.Asks(request) == true || current?.IsAfter(request) == true || pending.Exists(known => known.IsAfter(request)))
             {
                 return false;
             }
 
-            next?.Dispose();
-            next = request;
-            work.Cancel();
+            // Rounds end together: the newest model makes all others pointless. Where nobody waits for anybody, several aggregators in turn may each have asked for something.
+            var isAlone = request.Head.Ticket == 0;
+            Forget(known => isAlone || known.From == request.From);
+            pending.Add(request);
+            if (isAlone || current is null || current.From == request.From || channel.Peers.All(peer => peer.Worker != current.From))
+            {
+                work.Cancel();
+            }
+
             return true;
         }
+    }
+
+    // What was done for somebody who is gone cannot be handed over; others wait.
+    private void Lose(WorkerId worker)
+    {
+        lock (gate)
+        {
+            if (pending.Count > 0 && current?.From == worker)
+            {
+                work.Cancel();
+            }
+        }
+    }
+
+    private void Forget(Predicate<ModelRequest> isForgotten)
+    {
+        pending.FindAll(isForgotten).ForEach(request => request.Dispose());
+        pending.RemoveAll(isForgotten);
     }
 
     // The round goes on, or is over, without this worker: work on it, or on one before it, is pointless.
@@ -257,11 +288,7 @@ internal sealed class ModelFeed : IAsyncDisposable
                 work.Cancel();
             }
 
-            if (next?.Round <= round)
-            {
-                next.Dispose();
-                next = null;
-            }
+            Forget(request => request.Round <= round);
         }
     }
 

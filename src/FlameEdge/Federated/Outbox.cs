@@ -39,7 +39,7 @@ internal sealed class Outbox(IStateStore state, WorkerId owner)
     public async Task<(OutboxEntry Entry, ReadOnlySequence<byte> Body)?> FindAsync(ModelHead request, int round, CancellationToken cancellationToken)
     {
         var entry = await LastAsync(cancellationToken);
-        return entry is not null && entry.Round == round && entry.Head.Base == request.Base && entry.Head.Run == request.Run && entry.Head.Ticket == request.Ticket
+        return entry is not null && entry.Round == round && entry.Head.Base == request.Base && entry.Head.Run == request.Run && entry.Head.Ticket == request.Ticket && entry.Head.Plan == request.Plan
             && await state.BlobsOf(owner).ReadAsync(entry.Blob, cancellationToken) is { } body ? (entry, new ReadOnlySequence<byte>(body)) : null;
     }
 
@@ -47,12 +47,12 @@ internal sealed class Outbox(IStateStore state, WorkerId owner)
     public async Task<OutboxEntry?> LastAsync(CancellationToken cancellationToken) =>
         await state.ReadAsync(Collection, owner.Value, cancellationToken) is { } json ? FederatedJson.Read(json, FederatedJson.Default.OutboxEntry) : null;
 
-    /// <summary>Keeps an update in place of the former one.</summary>
-    public async Task<OutboxEntry> SaveAsync(int round, UpdateHead head, ReadOnlySequence<byte> body, List<Rounds.WorkerVerdict>? report, Carry? carry, CancellationToken cancellationToken)
+    /// <summary>Keeps an update in place of the former one, together with <paramref name="also"/>.</summary>
+    public async Task<OutboxEntry> SaveAsync(int round, UpdateHead head, ReadOnlySequence<byte> body, List<Rounds.WorkerVerdict>? report, Carry? carry, IReadOnlyList<StateChange> also, CancellationToken cancellationToken)
     {
         var blob = await state.BlobsOf(owner).PutAsync(body, cancellationToken);
         var entry = new OutboxEntry { Round = round, Head = head, Blob = blob, Error = carry?.Error, Carried = carry?.Carried, Report = report };
-        await state.CommitAsync([new StateChange(Collection, owner.Value, FederatedJson.Write(entry, FederatedJson.Default.OutboxEntry))], cancellationToken);
+        await state.CommitAsync([new StateChange(Collection, owner.Value, FederatedJson.Write(entry, FederatedJson.Default.OutboxEntry)), .. also], cancellationToken);
         await BlobSweep.RunAsync(state, owner, cancellationToken);
         return entry;
     }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using FlameEdge.Channels;
 using FlameEdge.Diagnostics;
+using FlameEdge.Federated.Coordination;
 using FlameEdge.Federated.Privacy;
 using FlameEdge.Federated.Selection;
 using FlameEdge.Parameters;
@@ -22,6 +23,7 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
     private readonly UpdateGuard guard = new(context.Job.Privacy);
     private readonly UpdateStore store = new(context.State, context.Worker.Id);
     private readonly CohortSelection? selection = CohortSelection.For(context, inbox.Source);
+    private readonly PlanFollower? follower = PlanFollower.For(context);
     private readonly Dictionary<WorkerId, List<WorkerVerdict>> reports = [];
     private readonly Succession succession = new(context.Time);
     private ExactSum? sum;
@@ -44,6 +46,11 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
     /// <exception cref="JobFailedException">No quorum after <paramref name="patience"/>.</exception>
     public async Task WaitForCohortAsync(TimeSpan hurry, TimeSpan patience, CancellationToken cancellationToken)
     {
+        if (follower is not null)
+        {
+            await follower.JoinAsync(cancellationToken);
+        }
+
         var start = context.Time.GetTimestamp();
         for (var cohort = Cohort; ; cohort = Cohort)
         {
@@ -94,10 +101,11 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
         await using var sends = new BackgroundSends(inbox.Source, context.Time, context.Logger, cancellationToken);
 
         // While the round before is still being written nothing of this one can be stored: the model may go out, but nothing is taken in, and the cohort is that of the end.
-        var covered = model.Until.IsCompleted || selection is not null ? null : Broadcast();
+        var covered = model.Until.IsCompleted || selection is not null || follower is not null ? null : Broadcast();
         await model.Until;
-        var (cohort, groups) = (Cohort, Groups);
-        var choice = selection is null ? null : await selection.ChooseAsync(terms, cohort, () => PresentAsync(cohort, deadline / 2, cancellationToken), Samples, model.Whole.Value.Length, cancellationToken);
+        var groups = Groups;
+        var (cohort, choice) = await ChooseAsync();
+        terms = choice is { Plan: > 0 } ? terms with { Plan = choice.Plan } : terms;
         var quorum = Math.Max(minimum, context.Job.Rounds.QuorumOf(choice?.Goal ?? groups.Count(cohort)));
         int? goal = context.Replay is not null ? null : context.Job.Rounds.Eager ? quorum : choice?.Goal;
         var required = RequiredOf(terms.Round, choice?.Chosen ?? cohort);
@@ -147,6 +155,15 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
 
         return round;
 
+        async Task<(IReadOnlyList<WorkerId> Cohort, Choice? Choice)> ChooseAsync()
+        {
+            var all = Cohort;
+            var chosen = follower is not null ? await follower.ChooseAsync(terms, all, cancellationToken)
+                : selection is not null ? await selection.ChooseAsync(terms, all, () => PresentAsync(all, deadline / 2, cancellationToken), Samples, model.Whole.Value.Length, cancellationToken)
+                : null;
+            return (chosen is { IsCohort: true } ? chosen.Chosen : all, chosen);
+        }
+
         HashSet<(WorkerId Worker, long Incarnation)> Broadcast()
         {
             // Counted as covered before the broadcast starts: who arrives in between is sent the model once more rather than never.
@@ -179,7 +196,7 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
         // Each on its own: what a broadcast would save, those pay who are not to have the model.
         HashSet<(WorkerId Worker, long Incarnation)> Invite(Choice chosen)
         {
-            Idle.Tell(inbox.Present.Keys.Where(worker => !chosen.Has(worker)), terms.Round, VerdictHead.NotSelected);
+            Idle.Tell(inbox.Present.Keys.Where(worker => !chosen.IsCohort && !chosen.Has(worker)), terms.Round, VerdictHead.NotSelected);
             foreach (var worker in chosen.Chosen.Where(inbox.Present.ContainsKey))
             {
                 round.Saw(worker);
@@ -196,7 +213,7 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
         {
             if (choice?.Has(worker) == false)
             {
-                Idle.Tell([worker], terms.Round, VerdictHead.NotSelected);
+                Idle.Tell(choice.IsCohort ? [] : [worker], terms.Round, VerdictHead.NotSelected);
                 return;
             }
 
@@ -237,7 +254,9 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
             }
             else if (arrived.Message.Kind == MessageKind.Update)
             {
+                var began = context.Time.GetTimestamp();
                 var answer = await JudgeAsync(round, layout, required, arrived, model.Body.Length, cancellationToken);
+                round.Busy += context.Time.GetElapsedTime(began);
                 var head = FederatedJson.Write(answer, FederatedJson.Default.VerdictHead);
                 var number = arrived.Message.Round;
                 sends.Send(arrived.Worker, () => new Message { Kind = MessageKind.Verdict, Round = number, Head = head }, () => inbox.Present.ContainsKey(arrived.Worker));
@@ -249,10 +268,33 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
     public IEnumerable<State.StateChange> Forget(CollectedRound round) => [.. store.Forget(round.Counted), .. Learn(round)];
 
     /// <summary>The changes that keep what a round showed of its workers; none where everybody takes part.</summary>
-    public IEnumerable<State.StateChange> Learn(CollectedRound round) => selection?.Learn(round) ?? [];
+    public IEnumerable<State.StateChange> Learn(CollectedRound round)
+    {
+        follower?.Learn(round);
+        return selection?.Learn(round) ?? [];
+    }
+
+    /// <summary>Tells those below that a round goes on without them; not where they may be another aggregator's in it.</summary>
+    public void PassOn(int round, VerdictHead verdict)
+    {
+        if (follower is null)
+        {
+            Idle.PassOn(round, verdict);
+        }
+    }
+
+    /// <summary>Tells the coordinator, where there is one, that the job is over.</summary>
+    public Task EndAsync(Message end, CancellationToken cancellationToken) => follower?.EndAsync(end, cancellationToken) ?? Task.CompletedTask;
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => Idle.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await Idle.DisposeAsync();
+        if (follower is not null)
+        {
+            await follower.DisposeAsync();
+        }
+    }
 
     // Whoever comes later was not there to be chosen; without enough of them the round goes on with those who are.
     private async Task<IEnumerable<WorkerId>> PresentAsync(IReadOnlyList<WorkerId> cohort, TimeSpan patience, CancellationToken cancellationToken)
@@ -289,7 +331,7 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
     }
 
     private Task FoldStoredAsync(CollectedRound round, ParameterLayout layout, HashSet<WorkerId> required, CancellationToken cancellationToken) =>
-        store.LoadAsync(update => update.Run == round.Terms.Run && update.Round == round.Terms.Round && update.Base == round.Terms.Base, (update, body) =>
+        store.LoadAsync(update => update.Run == round.Terms.Run && update.Round == round.Terms.Round && update.Base == round.Terms.Base && update.Plan == round.Terms.Plan, (update, body) =>
         {
             var member = new WorkerId(update.Member);
             if (required.Contains(member) && guard.Fold(codec, body, layout, update.Samples, round.Sum!) == SumRefusal.None)
@@ -330,9 +372,9 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
     {
         var worker = arrived.Worker;
         var head = FederatedJson.Read(arrived.Message.Head.Span, FederatedJson.Default.UpdateHead);
-        if (head.Run != round.Terms.Run || head.Base != round.Terms.Base || head.Ticket != round.Terms.Ticket)
+        if (head.Run != round.Terms.Run || head.Base != round.Terms.Base || head.Ticket != round.Terms.Ticket || head.Plan != round.Terms.Plan)
         {
-            return new VerdictHead("late", "it starts from another model");
+            return new VerdictHead("late", "it starts from another model, or under another plan");
         }
 
         reports.Remove(worker, out var report);
@@ -368,7 +410,8 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
             Samples = head.Samples,
             Loss = head.Loss is { } loss && double.IsFinite(loss) ? loss : null,
             SquaredLoss = head.SquaredLoss is { } squared && double.IsFinite(squared) && squared >= 0 ? squared : null,
-            Effort = round.Choice is { } choice ? new(choice.SinceSent(worker).TotalSeconds, modelBytes + arrived.Message.Body.Length) : null,
+            Effort = round.Choice is { } choice ? new(choice.SinceSent(worker).TotalSeconds, modelBytes + arrived.Message.Body.Length, head.Trained ?? 0) : null,
+            Plan = head.Plan,
             Blob = await store.SaveBodyAsync(arrived.Message.Body, cancellationToken),
             Report = head.HasReport ? report : null,
         };

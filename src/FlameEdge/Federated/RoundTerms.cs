@@ -8,7 +8,8 @@ namespace FlameEdge.Federated;
 /// <param name="Base">SHA-256 of the model's values.</param>
 /// <param name="Step">The fixed point of the sum.</param>
 /// <param name="Ticket">Which of the requests for this model it answers, below an asynchronous top; else 0.</param>
-internal sealed record RoundTerms(string Run, int Round, string Base, SumStep Step, int Ticket = 0)
+/// <param name="Plan">The coordinator's plan it goes by; 0 where nobody coordinates.</param>
+internal sealed record RoundTerms(string Run, int Round, string Base, SumStep Step, int Ticket = 0, int Plan = 0)
 {
     public ModelHead Head(TimeSpan remaining, string? against) => new()
     {
@@ -16,6 +17,7 @@ internal sealed record RoundTerms(string Run, int Round, string Base, SumStep St
         Base = Base,
         Against = against,
         Ticket = Ticket,
+        Plan = Plan,
         RemainingSeconds = Math.Max(0, remaining.TotalSeconds),
         StepExponent = Step.Exponent,
         WeightLimit = Step.WeightLimit,

@@ -50,6 +50,8 @@ public sealed class SynchronousAggregator(RoleContext context) : TopAggregator(c
         expected = cohortCount = collector.Groups.Count(collector.Cohort);
     }
 
+    private protected override Task EndCoordinationAsync(Message end, CancellationToken cancellationToken) => collector!.EndAsync(end, cancellationToken);
+
     private protected override Task WaitForCohortAsync(CancellationToken cancellationToken) => collector!.WaitForCohortAsync(Rounds.Deadline, Rounds.Patience, cancellationToken);
 
     private protected override async Task<(CollectedRound Collected, bool IsEnough)> CollectAsync(RoundTerms terms, OutgoingModel model, ParameterLayout layout, Task committed, CancellationToken cancellationToken)

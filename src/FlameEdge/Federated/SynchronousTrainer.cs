@@ -1,5 +1,6 @@
 using System.Buffers;
 using FlameEdge.Diagnostics;
+using FlameEdge.Federated.Coordination;
 using FlameEdge.Federated.Aggregation.Personal;
 using FlameEdge.Federated.Privacy;
 using FlameEdge.Models;
@@ -23,6 +24,7 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
     private Dataset? data;
     private ITrainer? trainer;
     private ClientStep? client;
+    private Channels.IChannel? coordination;
     private ModelFeed? feed;
     private ModelReader? reader;
     private UpdateWriter? writer;
@@ -75,9 +77,10 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
         var model = job.Model ?? throw new TopologyException($"job '{job.Name}' names no model: add a section 'model', such as: model: {{ kind: softmax }}");
         var dataset = Context.Worker.Dataset ?? throw new TopologyException($"{Context.Worker.Id} trains but has no dataset: set isDataConsumer on role '{Context.Worker.Role}'");
         var channel = Context.ChannelOf(FunctionTags.Fetch);
-        if (Context.CohortOf(channel).Count != 1)
+        coordination = PlanFollower.ChannelOf(Context);
+        if (coordination is null && Context.CohortOf(channel).Count != 1)
         {
-            throw new TopologyException($"{Context.Worker.Id} would meet {Context.CohortOf(channel).Count} workers of role '{channel.Endpoint.OtherRole}' in group '{channel.Endpoint.Group}' of channel '{channel.Endpoint.Channel}'; a synchronous trainer needs exactly one");
+            throw new TopologyException($"{Context.Worker.Id} would meet {Context.CohortOf(channel).Count} workers of role '{channel.Endpoint.OtherRole}' in group '{channel.Endpoint.Group}' of channel '{channel.Endpoint.Channel}'; a synchronous trainer needs exactly one, or a coordinator that says which");
         }
 
         data = await Context.LoadAsync(dataset, cancellationToken);
@@ -91,6 +94,11 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
         reader = new ModelReader(Context.DownCodecOf(channel));
         writer = new UpdateWriter(Context.UpCodecOf(channel), Context.State, Context.Worker.Id);
         sender = new UpdateSender(Context, channel);
+        if (coordination is not null)
+        {
+            await coordination.JoinAsync(new Channels.PeerCard(WeightOf(data.Count)), cancellationToken);
+        }
+
         await channel.JoinAsync(new Channels.PeerCard(WeightOf(data.Count)), cancellationToken);
 
         ITrainer Open(TrainingSpec training) => Context.Engine.Open(model, data!.SampleShape, data.ClassCount, training);
@@ -137,8 +145,9 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
             }
 
             using var both = CancellationTokenSource.CreateLinkedTokenSource(feed!.Superseded, cancellationToken);
-            var result = await Context.Compute.RunAsync(Context.Training.Threads, () => Train(round, terms.Ticket, both.Token), both.Token);
-            head = new UpdateHead { Run = terms.Run, Base = terms.Base, Ticket = terms.Ticket, Samples = WeightOf(result.Samples), Loss = double.IsFinite(result.Loss) && Context.Job.Privacy is null ? result.Loss : null, SquaredLoss = squaredLoss };
+            var began = Context.Time.GetTimestamp();
+            var result = await Context.Compute.RunAsync(Context.Training.Threads, () => Train(round, terms.Ticket, terms.Plan, both.Token), both.Token);
+            head = new UpdateHead { Run = terms.Run, Base = terms.Base, Ticket = terms.Ticket, Plan = terms.Plan, Trained = coordination is null ? null : Context.Time.GetElapsedTime(began).TotalSeconds, Samples = WeightOf(result.Samples), Loss = double.IsFinite(result.Loss) && Context.Job.Privacy is null ? result.Loss : null, SquaredLoss = squaredLoss };
             CrashPoint.Reach("trained");
             return Flow.Next;
         }
@@ -148,10 +157,10 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
         }
     }
 
-    private TrainingResult Train(int round, int ticket, CancellationToken cancellationToken)
+    private TrainingResult Train(int round, int ticket, int plan, CancellationToken cancellationToken)
     {
-        // Asked again for the same model, it draws other samples.
-        var seed = Seeds.Derive(Context.Job.Seed, ticket == 0 ? Context.Worker.Id.Value : $"{Context.Worker.Id}#{ticket}", round);
+        // Asked again for the same model, or by another aggregator, it draws other samples.
+        var seed = Seeds.Derive(Context.Job.Seed, ticket == 0 ? Context.Worker.Id.Value : plan == 0 ? $"{Context.Worker.Id}#{ticket}" : $"{Context.Worker.Id}#{ticket}.{plan}", round);
         var model = received!.Values[..trainer!.Layout.Length]; // Read before.
         var result = client!.Train(trainer, received.Values, personal is null ? default : personal.Begin(model), Change!.Values, () =>
         {
@@ -179,7 +188,7 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
         }
 
         guard.Protect(Change!.Values);
-        (body, var kept) = await writer!.WriteAsync(request!.Round, head!, Change!, null, client!.HasState ? client.Save() : default, cancellationToken);
+        (body, var kept) = await writer!.WriteAsync(request!.Round, head!, Change!, null, client!.HasState ? client.Save() : default, [], cancellationToken);
         keeping = ReachAsync(kept);
         if (ledger is not null)
         {
@@ -241,6 +250,7 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
         try
         {
             await Context.ChannelOf(FunctionTags.Fetch).LeaveAsync(both.Token);
+            await (coordination?.LeaveAsync(both.Token) ?? Task.CompletedTask);
         }
         catch (Exception error) when (error is ChannelException || (error is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {

@@ -86,6 +86,9 @@ public abstract class TopAggregator : IRole
     /// <summary>The last update of each worker that was counted, part of a checkpoint; null where a round's number tells.</summary>
     private protected virtual Dictionary<string, long>? Taken => null;
 
+    /// <summary>Tells a coordinator that the job is over.</summary>
+    private protected virtual Task EndCoordinationAsync(Message end, CancellationToken cancellationToken) => Task.CompletedTask;
+
     /// <summary>Waits for those it cannot begin without.</summary>
     private protected abstract Task WaitForCohortAsync(CancellationToken cancellationToken);
 
@@ -330,6 +333,7 @@ public abstract class TopAggregator : IRole
         try
         {
             await channel!.BroadcastAsync(message, cohort.Count, both.Token);
+            await EndCoordinationAsync(message, both.Token);
             await channel.LeaveAsync(both.Token);
         }
         catch (Exception error) when (error is ChannelException || (error is OperationCanceledException && !cancellationToken.IsCancellationRequested))

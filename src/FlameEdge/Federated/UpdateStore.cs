@@ -28,6 +28,10 @@ internal sealed record StoredUpdate
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int Staleness { get; init; }
 
+    /// <summary>The coordinator's plan it was made under; 0 where nobody coordinates.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int Plan { get; init; }
+
     public required string Blob { get; init; }
 
     /// <summary>Mean of the squared losses of its rows, as it said; null where it said none.</summary>

@@ -19,9 +19,13 @@ internal sealed class UpdateWriter(UpdateCodec codec, IStateStore state, WorkerI
 
     /// <summary>Writes and keeps a change in place of the former one. The body may be a view of <paramref name="change"/>, which must not change while it is used; with an
     /// error to keep, what is left in <paramref name="change"/> is that error.</summary>
-    public async Task<(OutboxEntry Entry, ReadOnlySequence<byte> Body)> KeepAsync(int round, UpdateHead head, ParameterSet change, List<WorkerVerdict>? report, CancellationToken cancellationToken)
+    public Task<(OutboxEntry Entry, ReadOnlySequence<byte> Body)> KeepAsync(int round, UpdateHead head, ParameterSet change, List<WorkerVerdict>? report, CancellationToken cancellationToken) =>
+        KeepAsync(round, head, change, report, [], cancellationToken);
+
+    /// <summary>The same, together with <paramref name="also"/>.</summary>
+    public async Task<(OutboxEntry Entry, ReadOnlySequence<byte> Body)> KeepAsync(int round, UpdateHead head, ParameterSet change, List<WorkerVerdict>? report, IReadOnlyList<StateChange> also, CancellationToken cancellationToken)
     {
-        var (body, kept) = await WriteAsync(round, head, change, report, default, cancellationToken);
+        var (body, kept) = await WriteAsync(round, head, change, report, default, also, cancellationToken);
         return (await kept, body);
     }
 
@@ -33,13 +37,13 @@ internal sealed class UpdateWriter(UpdateCodec codec, IStateStore state, WorkerI
     public async Task<byte[]?> CarriedAsync(string run, CancellationToken cancellationToken) =>
         await outbox.LastAsync(cancellationToken) is { Carried.After: { } blob } last && last.Head.Run == run ? await state.BlobsOf(owner).ReadAsync(blob, cancellationToken) : null;
 
-    /// <summary>As <see cref="KeepAsync"/>, with the body at hand while it is still being kept: it may be on its way meanwhile, but nobody may have all of it before it is.</summary>
-    public async Task<(ReadOnlySequence<byte> Body, Task<OutboxEntry> Kept)> WriteAsync(int round, UpdateHead head, ParameterSet change, List<WorkerVerdict>? report, ReadOnlySequence<byte> carried, CancellationToken cancellationToken)
+    /// <summary>As <c>KeepAsync</c>, with the body at hand while it is still being kept: it may be on its way meanwhile, but nobody may have all of it before it is.</summary>
+    public async Task<(ReadOnlySequence<byte> Body, Task<OutboxEntry> Kept)> WriteAsync(int round, UpdateHead head, ParameterSet change, List<WorkerVerdict>? report, ReadOnlySequence<byte> carried, IReadOnlyList<StateChange> also, CancellationToken cancellationToken)
     {
         if (!codec.KeepsError)
         {
             var body = codec.IsExact ? ModelWriter.Encode(codec, change) : Write(change, output => codec.Encode(change.Layout, change.Values, output));
-            return (body, Task.Run(async () => await outbox.SaveAsync(round, head, body, report, new(null, await CarryAsync()), cancellationToken), CancellationToken.None));
+            return (body, Task.Run(async () => await outbox.SaveAsync(round, head, body, report, new(null, await CarryAsync()), also, cancellationToken), CancellationToken.None));
         }
 
         var before = await BeforeAsync(head.Run, round, head.Ticket, entry => entry.Error, cancellationToken);
@@ -52,7 +56,7 @@ internal sealed class UpdateWriter(UpdateCodec codec, IStateStore state, WorkerI
             // What is left of the change is the error now.
             var after = isSound ? await state.BlobsOf(owner).PutAsync(ModelWriter.Encode(UpdateCodec.Plain, change), cancellationToken) : before;
             CrashPoint.Reach("error-kept");
-            return await outbox.SaveAsync(round, head, written, report, new(new(before, after), await CarryAsync()), cancellationToken);
+            return await outbox.SaveAsync(round, head, written, report, new(new(before, after), await CarryAsync()), also, cancellationToken);
         }
 
         async Task<CarriedBlobs?> CarryAsync() => carried.IsEmpty ? null

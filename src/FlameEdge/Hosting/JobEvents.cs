@@ -10,9 +10,9 @@ public sealed class JobEvents(IBulletin bulletin, JobId job, WorkerPlan own, Age
 {
     private readonly NoticeQueue queue = new(bulletin, job, agent);
 
-    /// <summary>True for a worker that has a story to tell: those of a Canoe job.</summary>
+    /// <summary>True for a worker that has a story to tell: those of a Canoe job, and a coordinator.</summary>
     public static bool AreToldBy(JobPlan plan, WorkerPlan worker) =>
-        plan.Job.Graph.Roles.First(role => role.Name == worker.Role).Program is Programs.Site or Programs.Directory;
+        plan.Job.Graph.Roles.First(role => role.Name == worker.Role).Program is Programs.Site or Programs.Directory or Programs.Coordinator;
 
     /// <inheritdoc/>
     public void Happened(WorkerId worker, JobEvent happened)

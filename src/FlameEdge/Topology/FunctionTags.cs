@@ -21,6 +21,15 @@ public static class FunctionTags
     /// <summary>Any worker towards a coordinator.</summary>
     public const string Coordinate = "coordinate";
 
+    /// <summary>A coordinator towards the top aggregator.</summary>
+    public const string CoordinateWithTop = "coordinateWithTopAgg";
+
+    /// <summary>A coordinator towards the aggregators in the middle.</summary>
+    public const string CoordinateWithMiddle = "coordinateWithMidAgg";
+
+    /// <summary>A coordinator towards trainers.</summary>
+    public const string CoordinateWithTrainer = "coordinateWithTrainer";
+
     /// <summary>A site tells what it knows: towards a directory, or among sites where there is none.</summary>
     public const string Announce = "announce";
 
@@ -41,7 +50,7 @@ public static class FunctionTags
     {
         Fetch, Upload, Distribute, Aggregate, RingAllReduce, Coordinate,
         Announce, Collect, Ask, Rank, Exchange,
-        "coordinateWithTopAgg", "coordinateWithMidAgg", "coordinateWithLeafAgg", "coordinateWithTrainer",
+        CoordinateWithTop, CoordinateWithMiddle, CoordinateWithTrainer, "coordinateWithLeafAgg",
         "uploadDatasetSize", "getDatasetSize",
         "uploadBias", "fetchBias", "aggregateBias", "distributeBias",
     };

@@ -15,6 +15,9 @@ public static class Programs
     /// <summary>Both: an aggregator below and a trainer above.</summary>
     public const string MiddleAggregator = "middle-aggregator";
 
+    /// <summary>Says which trainer works with which aggregator in the middle.</summary>
+    public const string Coordinator = "coordinator";
+
     /// <summary>Learns from its dataset and sums changes with its equals around a ring: no aggregator.</summary>
     public const string RingTrainer = "ring-trainer";
 
@@ -28,14 +31,19 @@ public static class Programs
     public const string Directory = "directory";
 
     /// <summary>All above.</summary>
-    public static IReadOnlySet<string> BuiltIn { get; } = new HashSet<string>(StringComparer.Ordinal) { Trainer, Aggregator, AsynchronousAggregator, MiddleAggregator, RingTrainer, HybridTrainer, Site, Directory };
+    public static IReadOnlySet<string> BuiltIn { get; } = new HashSet<string>(StringComparer.Ordinal) { Trainer, Aggregator, AsynchronousAggregator, MiddleAggregator, Coordinator, RingTrainer, HybridTrainer, Site, Directory };
 
     /// <summary>What a built-in program reads of its role's settings beside those of training.</summary>
-    public static IReadOnlyList<string> SettingsOf(string? program) => program == AsynchronousAggregator ? ["buffer", "maxStaleness", "concurrency"] : [];
+    public static IReadOnlyList<string> SettingsOf(string? program) => program switch
+    {
+        AsynchronousAggregator => ["buffer", "maxStaleness", "concurrency"],
+        Coordinator => ["stragglerFactor", "longestBackOff", "every"],
+        _ => [],
+    };
 
     /// <summary>
-    /// The program that fits exactly these tags. A role that also coordinates gets a name of its own kind
-    /// (<c>coordinated-trainer</c>), never a built-in that would leave a part of its work undone.
+    /// The program that fits exactly these tags; trainers and aggregators take a coordinator's word where they have a channel to one. A role that does more gets a name of its own kind
+    /// (<c>hybrid-trainer</c>), never a built-in that would leave a part of its work undone.
     /// </summary>
     public static string ThatFits(RoleName role, IEnumerable<string> functionTags)
     {
@@ -48,6 +56,11 @@ public static class Programs
         if (tags.SetEquals([FunctionTags.Collect, FunctionTags.Rank]))
         {
             return Directory;
+        }
+
+        if (tags.SetEquals([FunctionTags.CoordinateWithTop, FunctionTags.CoordinateWithMiddle, FunctionTags.CoordinateWithTrainer]))
+        {
+            return Coordinator;
         }
 
         if (tags.SetEquals([FunctionTags.RingAllReduce]))
@@ -69,7 +82,7 @@ public static class Programs
             (false, true) => Aggregator,
             _ => null,
         };
-        if (tags.Count == 0 && core is not null)
+        if (core is not null && (tags.Count == 0 || tags.SetEquals([FunctionTags.Coordinate])))
         {
             return core;
         }

@@ -88,6 +88,24 @@ internal sealed record KillJob(string Name, string Text, IReadOnlyList<string> W
         [Aggregator, .. Enumerable.Range(0, 4).Select(Trainer)],
         rounds);
 
+    /// <summary>Four trainers under two aggregators in the middle; a coordinator says who works with whom.</summary>
+    /// <param name="name">The job's name.</param>
+    /// <param name="aggregator">Keys of the aggregators' roles, JSON.</param>
+    /// <param name="rounds">Rounds to run.</param>
+    public static KillJob Coordinated(string name, string aggregator = "", int rounds = 6) => new(
+        name,
+        Job(
+            name,
+            CoordinatedTopology.Replace("\"name\": \"aggregator\"", $"\"name\": \"aggregator\"{aggregator}", StringComparison.Ordinal).Replace("\"name\": \"middle\"", $"\"name\": \"middle\"{aggregator}", StringComparison.Ordinal),
+            Machines(4, windows: 150, "region"),
+            "\"hidden\": [12]",
+            epochs: 6,
+            rounds,
+            "all",
+            Long),
+        [Aggregator, "coordinator_0", "middle_0", "middle_1", .. Enumerable.Range(0, 4).Select(Trainer)],
+        rounds);
+
     public static string Trainer(int index) => $"trainer_{index}";
 
     private const string FlatTopology = """
@@ -113,6 +131,13 @@ internal sealed record KillJob(string Name, string Text, IReadOnlyList<string> W
     private const string TreeTopology = """
         "roles": [ { "name": "trainer", "isDataConsumer": true }, { "name": "middle", "program": "middle-aggregator" }, { "name": "aggregator" } ],
         "channels": [ { "name": "param", "pair": ["trainer", "middle"], "groupBy": { "label": "region" } }, { "name": "global", "pair": ["middle", "aggregator"] } ]
+        """;
+
+    private const string CoordinatedTopology = """
+        "roles": [ { "name": "trainer", "isDataConsumer": true }, { "name": "middle", "replica": 2 }, { "name": "aggregator" }, { "name": "coordinator", "program": "coordinator" } ],
+        "channels": [
+          { "name": "param", "pair": ["trainer", "middle"] }, { "name": "global", "pair": ["middle", "aggregator"] },
+          { "name": "plans-trainer", "pair": ["trainer", "coordinator"] }, { "name": "plans-middle", "pair": ["middle", "coordinator"] }, { "name": "plans-top", "pair": ["aggregator", "coordinator"] } ]
         """;
 
     private static string Machines(int count, int windows, string label, bool isOnDevices = false, params string[] regions) => string.Join(",\n", Enumerable.Range(0, count).Select(site =>

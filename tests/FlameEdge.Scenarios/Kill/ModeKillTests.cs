@@ -38,6 +38,21 @@ public class ModeKillTests
         await mode.RequireAsync(fleet);
     }
 
+    /// <summary>Who decides and who stands between: each dies once, and every round still counts each trainer at most once.</summary>
+    [Fact]
+    [Trait("kill", "short")]
+    public async Task A_coordinator_and_an_aggregator_in_the_middle_killed_once_each_hold_nobody_up()
+    {
+        var mode = ModeKill.Of("coordinated");
+        await using var broker = await Mosquitto.StartAsync();
+        await using var fleet = new FleetOfProcesses(mode.Job, broker.Port);
+
+        await KillCycle.AtPointsAsync(fleet, [("coordinator_0", ["plan-kept:2"]), ("middle_1", ["middle-kept:1"])]);
+
+        await mode.RequireAsync(fleet);
+        Assert.All(fleet.Result.Rounds, round => Assert.Equal(4, round.Verdicts.Count(verdict => verdict.Worker.StartsWith("trainer_", StringComparison.Ordinal))));
+    }
+
     /// <summary>The long form, started by <c>tests/mode-kills.sh</c>: every mode's points, then kills at random until there are enough.</summary>
     [Fact(Explicit = true)]
     [Trait("kill", "modes")]

@@ -42,9 +42,10 @@ public class AsynchronousStepsTests
     [Fact]
     public async Task An_update_from_too_old_a_model_is_refused_and_its_worker_gets_a_new_one()
     {
-        // The third worker trains while the others make steps; what it brings then is stale. From round 8 on they wait for it to have brought something fresh.
+        // The third worker trains while the others, who begin after it, make steps; what it brings then is stale. From round 8 on they wait for it to have brought something fresh.
         using var slow = new SemaphoreSlim(0);
         using var fresh = new CountdownEvent(3);
+        using var begun = new ManualResetEventSlim();
         var round = 0;
         var engine = new SoftmaxEngine
         {
@@ -52,10 +53,12 @@ public class AsynchronousStepsTests
             {
                 if (data != "d-2")
                 {
+                    begun.Wait(TimeSpan.FromSeconds(20), token);
                     Assert.True(Volatile.Read(ref round) < 8 || fresh.Wait(TimeSpan.FromSeconds(20), token), "the third worker is given nothing more");
                     return;
                 }
 
+                begun.Set();
                 if (fresh.CurrentCount == 3)
                 {
                     slow.Wait(token);

@@ -29,6 +29,9 @@ internal sealed class InMemoryJob(JobPlan plan)
 
     public RecordingObserver Observer { get; init; } = new();
 
+    /// <summary>Stands between workers and the backend.</summary>
+    public Func<IChannelBackend, IChannelBackend> Around { get; init; } = static backend => backend;
+
     public async Task<RecordingObserver> RunAsync(CancellationToken cancellationToken = default)
     {
         await using var backend = new MemoryChannelBackend(Hub);
@@ -40,7 +43,7 @@ internal sealed class InMemoryJob(JobPlan plan)
             Engines = [Engine],
             LoadAsync = (spec, _) => Task.FromResult(Load(spec)),
             State = State,
-            Backends = new Dictionary<string, IChannelBackend> { ["memory"] = backend },
+            Backends = new Dictionary<string, IChannelBackend> { ["memory"] = Around(backend) },
             Observer = Observer,
             Replay = Replay,
             ComputeLimit = 16,

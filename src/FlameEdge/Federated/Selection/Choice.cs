@@ -12,6 +12,15 @@ internal sealed class Choice(IReadOnlyList<WorkerId> chosen, int goal, TimeProvi
     /// <summary>The chosen ones, first chosen first.</summary>
     public IReadOnlyList<WorkerId> Chosen => chosen;
 
+    /// <summary>The coordinator's plan it follows; 0 where there is none.</summary>
+    public int Plan { get; init; }
+
+    /// <summary>True where the others belong to other aggregators, and hear from those.</summary>
+    public bool IsCohort { get; init; }
+
+    /// <summary>Time since the choice.</summary>
+    public TimeSpan SinceChosen => time.GetElapsedTime(start);
+
     /// <summary>Updates the round is to have; fewer than are chosen where some are chosen in excess.</summary>
     public int Goal => goal;
 

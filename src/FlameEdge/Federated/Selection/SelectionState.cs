@@ -59,4 +59,5 @@ internal sealed record KnownWorker
 /// <summary>What a worker's part in a round took.</summary>
 /// <param name="Seconds">From the model's sending to the whole update.</param>
 /// <param name="Bytes">Of model and update, as their codecs wrote them.</param>
-internal sealed record Effort(double Seconds, long Bytes);
+/// <param name="Trained">Of the seconds, what it says it trained; 0 where nobody goes by it.</param>
+internal sealed record Effort(double Seconds, long Bytes, double Trained = 0);

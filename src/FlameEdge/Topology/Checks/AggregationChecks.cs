@@ -29,9 +29,15 @@ internal static class AggregationChecks
             graph.Problems.Add(at, $"optimizer: {spec.Kind} takes all tensors for shared ones, of which personal: fedper keeps some back; use fedavg, fedavgm, fedadagrad, fedadam, fedyogi or fedprox with it");
         }
 
-        if (job.Roles.Find(role => role.Program?.Value == Programs.AsynchronousAggregator) is { } asynchronous)
+        var asynchronous = job.Roles.Where(role => role.Program?.Value == Programs.AsynchronousAggregator).ToList();
+        if (asynchronous is [var first, ..])
         {
-            CheckAsynchronous(graph, asynchronous);
+            CheckAsynchronous(graph, first);
+        }
+
+        foreach (var role in asynchronous)
+        {
+            CheckTiers(graph, role, asynchronous);
         }
 
         foreach (var (where, training) in Trainings(job))
@@ -58,10 +64,20 @@ internal static class AggregationChecks
         {
             graph.Problems.Add(role.Name.Node, $"{role}: robust: {robust.Kind} compares updates of one model, and here they start from several; remove robust, or the role's program");
         }
+    }
 
-        foreach (var channel in job.Channels.Where(channel => channel.DownCodec.IsDelta && channel.Pair.Any(end => end.Value == role.Name.Value)))
+    private static void CheckTiers(GraphIndex graph, RoleDraft role, List<RoleDraft> asynchronous)
+    {
+        foreach (var channel in graph.ChannelsOf(role).Where(channel => channel.DownCodec.IsDelta))
         {
             graph.Problems.Add(channel.Name.Node, $"{channel}: codec 'delta' cannot go down from {role}, whose workers hold different models; leave delta out");
+        }
+
+        var above = graph.ChannelsOf(role).Where(channel => (channel.FunctionTags ?? []).Any(entry => entry.Role.Value == role.Name.Value && entry.Tags.Any(tag => tag.Value == FunctionTags.Fetch)))
+            .SelectMany(channel => channel.Pair).Where(end => end.Value != role.Name.Value && !asynchronous.Exists(other => other.Name.Value == end.Value)).ToList();
+        if (above is [var upper, ..])
+        {
+            graph.Problems.Add(role.Name.Node, $"{role} waits for nobody, and '{upper.Value}' above it for rounds that end together; give '{upper.Value}' the program {Programs.AsynchronousAggregator} too, or this one {Programs.MiddleAggregator}");
         }
     }
 

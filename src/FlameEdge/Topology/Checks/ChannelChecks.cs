@@ -73,7 +73,7 @@ internal static class ChannelChecks
 
     private static void CheckFunctionTags(GraphIndex graph, ChannelDraft channel)
     {
-        channel.FunctionTags ??= ByPosition(channel);
+        channel.FunctionTags ??= CoordinationChecks.TagsOf(graph, channel) ?? ByPosition(channel);
         foreach (var (role, tags) in channel.FunctionTags)
         {
             if (channel.Pair.All(end => end.Value != role.Value))

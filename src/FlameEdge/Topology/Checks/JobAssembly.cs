@@ -21,6 +21,7 @@ internal static class JobAssembly
         SelectionChecks.Check(graph);
         RingChecks.Check(graph);
         HybridChecks.Check(graph);
+        CoordinationChecks.Check(graph);
         if (programs is not null)
         {
             RunChecks.Check(graph, programs, rolesHere);
