@@ -156,7 +156,8 @@ public class HybridJobTests
     // Takes the model, sends a report and an update of no change, and gives the answer.
     private static async Task<string> AnswerAsync(IChannel leader, (int Worker, long Samples)[] report, long samples = 80)
     {
-        var cancellationToken = TestContext.Current.CancellationToken;
+        using var bound = new CancellationTokenSource(TimeSpan.FromSeconds(30), TimeProvider.System);
+        var cancellationToken = bound.Token;
         var said = string.Join(",", report.Select(entry => $$"""{"worker":"trainer_{{entry.Worker}}","verdict":"{{(entry.Samples > 0 ? "counted" : "left")}}","samples":{{entry.Samples}}}"""));
         await foreach (var item in leader.ReceiveAsync(cancellationToken))
         {
