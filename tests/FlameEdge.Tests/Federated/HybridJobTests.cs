@@ -37,6 +37,28 @@ public class HybridJobTests
     }
 
     [Fact]
+    public async Task Groups_below_an_aggregator_in_the_middle_come_to_the_classical_model_too()
+    {
+        var plan = Expansion.Expand(Topology.JobTexts.Sound("""
+            { "job": "tiers", "backend": "memory", "seed": 5, "datasets": [ "d-0", "d-1", "d-2", "d-3", "d-4", "test" ], "evaluation": "test",
+              "model": { "kind": "softmax" }, "training": { "learningRate": 0.5, "steps": 3, "batchSize": "all" }, "rounds": { "count": 3, "deadline": "30s", "patience": "30s" },
+              "topology": {
+                "roles": [ { "name": "trainer", "isDataConsumer": true, "datasets": { "a": [ "d-0", "d-1" ], "b": [ "d-2" ], "c": [ "d-3", "d-4" ] },
+                             "groupAssociation": [ { "ring": "a", "low": "west" }, { "ring": "b", "low": "west" }, { "ring": "c", "low": "east" } ] },
+                           { "name": "middle" }, { "name": "aggregator" } ],
+                "channels": [ { "name": "ring", "pair": [ "trainer", "trainer" ], "groupBy": [ "a", "b", "c" ] },
+                              { "name": "low", "pair": [ "trainer", "middle" ], "groupBy": [ "west", "east" ] }, { "name": "high", "pair": [ "middle", "aggregator" ] } ] } }
+            """));
+
+        var classical = await new InMemoryJob(TestJobs.Flat(5, Rounds, Training)) { Load = Uneven }.RunAsync();
+        var tiers = await new InMemoryJob(plan) { Load = Uneven }.RunAsync();
+
+        AssertNear(classical.End!.Model.Values.ToArray(), tiers.End!.Model.Values.ToArray());
+        Assert.All(tiers.Rounds, round => Assert.Equal(7, round.Verdicts.Count(verdict => verdict.Verdict == Verdict.Counted)));
+        Assert.All(tiers.Rounds, round => Assert.Equal(round.Samples, round.Verdicts.Where(verdict => verdict.Via is not null).Sum(verdict => verdict.Samples)));
+    }
+
+    [Fact]
     public async Task One_update_of_each_group_goes_up_in_a_round()
     {
         var observer = await new InMemoryJob(TestJobs.Hybrid(6, 2, Rounds, Training)).RunAsync();
