@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The long form of the modes' kill tests: in every mode trainer and aggregator die at labelled points and at random, and docs/reports/mode-kills.md is written from what came out.
+# The long form of the modes' kill tests: in every mode trainer and aggregator die at labelled points and at random (hybrid: a group's leader and another member), and docs/reports/mode-kills.md is written from what came out.
 #   tests/mode-kills.sh [--mode NAME]
 # Only modes whose name contains NAME. Needs mosquitto. Exit code 0 only where every run was as it must be.
 set -u

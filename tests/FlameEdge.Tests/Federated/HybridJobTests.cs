@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using FlameEdge.Channels;
 using FlameEdge.Channels.InMemory;
+using FlameEdge.Models;
 using FlameEdge.Rounds;
 using FlameEdge.State;
 using FlameEdge.Testing;
@@ -21,8 +22,8 @@ public class HybridJobTests
     [InlineData(4, 3)]
     public async Task Groups_come_to_the_model_that_an_aggregator_makes_of_all_single_updates(int trainers, int groups)
     {
-        var classical = await new InMemoryJob(TestJobs.Flat(trainers, Rounds, Training)).RunAsync();
-        var hybrid = await new InMemoryJob(TestJobs.Hybrid(trainers, groups, Rounds, Training)).RunAsync();
+        var classical = await new InMemoryJob(TestJobs.Flat(trainers, Rounds, Training)) { Load = Uneven }.RunAsync();
+        var hybrid = await new InMemoryJob(TestJobs.Hybrid(trainers, groups, Rounds, Training)) { Load = Uneven }.RunAsync();
 
         Assert.Equal("completed", hybrid.End!.State);
         AssertNear(classical.End!.Model.Values.ToArray(), hybrid.End.Model.Values.ToArray());
@@ -33,6 +34,28 @@ public class HybridJobTests
         Assert.Equal(
             classical.Rounds.SelectMany(round => round.Verdicts.Select(verdict => (round.Round, verdict.Worker, verdict.Verdict, verdict.Samples, verdict.Via))),
             hybrid.Rounds.SelectMany(round => round.Verdicts.Select(verdict => (round.Round, verdict.Worker, verdict.Verdict, verdict.Samples, verdict.Via))));
+    }
+
+    [Fact]
+    public async Task Groups_below_an_aggregator_in_the_middle_come_to_the_classical_model_too()
+    {
+        var plan = Expansion.Expand(Topology.JobTexts.Sound("""
+            { "job": "tiers", "backend": "memory", "seed": 5, "datasets": [ "d-0", "d-1", "d-2", "d-3", "d-4", "test" ], "evaluation": "test",
+              "model": { "kind": "softmax" }, "training": { "learningRate": 0.5, "steps": 3, "batchSize": "all" }, "rounds": { "count": 3, "deadline": "30s", "patience": "30s" },
+              "topology": {
+                "roles": [ { "name": "trainer", "isDataConsumer": true, "datasets": { "a": [ "d-0", "d-1" ], "b": [ "d-2" ], "c": [ "d-3", "d-4" ] },
+                             "groupAssociation": [ { "ring": "a", "low": "west" }, { "ring": "b", "low": "west" }, { "ring": "c", "low": "east" } ] },
+                           { "name": "middle" }, { "name": "aggregator" } ],
+                "channels": [ { "name": "ring", "pair": [ "trainer", "trainer" ], "groupBy": [ "a", "b", "c" ] },
+                              { "name": "low", "pair": [ "trainer", "middle" ], "groupBy": [ "west", "east" ] }, { "name": "high", "pair": [ "middle", "aggregator" ] } ] } }
+            """));
+
+        var classical = await new InMemoryJob(TestJobs.Flat(5, Rounds, Training)) { Load = Uneven }.RunAsync();
+        var tiers = await new InMemoryJob(plan) { Load = Uneven }.RunAsync();
+
+        AssertNear(classical.End!.Model.Values.ToArray(), tiers.End!.Model.Values.ToArray());
+        Assert.All(tiers.Rounds, round => Assert.Equal(7, round.Verdicts.Count(verdict => verdict.Verdict == Verdict.Counted)));
+        Assert.All(tiers.Rounds, round => Assert.Equal(round.Samples, round.Verdicts.Where(verdict => verdict.Via is not null).Sum(verdict => verdict.Samples)));
     }
 
     [Fact]
@@ -97,6 +120,31 @@ public class HybridJobTests
         (3, [(1, 40), (3, 40)], "\"counted\""),
         (0, [(0, 40), (2, 40)], "\"counted\""));
 
+    [Fact]
+    public async Task A_round_with_its_quorum_waits_a_moment_for_the_successor_of_a_leader_that_was_lost()
+    {
+        var cancellationToken = TestContext.Current.CancellationToken;
+        var plan = TestJobs.Hybrid(4, 2, Rounds with { Count = 1, Quorum = 1 }, Training);
+        var hub = new MemoryHub();
+        await using var backend = new MemoryChannelBackend(hub);
+        await using var counted = await backend.OpenAsync(EndOf(plan, 1), cancellationToken);
+        await using var lost = await backend.OpenAsync(EndOf(plan, 0), cancellationToken);
+        await using var successor = await backend.OpenAsync(EndOf(plan, 2), cancellationToken);
+        await counted.JoinAsync(new(80), cancellationToken);
+        await lost.JoinAsync(new(80), cancellationToken);
+        var job = new InMemoryJob(plan) { Hub = hub, Workers = [plan.Workers[0].Id] }.RunAsync(cancellationToken);
+        Assert.Contains("\"counted\"", await AnswerAsync(counted, [(1, 40), (3, 40)]), StringComparison.Ordinal);
+
+        await lost.LeaveAsync(cancellationToken);
+        await Task.Delay(TimeSpan.FromMilliseconds(300), TimeProvider.System, cancellationToken); // The moment: without it the round would be over here.
+        await successor.JoinAsync(new(80), cancellationToken);
+        Assert.Contains("\"counted\"", await AnswerAsync(successor, [(0, 0), (2, 40)], 40), StringComparison.Ordinal);
+        var observer = await job;
+
+        Assert.Equal(120, observer.Rounds[0].Samples);
+        Assert.Equal([Verdict.Left, Verdict.Counted, Verdict.Counted, Verdict.Counted], observer.Rounds[0].Verdicts.Select(verdict => verdict.Verdict));
+    }
+
     // One round of an aggregator whose groups' leaders send what a test has them send; at the end every worker must have counted once.
     private static async Task LeadersAsync(params (int Trainer, (int Worker, long Samples)[] Report, string Answer)[] updates)
     {
@@ -125,29 +173,40 @@ public class HybridJobTests
         {
             await leader.DisposeAsync();
         }
-
-        async Task<string> AnswerAsync(IChannel leader, (int Worker, long Samples)[] report)
-        {
-            var said = string.Join(",", report.Select(entry => $$"""{"worker":"trainer_{{entry.Worker}}","verdict":"counted","samples":{{entry.Samples}}}"""));
-            await foreach (var item in leader.ReceiveAsync(cancellationToken))
-            {
-                using var arrived = item as MessageArrived;
-                if (arrived?.Message is { Kind: MessageKind.Model } model)
-                {
-                    using var head = JsonDocument.Parse(model.Head);
-                    var (run, start) = (head.RootElement.GetProperty("run").GetString(), head.RootElement.GetProperty("base").GetString());
-                    await leader.SendAsync(item.Worker, new Message { Kind = MessageKind.Report, Round = 1, Body = new(Encoding.UTF8.GetBytes($"[{said}]")) }, cancellationToken);
-                    await leader.SendAsync(item.Worker, new Message { Kind = MessageKind.Update, Round = 1, Head = Encoding.UTF8.GetBytes($$"""{"run":"{{run}}","base":"{{start}}","samples":80,"hasReport":true}"""), Body = model.Body }, cancellationToken);
-                }
-                else if (arrived?.Message is { Kind: MessageKind.Verdict } verdict)
-                {
-                    return Encoding.UTF8.GetString(verdict.Head.Span);
-                }
-            }
-
-            throw new InvalidOperationException("the channel ended");
-        }
     }
+
+    // Takes the model, sends a report and an update of no change, and gives the answer.
+    private static async Task<string> AnswerAsync(IChannel leader, (int Worker, long Samples)[] report, long samples = 80)
+    {
+        using var bound = new CancellationTokenSource(TimeSpan.FromSeconds(30), TimeProvider.System);
+        var cancellationToken = bound.Token;
+        var said = string.Join(",", report.Select(entry => $$"""{"worker":"trainer_{{entry.Worker}}","verdict":"{{(entry.Samples > 0 ? "counted" : "left")}}","samples":{{entry.Samples}}}"""));
+        await foreach (var item in leader.ReceiveAsync(cancellationToken))
+        {
+            using var arrived = item as MessageArrived;
+            switch (arrived?.Message)
+            {
+                case { Kind: MessageKind.Model } model:
+                    using (var head = JsonDocument.Parse(model.Head))
+                    {
+                        var (run, start) = (head.RootElement.GetProperty("run").GetString(), head.RootElement.GetProperty("base").GetString());
+                        await leader.SendAsync(item.Worker, new Message { Kind = MessageKind.Report, Round = 1, Body = new(Encoding.UTF8.GetBytes($"[{said}]")) }, cancellationToken);
+                        await leader.SendAsync(item.Worker, new Message { Kind = MessageKind.Update, Round = 1, Head = Encoding.UTF8.GetBytes($$"""{"run":"{{run}}","base":"{{start}}","samples":{{samples}},"hasReport":true}"""), Body = model.Body }, cancellationToken);
+                    }
+
+                    break;
+                case { Kind: MessageKind.Verdict } verdict:
+                    return Encoding.UTF8.GetString(verdict.Head.Span);
+                case { Kind: MessageKind.End }:
+                    return "the job is over";
+            }
+        }
+
+        throw new InvalidOperationException("the channel ended");
+    }
+
+    // The more a trainer's number, the more rows it has.
+    private static Dataset Uneven(DatasetSpec spec) => TestJobs.Rows(spec.Id, char.IsAsciiDigit(spec.Id.Value[^1]) ? 16 + (14 * (spec.Id.Value[^1] - '0')) : 40);
 
     private static ChannelEndpoint EndOf(JobPlan plan, int trainer)
     {

@@ -39,16 +39,29 @@ public sealed record FleetPlan(IReadOnlyList<PlannedWorker> Workers, long? Round
             return null;
         }
 
-        // Down the model goes once to a group of a channel, and from the broker to each of its members; an update goes up from each and to one.
         var length = DeclaredModel.Of(model, input, classes).Layout.Length;
-        return plan.Job.Graph.Channels.Sum(channel =>
+        return plan.Job.Graph.Channels.Where(channel => (channel.Backend ?? plan.Job.Backend) == "mqtt").Sum(channel => RingOf(plan, channel.Pair.First) == channel ? RingBytes(channel) : TreeBytes(channel));
+
+        // Down the model goes once to a group of a channel, and from the broker to each of its members; an update goes up from each and to one. A ring has one voice.
+        long TreeBytes(ChannelSpec channel)
         {
-            var links = plan.Workers.Count(worker => channel.Has(worker.Role, FunctionTags.Upload) && worker.Groups.ContainsKey(channel.Name));
+            var links = plan.Workers.Where(worker => channel.Has(worker.Role, FunctionTags.Upload) && worker.Groups.ContainsKey(channel.Name))
+                .Select(worker => RingOf(plan, worker.Role) is { } ring ? $"ring {worker.Groups[ring.Name]}" : worker.Id.Value).Distinct(StringComparer.Ordinal).Count();
             return (BytesIn(channel.DownCodec) * (links + channel.Groups.Count)) + (BytesIn(channel.UpCodec) * 2L * links);
-        });
+        }
+
+        // Of n members each sends 2 (n - 1) parts of a sum, each an n-th of the model; below an aggregator all but one are handed the model besides. What is sent is delivered.
+        long RingBytes(ChannelSpec channel)
+        {
+            var handed = plan.Job.Graph.Channels.Any(other => other.Has(channel.Pair.First, FunctionTags.Fetch)) ? 2 * BytesIn(CodecSpec.Plain) : 0;
+            return plan.Workers.Where(worker => worker.Groups.ContainsKey(channel.Name)).GroupBy(worker => worker.Groups[channel.Name])
+                .Sum(group => (group.Count() - 1L) * ((4L * sizeof(float) * length) + (4L * group.Count() * HeadBytes) + handed));
+        }
 
         long BytesIn(CodecSpec codec) => Codecs.Of(codec).LargestBytesOf(length) + HeadBytes;
     }
+
+    private static ChannelSpec? RingOf(JobPlan plan, RoleName role) => plan.Job.Graph.Channels.FirstOrDefault(channel => channel.Has(role, FunctionTags.RingAllReduce));
 }
 
 /// <summary>A worker and the agent it would run on.</summary>

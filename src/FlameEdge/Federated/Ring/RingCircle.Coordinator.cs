@@ -52,9 +52,9 @@ internal sealed partial class RingCircle
 
     private void Ask(WorkerId holder, RingStanding target)
     {
-        if (wanted is not { } asked || asked.Worker != holder || context.Time.GetElapsedTime(asked.At) > Deadline)
+        if (wanted is not { } asked || asked.Worker != holder || asked.Target != target || context.Time.GetElapsedTime(asked.At) > Deadline)
         {
-            wanted = (holder, context.Time.GetTimestamp());
+            wanted = (holder, target, context.Time.GetTimestamp());
             Send(holder, Head(RingHead.Want) with { Standing = target }, default, () => work.Standing != target);
         }
     }

@@ -18,7 +18,9 @@ internal sealed partial class RingCircle
     private bool IsLeader => IsCoordinator && (hasGathered || (work.Standing.Round > 0 && context.Time.GetElapsedTime(joined) >= Settling));
 
     // While the model goes from member to member nobody is handed another one, unless the way is broken or takes too long.
-    private bool IsPassing => passing is { } since && context.Time.GetElapsedTime(since) < Deadline / 4;
+    private bool IsPassing => passing is { } since && context.Time.GetElapsedTime(since) < (Deadline / 4 < Repeat ? Deadline / 4 : Repeat);
+
+    private WorkerId? Next => inbox.Present.Keys.Where(worker => string.CompareOrdinal(worker.Value, Self.Value) > 0).OrderBy(worker => worker.Value, StringComparer.Ordinal).Select(worker => (WorkerId?)worker).FirstOrDefault();
 
     // As large as the group: who is away counts as an average member, so that a new leader announces what the one before it did.
     private long GroupSamples => (long)(announced.Values.Average() * (Cohort.Count + 1));
@@ -38,8 +40,14 @@ internal sealed partial class RingCircle
             return false;
         }
 
-        passing = context.Time.GetTimestamp();
-        PassOn();
+        // Who has not spoken to this leader yet may not know that it is there, and would not believe it: it is handed the model when it has.
+        passing = null;
+        if (Next is { } next && table[next] is not null)
+        {
+            passing = context.Time.GetTimestamp();
+            PassOn();
+        }
+
         return true;
     }
 
@@ -47,7 +55,7 @@ internal sealed partial class RingCircle
     private void PassOn()
     {
         var standing = work.Standing;
-        foreach (var next in inbox.Present.Keys.Where(worker => string.CompareOrdinal(worker.Value, Self.Value) > 0).OrderBy(worker => worker.Value, StringComparer.Ordinal).Take(1))
+        if (Next is { } next)
         {
             Send(next, Head(RingHead.Pass), work.Snapshot(), () => work.Standing == standing);
         }

@@ -43,7 +43,7 @@ internal sealed partial class RingCircle : IAsyncDisposable
     private RingChange? change;
     private RingAttempt? attempt;
     private (WorkerId Worker, long Incarnation)? told;
-    private (WorkerId Worker, long At)? wanted;
+    private (WorkerId Worker, RingStanding Target, long At)? wanted;
     private int newest;
     private int said;
     private long toldAt;
