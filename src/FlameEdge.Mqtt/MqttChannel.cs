@@ -66,6 +66,8 @@ internal sealed class MqttChannel : IChannel, IPlacedChannel, IMeteredChannel, I
     // The broker's bound holds for direct channels too: it may have to step in at any time.
     int IPacketPort.MaximumPacketBytes => Math.Min(Math.Min(session.Control.MaximumPacketBytes, session.Bulk.MaximumPacketBytes) - PacketOverhead, IsDirect ? PeerFrame.LongestPacket : int.MaxValue);
 
+    TimeSpan IPacketPort.Silence => IsDirect ? TimeSpan.MaxValue : session.Bulk.Silence;
+
     // Half of what the broker keeps for us, which all our channels share: what was granted before another sender came, and answers, are on their way too.
     (int Packets, long Bytes) IPacketPort.Room
     {

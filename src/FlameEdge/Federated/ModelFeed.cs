@@ -128,6 +128,17 @@ internal sealed class ModelFeed : IAsyncDisposable
         }
     }
 
+    /// <summary>Drops what came so far: this worker was not on the channel for a while.</summary>
+    public void Forget()
+    {
+        lock (gate)
+        {
+            FinishCurrent();
+            next?.Dispose();
+            next = null;
+        }
+    }
+
     private void FinishCurrent()
     {
         lock (gate)

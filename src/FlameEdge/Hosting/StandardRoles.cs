@@ -1,5 +1,6 @@
 using FlameEdge.Collaborative.Roles;
 using FlameEdge.Federated;
+using FlameEdge.Federated.Hybrid;
 using FlameEdge.Federated.Ring;
 using FlameEdge.Tasklets;
 
@@ -15,6 +16,7 @@ public static class StandardRoles
         .Add(Topology.Programs.AsynchronousAggregator, context => new AsynchronousAggregator(context))
         .Add("middle-aggregator", context => new MiddleAggregator(context))
         .Add(Topology.Programs.RingTrainer, context => new RingTrainer(context))
+        .Add(Topology.Programs.HybridTrainer, context => new HybridTrainer(context))
         .Add("site", context => new SiteRole(context))
         .Add("directory", context => new DirectoryRole(context));
 }

@@ -81,6 +81,13 @@ internal sealed record KillJob(string Name, string Text, IReadOnlyList<string> W
         return new(name, Job(name, RingTopology, Machines(4, windows: 150, "region"), "\"hidden\": [12]", epochs: 6, rounds, "all", Long), members, rounds) { Tellers = members };
     }
 
+    /// <summary>Two groups of two trainers, each summing among itself, below one aggregator.</summary>
+    public static KillJob Hybrid(string name, int rounds = 6) => new(
+        name,
+        Job(name, HybridTopology, Machines(4, windows: 150, "region", isOnDevices: false, "north", "north", "south", "south"), "\"hidden\": [12]", epochs: 6, rounds, "all", Long),
+        [Aggregator, .. Enumerable.Range(0, 4).Select(Trainer)],
+        rounds);
+
     public static string Trainer(int index) => $"trainer_{index}";
 
     private const string FlatTopology = """
@@ -91,6 +98,11 @@ internal sealed record KillJob(string Name, string Text, IReadOnlyList<string> W
     private const string RingTopology = """
         "roles": [ { "name": "trainer", "isDataConsumer": true } ],
         "channels": [ { "name": "ring", "pair": ["trainer", "trainer"] } ]
+        """;
+
+    private const string HybridTopology = """
+        "roles": [ { "name": "trainer", "isDataConsumer": true }, { "name": "aggregator" } ],
+        "channels": [ { "name": "ring", "pair": ["trainer", "trainer"], "groupBy": { "label": "region" } }, { "name": "global", "pair": ["trainer", "aggregator"] } ]
         """;
 
     private const string SparseTopology = """

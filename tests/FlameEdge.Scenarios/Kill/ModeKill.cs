@@ -39,6 +39,11 @@ internal sealed record ModeKill(string Name, KillJob Job, IReadOnlyList<(string 
             KillJob.Ring("kill-ring"),
             [("trainer_1", ["ring-trained:2", "ring-part-sent:1", "ring-reduced:1", "model-stored:1"]), ("trainer_0", ["ring-begun:2", "ring-agreed:1", "round-committed:2", "ring-told:1"])],
             IsExact: true),
+        new(
+            "hybrid",
+            KillJob.Hybrid("kill-hybrid"),
+            [("trainer_1", ["ring-trained:2", "ring-part-sent:1", "group-stored:1", "group-adopted:1"]), ("trainer_0", ["group-model:2", "ring-agreed:1", "group-kept:1", "group-sent:1"]), (KillJob.Aggregator, ["update-stored:3", "round-committed:1"])],
+            IsExact: true),
         new("tcp", KillJob.Large(rounds: 6, "kill-tcp", ", \"backend\": \"tcp\""), [Trainer, Aggregator], IsExact: true),
         new("private, noise of the server", KillJob.Mode("kill-private", ", \"privacy\": { \"kind\": \"server\", \"clip\": 1.0, \"noise\": 0.5, \"epsilon\": 100 }"), [Trainer, Aggregator], IsExact: false),
         new(

@@ -25,6 +25,7 @@ public class SampleTests
     [Theory]
     [InlineData("federated-vibration")]
     [InlineData("distributed-vibration")]
+    [InlineData("hybrid-vibration")]
     [InlineData("federated-mnist")]
     [InlineData("hierarchical-air")]
     [InlineData("fine-tune-onnx")]

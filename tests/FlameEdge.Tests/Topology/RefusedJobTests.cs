@@ -153,7 +153,7 @@ public class RefusedJobTests
         var (job, found) = JobTexts.Read(text, Programs.BuiltIn);
 
         Assert.Null(job);
-        Assert.Contains("role 'a': the program 'agregator' is not on board; use aggregator, asynchronous-aggregator, directory, middle-aggregator, ring-trainer, site, trainer (did you mean 'aggregator'?)", found.All[0].ToString(), StringComparison.Ordinal);
+        Assert.Contains("role 'a': the program 'agregator' is not on board; use aggregator, asynchronous-aggregator, directory, hybrid-trainer, middle-aggregator, ring-trainer, site, trainer (did you mean 'aggregator'?)", found.All[0].ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

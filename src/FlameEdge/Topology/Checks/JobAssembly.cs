@@ -20,6 +20,7 @@ internal static class JobAssembly
         AggregationChecks.Check(graph);
         SelectionChecks.Check(graph);
         RingChecks.Check(graph);
+        HybridChecks.Check(graph);
         if (programs is not null)
         {
             RunChecks.Check(graph, programs, rolesHere);
