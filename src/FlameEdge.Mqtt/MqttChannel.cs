@@ -74,7 +74,8 @@ internal sealed class MqttChannel : IChannel, IPlacedChannel, IMeteredChannel, I
         get
         {
             var (profile, share) = (session.Options.Profile, 2 * Math.Max(1, session.ListeningCount));
-            return (Math.Max(1, (profile.QueuedPackets ?? int.MaxValue) / share), Math.Max(1, (profile.QueuedBytes ?? long.MaxValue) / share));
+            var bytes = Math.Min(profile.QueuedBytes ?? long.MaxValue, IsDirect ? session.Options.Direct.QueueBytes : long.MaxValue);
+            return (Math.Max(1, (profile.QueuedPackets ?? int.MaxValue) / share), Math.Max(1, bytes / share));
         }
     }
 

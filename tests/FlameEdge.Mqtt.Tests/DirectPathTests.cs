@@ -23,6 +23,9 @@ public sealed class DirectPathTests : IAsyncLifetime
     private static readonly CancellationToken Never = CancellationToken.None;
     private readonly TestLog log = new();
     private readonly List<Guest> guests = [];
+
+    // What the guests still need when they take their leave.
+    private readonly List<IAsyncDisposable> kept = [];
     private EmbeddedBroker? broker;
 
     private Uri Broker => broker!.Uri;
@@ -37,6 +40,11 @@ public sealed class DirectPathTests : IAsyncLifetime
             await guest.Session.DisposeAsync();
         }
 
+        foreach (var each in kept)
+        {
+            await each.DisposeAsync();
+        }
+
         await broker!.DisposeAsync();
         Assert.Empty(log.Errors);
     }
@@ -44,7 +52,7 @@ public sealed class DirectPathTests : IAsyncLifetime
     [Fact]
     public async Task A_models_bytes_do_not_pass_the_broker()
     {
-        await using var relay = BrokerRelay.Start(Broker);
+        var relay = Kept(BrokerRelay.Start(Broker));
         var (aggregator, trainer) = await MeetAsync(options => options.Broker = relay.Uri);
 
         await ExchangeAsync(aggregator, trainer);
@@ -58,7 +66,7 @@ public sealed class DirectPathTests : IAsyncLifetime
     [Fact]
     public async Task Who_cannot_be_reached_is_served_by_the_broker_and_that_is_told_once()
     {
-        await using var relay = BrokerRelay.Start(Broker);
+        var relay = Kept(BrokerRelay.Start(Broker));
         var closed = FreePort();
         var (aggregator, trainer) = await MeetAsync(options => (options.Broker, options.Direct.Announce) = (relay.Uri, $"127.0.0.1:{closed}"));
 
@@ -73,7 +81,7 @@ public sealed class DirectPathTests : IAsyncLifetime
     [Fact]
     public async Task Whoever_can_connect_opens_the_way_for_both()
     {
-        await using var relay = BrokerRelay.Start(Broker);
+        var relay = Kept(BrokerRelay.Start(Broker));
         var closed = FreePort();
         var (aggregator, trainer) = await MeetAsync(options => options.Broker = relay.Uri, ofTrainer: options => options.Direct.Announce = $"127.0.0.1:{closed}");
         await SendAsync(trainer, Fleet.Aggregator, 1);
@@ -91,7 +99,7 @@ public sealed class DirectPathTests : IAsyncLifetime
     {
         const int Large = 20_000_000;
         var port = FreePort();
-        await using var cable = new TcpProxy(() => port);
+        var cable = Kept(new TcpProxy(() => port));
         var (aggregator, trainer) = await MeetAsync(options => options.Transfer.WindowBytes = 1024 * 1024, ofAggregator: options => ListenBehind(options, port, cable));
         var sending = SendAsync(trainer, Fleet.Aggregator, 3, Large);
         while (((IMeteredChannel)aggregator.Seat.Channel).Traffic.Received < Large / 4)
@@ -114,7 +122,7 @@ public sealed class DirectPathTests : IAsyncLifetime
     {
         var fleet = new Fleet(2);
         var port = FreePort();
-        await using var cable = new TcpProxy(() => port);
+        var cable = Kept(new TcpProxy(() => port));
         var aggregator = await SitAsync(fleet.AggregatorEnd(), Impatient);
         var stuck = await SitAsync(fleet.TrainerEnd(0), options =>
         {
@@ -181,7 +189,7 @@ public sealed class DirectPathTests : IAsyncLifetime
     {
         using var identities = new TestIdentities();
         using var others = new TestIdentities();
-        await using var secured = await EmbeddedBroker.StartAsync(new EmbeddedBrokerOptions { CaFile = identities.CaFile, CertificateFile = identities.Broker.Certificate, KeyFile = identities.Broker.Key });
+        var secured = Kept(await EmbeddedBroker.StartAsync(new EmbeddedBrokerOptions { CaFile = identities.CaFile, CertificateFile = identities.Broker.Certificate, KeyFile = identities.Broker.Key }));
         var fleet = new Fleet(1);
         var aggregator = await SitAsync(fleet.AggregatorEnd(), identities.OptionsOf(identities.Issued("hub"), secured.Port));
         var trainer = await SitAsync(fleet.TrainerEnd(0), identities.OptionsOf(identities.Issued("device-0"), secured.Port));
@@ -303,6 +311,13 @@ public sealed class DirectPathTests : IAsyncLifetime
         await aggregator.Seat.MeetsAsync(Fleet.Trainer(0));
         await trainer.Seat.MeetsAsync(Fleet.Aggregator);
         return (aggregator, trainer);
+    }
+
+    private T Kept<T>(T needed)
+        where T : IAsyncDisposable
+    {
+        kept.Add(needed);
+        return needed;
     }
 
     private Task<Guest> SitAsync(ChannelEndpoint end, Action<MqttOptions> configure)
