@@ -79,7 +79,7 @@ public sealed class WireAdapterTests
     }
 
     private WireAdapter AdapterOver(Scripted channel, MqttProtocolVersion version) => new(channel, new MqttPacketFormatterAdapter(version, new MqttBufferWriter(4096, 65_535)),
-        message => told.Add((message.Topic, message.Payload.ToArray(), message.Retain)));
+        message => told.Add((message.Topic, message.Payload.ToArray(), message.Retain)), static () => { });
 
     private static byte[] Publish(MqttProtocolVersion version, string topic, ushort? identifier, byte[] payload, bool retain = false)
     {
