@@ -35,8 +35,8 @@ internal sealed record ToolParts
     /// <summary>Reads YAML: text, file, problems.</summary>
     public required Func<string, string, SpecProblems, SpecNode?> ReadYaml { get; init; }
 
-    /// <summary>Live progress over so many rounds, where the talk goes to a terminal; null where lines will do.</summary>
-    public required Func<TextWriter, int, Func<Func<IJobObserver, Task>, Task>?> Live { get; init; }
+    /// <summary>Live progress of a job, where the talk goes to a terminal; null where lines will do.</summary>
+    public required Func<TextWriter, JobPlan, Func<Func<IJobObserver, Task>, Task>?> Live { get; init; }
 
     /// <summary>Shows a result to people.</summary>
     public required Action<TextWriter, JobResult> ShowRounds { get; init; }

@@ -4,6 +4,7 @@ using FlameEdge.Channels;
 using FlameEdge.Channels.Presence;
 using FlameEdge.Channels.Transfer;
 using FlameEdge.Diagnostics;
+using FlameEdge.Mqtt.Direct;
 using FlameEdge.Topology;
 using Microsoft.Extensions.Logging;
 
@@ -27,16 +28,21 @@ internal sealed class MqttChannel : IChannel, IPlacedChannel, IMeteredChannel, I
     private readonly string[] dataFilters;
     private readonly PlacementDictionary placement;
     private readonly SecondLook look;
+    private readonly DirectSender? direct;
     private string[] presenceFilters;
     private bool isJoined;
     private int isDisposed;
 
-    public MqttChannel(MqttSession session, ChannelEndpoint endpoint)
+    /// <param name="session">The agent's.</param>
+    /// <param name="endpoint">Who stands here.</param>
+    /// <param name="isDirect">True where packets go to the peers' agents themselves, and over the broker only to those who are not reached.</param>
+    public MqttChannel(MqttSession session, ChannelEndpoint endpoint, bool isDirect = false)
     {
         this.session = session;
         endpoint = endpoint with { Placement = placement = new PlacementDictionary(endpoint.Placement) };
         exchange = new Exchange(endpoint, this, session.Options.Transfer, session.NextMessageId, session.Time, session.Loggers.CreateLogger<Exchange>()) { Unseen = () => look?.Hurry() };
         presence = new PresenceTable(endpoint, session.Options.Presence, session.Time, exchange.Arrived, exchange.Departed);
+        direct = isDirect ? new DirectSender(session, endpoint, presence, () => exchange.Peers) : null;
         hereTopic = session.Topics.Here(endpoint, endpoint.Agent, endpoint.Self);
         dataFilters = session.Topics.DataFilters(endpoint);
         presenceFilters = PresenceFilters(session.Topics, endpoint, ExactBelow(session.Options.Profile));
@@ -48,13 +54,19 @@ internal sealed class MqttChannel : IChannel, IPlacedChannel, IMeteredChannel, I
 
     public IReadOnlyList<Peer> Peers => exchange.Peers;
 
+    /// <summary>True where packets go to the peers' agents themselves.</summary>
+    public bool IsDirect => direct is not null;
+
     public ChannelTraffic Traffic => exchange.Traffic;
 
     public ChannelDrops Drops => exchange.Drops;
 
     public long PeakAssemblyBytes => exchange.PeakAssemblyBytes;
 
-    int IPacketPort.MaximumPacketBytes => Math.Min(session.Control.MaximumPacketBytes, session.Bulk.MaximumPacketBytes) - PacketOverhead;
+    // The broker's bound holds for direct channels too: it may have to step in at any time.
+    int IPacketPort.MaximumPacketBytes => Math.Min(Math.Min(session.Control.MaximumPacketBytes, session.Bulk.MaximumPacketBytes) - PacketOverhead, IsDirect ? PeerFrame.LongestPacket : int.MaxValue);
+
+    TimeSpan IPacketPort.Silence => IsDirect ? TimeSpan.MaxValue : session.Bulk.Silence;
 
     // Half of what the broker keeps for us, which all our channels share: what was granted before another sender came, and answers, are on their way too.
     (int Packets, long Bytes) IPacketPort.Room
@@ -81,7 +93,7 @@ internal sealed class MqttChannel : IChannel, IPlacedChannel, IMeteredChannel, I
                 await session.Control.SubscribeAsync(presenceFilters, cancellationToken);
             }
 
-            var note = new HereNote(session.SessionId, Endpoint.Incarnation, card.Samples);
+            var note = new HereNote(session.SessionId, Endpoint.Incarnation, card.Samples) { Peer = IsDirect ? await session.Direct.ListenAsync(cancellationToken) : null };
             await session.RetainAsync(hereTopic, JsonSerializer.SerializeToUtf8Bytes(note, PresenceJson.Default.HereNote), cancellationToken);
         }
         finally
@@ -166,9 +178,17 @@ internal sealed class MqttChannel : IChannel, IPlacedChannel, IMeteredChannel, I
 
     async ValueTask IPacketPort.SendAsync(WorkerId? to, ReadOnlySequence<byte> packet, bool isBulk, CancellationToken cancellationToken)
     {
-        var link = isBulk ? session.Bulk : session.Control;
-        await link.PublishOnceAsync(session.Topics.Data(Endpoint, to), packet, cancellationToken);
+        foreach (var addressee in direct?.Send(to, packet, isBulk) ?? [to])
+        {
+            await session.LinkFor(isBulk).PublishOnceAsync(session.Topics.Data(Endpoint, addressee), packet, cancellationToken);
+        }
     }
+
+    /// <summary>True where the plan puts a worker that may be met here on this agent.</summary>
+    internal bool Places(AgentId agent) => placement.Values.Contains(agent);
+
+    /// <summary>What the workers of an agent that are present here have posted.</summary>
+    internal IReadOnlyList<HereNote> NotesOf(AgentId agent) => presence.NotesOf(agent);
 
     /// <summary>Takes a packet if it is meant for this worker or its role.</summary>
     internal void Take(DataTopic topic, ReadOnlySequence<byte> packet)
@@ -194,17 +214,30 @@ internal sealed class MqttChannel : IChannel, IPlacedChannel, IMeteredChannel, I
         if (read is not null || note.Length == 0)
         {
             presence.Here(topic.Agent, topic.Worker, read);
+            ToldOfPresence();
         }
     }
 
     /// <summary>Takes an agent's life sign.</summary>
-    internal void Alive(AgentId agent, AliveNote note) => presence.Alive(agent, note);
+    internal void Alive(AgentId agent, AliveNote note)
+    {
+        presence.Alive(agent, note);
+        ToldOfPresence();
+    }
 
     /// <summary>The control connection is new: presence is about to be told again.</summary>
     internal void Connecting() => presence.Reconnected();
 
     /// <summary>One of the connections may be used again.</summary>
     internal void Reconnected() => exchange.Reconnected();
+
+    private void ToldOfPresence()
+    {
+        if (IsDirect)
+        {
+            session.Direct.PresenceChanged();
+        }
+    }
 
     /// <summary>Brokers differ in what they cannot do: bring retained messages for wildcards, or hold many subscriptions.</summary>
     private static int ExactBelow(BrokerProfile profile) => profile switch

@@ -2,14 +2,19 @@ using FlameEdge.Channels;
 
 namespace FlameEdge.Mqtt;
 
-/// <summary>Channels over an MQTT broker. It does not own the session: an agent's workers share one.</summary>
-public sealed class MqttChannelBackend(MqttSession session) : IChannelBackend, IIncarnationMemory
+/// <summary>Channels of one agent: presence at an MQTT broker, and packets over it or, where it is the direct one, straight between agents. It does not own the session: an agent's workers share one.</summary>
+/// <param name="session">The agent's.</param>
+/// <param name="isDirect">True for the backend <c>tcp</c>.</param>
+public sealed class MqttChannelBackend(MqttSession session, bool isDirect = false) : IChannelBackend, IIncarnationMemory
 {
     private readonly Lock gate = new();
     private readonly List<MqttChannel> opened = [];
 
+    /// <summary>The name of the backend that goes straight from agent to agent.</summary>
+    public const string DirectName = "tcp";
+
     /// <inheritdoc/>
-    public string Name => "mqtt";
+    public string Name => isDirect ? DirectName : "mqtt";
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The endpoint names another agent than the session's.</exception>
@@ -21,7 +26,7 @@ public sealed class MqttChannelBackend(MqttSession session) : IChannelBackend, I
             throw new ArgumentException($"worker {endpoint.Self} runs on {endpoint.Agent}, this session is {session.Agent}'s", nameof(endpoint));
         }
 
-        var channel = new MqttChannel(session, endpoint);
+        var channel = new MqttChannel(session, endpoint, isDirect);
         lock (gate)
         {
             opened.Add(channel);

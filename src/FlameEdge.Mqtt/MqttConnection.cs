@@ -36,7 +36,7 @@ internal sealed class MqttConnection : IAsyncDisposable
             heard();
             traffic.Comes(message);
             received(message);
-        }));
+        }, heard));
         client.DisconnectedAsync += disconnected =>
         {
             Reason = disconnected.Reason;

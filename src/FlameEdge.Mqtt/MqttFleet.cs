@@ -8,10 +8,13 @@ namespace FlameEdge.Mqtt;
 public sealed class MqttFleet(MqttOptions options, TimeProvider time, ILoggerFactory loggers) : IChannelBackend, IIncarnationMemory
 {
     private readonly SemaphoreSlim gate = new(1, 1);
-    private readonly Dictionary<AgentId, (MqttSession Session, MqttChannelBackend Backend)> agents = [];
+    private readonly Dictionary<AgentId, AgentEnd> agents = [];
 
     /// <inheritdoc/>
     public string Name => "mqtt";
+
+    /// <summary>The same agents on channels of the backend <c>tcp</c>; goes with the fleet.</summary>
+    public IChannelBackend Direct => new DirectEnds(this);
 
     /// <inheritdoc/>
     public async ValueTask<IChannel> OpenAsync(ChannelEndpoint endpoint, CancellationToken cancellationToken) =>
@@ -30,26 +33,25 @@ public sealed class MqttFleet(MqttOptions options, TimeProvider time, ILoggerFac
     /// <summary>Says good-bye for all agents.</summary>
     public async ValueTask DisposeAsync()
     {
-        foreach (var (session, backend) in agents.Values)
+        foreach (var agent in agents.Values)
         {
-            await backend.DisposeAsync();
-            await session.DisposeAsync();
+            await agent.Backend.DisposeAsync();
+            await agent.Direct.DisposeAsync();
+            await agent.Session.DisposeAsync();
         }
 
         agents.Clear();
         gate.Dispose();
     }
 
-    private async Task<(MqttSession Session, MqttChannelBackend Backend)> ConnectAsync(AgentId agent, CancellationToken cancellationToken)
+    private async Task<AgentEnd> ConnectAsync(AgentId agent, CancellationToken cancellationToken)
     {
         await gate.WaitAsync(cancellationToken);
         try
         {
             if (!agents.TryGetValue(agent, out var known))
             {
-                var session = await MqttSession.ConnectAsync(options, agent, time, loggers, cancellationToken);
-                known = (session, new MqttChannelBackend(session));
-                agents[agent] = known;
+                agents[agent] = known = new AgentEnd(await MqttSession.ConnectAsync(options, agent, time, loggers, cancellationToken));
             }
 
             return known;
@@ -58,5 +60,26 @@ public sealed class MqttFleet(MqttOptions options, TimeProvider time, ILoggerFac
         {
             gate.Release();
         }
+    }
+
+    private sealed class AgentEnd(MqttSession session)
+    {
+        public MqttSession Session { get; } = session;
+
+        public MqttChannelBackend Backend { get; } = new(session);
+
+        public MqttChannelBackend Direct { get; } = new(session, isDirect: true);
+    }
+
+    private sealed class DirectEnds(MqttFleet fleet) : IChannelBackend, IIncarnationMemory
+    {
+        public string Name => MqttChannelBackend.DirectName;
+
+        public async ValueTask<IChannel> OpenAsync(ChannelEndpoint endpoint, CancellationToken cancellationToken) =>
+            await (await fleet.ConnectAsync(endpoint.Agent, cancellationToken)).Direct.OpenAsync(endpoint, cancellationToken);
+
+        public ValueTask<long> SeenIncarnationAsync(ChannelEndpoint endpoint, CancellationToken cancellationToken) => fleet.SeenIncarnationAsync(endpoint, cancellationToken);
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 }

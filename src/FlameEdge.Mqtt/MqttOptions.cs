@@ -1,5 +1,6 @@
 using FlameEdge.Channels.Presence;
 using FlameEdge.Channels.Transfer;
+using FlameEdge.Mqtt.Direct;
 
 namespace FlameEdge.Mqtt;
 
@@ -65,6 +66,9 @@ public sealed class MqttOptions
 
     /// <summary>How messages are cut, paced, repeated and bounded.</summary>
     public TransferOptions Transfer { get; set; } = new();
+
+    /// <summary>How peers are met directly, on channels that ask for it.</summary>
+    public DirectOptions Direct { get; set; } = new();
 
     /// <summary>How long doubt lasts before a peer is taken to have left.</summary>
     public PresenceOptions Presence { get; set; } = new();

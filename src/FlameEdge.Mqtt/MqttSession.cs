@@ -4,6 +4,7 @@ using System.Threading.Channels;
 using FlameEdge.Channels;
 using FlameEdge.Channels.Presence;
 using FlameEdge.Diagnostics;
+using FlameEdge.Mqtt.Direct;
 using FlameEdge.Topology;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -34,6 +35,7 @@ public sealed partial class MqttSession : IContact, IAsyncDisposable
     private readonly CredentialsWatch watch;
     private readonly MqttTopicFeed feed;
     private MqttChannel[] listening = [];
+    private PeerNode? direct;
     private SeenPresence[] looking = [];
     private Task repeating = Task.CompletedTask;
     private Task watching = Task.CompletedTask;
@@ -93,6 +95,9 @@ public sealed partial class MqttSession : IContact, IAsyncDisposable
     /// <summary>Bytes of messages over both connections since the session was made; never falls.</summary>
     public MqttTraffic Traffic => new(Control.Traffic.Sent + Bulk.Traffic.Sent, Control.Traffic.Received + Bulk.Traffic.Received);
 
+    /// <summary>Bytes of packets exchanged with peers directly since the session was made; never falls.</summary>
+    public MqttTraffic DirectTraffic => direct?.Traffic ?? default;
+
     internal TopicScheme Topics { get; }
 
     internal MqttLink Control { get; }
@@ -100,6 +105,21 @@ public sealed partial class MqttSession : IContact, IAsyncDisposable
     internal MqttLink Bulk { get; }
 
     internal MqttBulletin Board { get; }
+
+    /// <summary>This agent among its peers; made when first asked for.</summary>
+    internal PeerNode Direct
+    {
+        get
+        {
+            lock (gate)
+            {
+                return direct ??= new PeerNode(this);
+            }
+        }
+    }
+
+    /// <summary>The channels on which peers are met directly.</summary>
+    internal IEnumerable<MqttChannel> DirectChannels => listening.Where(channel => channel.IsDirect);
 
     internal MqttOptions Options => options;
 
@@ -146,6 +166,11 @@ public sealed partial class MqttSession : IContact, IAsyncDisposable
 
         // Together: where the broker is gone, each waits for it as long as the next.
         await Task.WhenAll(listening.Select(channel => channel.DisposeAsync().AsTask()));
+        if (direct is not null)
+        {
+            await direct.DisposeAsync();
+        }
+
         await SayGoodByeAsync();
         await stopping.CancelAsync();
         await repeating;
@@ -194,6 +219,18 @@ public sealed partial class MqttSession : IContact, IAsyncDisposable
 
     /// <summary>Channels that share the connections.</summary>
     internal int ListeningCount => listening.Length;
+
+    /// <summary>The connection that packets take.</summary>
+    internal MqttLink LinkFor(bool isBulk) => isBulk ? Bulk : Control;
+
+    /// <summary>A packet that did not come over the broker; its sender's agent is who the topic says.</summary>
+    internal void TakeDirect(DataTopic topic, ReadOnlySequence<byte> packet)
+    {
+        foreach (var channel in DirectChannels)
+        {
+            channel.Take(topic, packet);
+        }
+    }
 
     internal void Listen(MqttChannel channel)
     {

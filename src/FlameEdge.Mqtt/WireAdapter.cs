@@ -16,7 +16,7 @@ namespace FlameEdge.Mqtt;
 /// <summary>What lies between the client library and the socket: messages are handed on from the buffer they were read into, and acknowledged, without passing through the library.</summary>
 /// <remarks>The library copies every message twice and queues it without a bound. Here the handler runs where the bytes are read: a slow one slows the broker down,
 /// and a message of a quarter of a megabyte allocates nothing but its topic. All other packets are the library's.</remarks>
-internal sealed class WireAdapter(IMqttChannel channel, MqttPacketFormatterAdapter formatter, Action<MqttApplicationMessage> received) : IMqttChannelAdapter
+internal sealed class WireAdapter(IMqttChannel channel, MqttPacketFormatterAdapter formatter, Action<MqttApplicationMessage> received, Action heard) : IMqttChannelAdapter
 {
     // Many small packets are read by one call; the rest of a large one goes straight into a buffer of its size.
     private const int SmallBytes = 16 * 1024;
@@ -227,6 +227,7 @@ internal sealed class WireAdapter(IMqttChannel channel, MqttPacketFormatterAdapt
 
             have += read;
             BytesReceived += read;
+            heard();
         }
 
         return true;

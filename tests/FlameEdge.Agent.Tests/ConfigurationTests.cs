@@ -34,6 +34,16 @@ public sealed class ConfigurationTests : IDisposable
         Assert.Empty(topic.Report.Refused);
     }
 
+    [Fact]
+    public void Where_peers_connect_is_read()
+    {
+        File.WriteAllText(folder["agent.json"], """{ "peer": { "listen": "0.0.0.0", "announce": "gw.example:47000", "ports": "47000-47009" } }""");
+
+        var peer = Read([]).Settings.Peer;
+
+        Assert.Equal(("0.0.0.0", "gw.example:47000", 47000, 47009), (peer.Listen?.ToString(), peer.Announce, peer.FirstPort, peer.LastPort));
+    }
+
     [Theory]
     [InlineData("""{ "brokr": { "url": "mqtt://x" } }""", "there is no key 'brokr'")]
     [InlineData("""{ "broker": { "ur": "mqtt://x" } }""", "did you mean 'broker.url'")]
@@ -41,6 +51,8 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("""{ "limits": { "threads": "many" } }""", "limits.threads is 'many', but must be a whole number from 1 to 1024")]
     [InlineData("""{ "limits": { "trainingWindows": ["22-06"] } }""", "such as [\"22:00-06:00\"]")]
     [InlineData("""{ "name": "Not a name" }""", "1 to 36 of a-z")]
+    [InlineData("""{ "peer": { "listen": "everywhere" } }""", "peer.listen is 'everywhere', but must be an address")]
+    [InlineData("""{ "peer": { "ports": "47009-47000" } }""", "or a range such as 47000-47009")]
     [InlineData("""{ "datasets": [{ "nam": "d" }] }""", "unknown key 'nam'")]
     [InlineData("""{ "name": """, "malformed JSON")]
     public void What_cannot_be_is_one_clear_line(string text, string says)

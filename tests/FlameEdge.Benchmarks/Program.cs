@@ -1,14 +1,17 @@
 using System.Globalization;
 using BenchmarkDotNet.Running;
+using FlameEdge.Benchmarks.Algorithms;
 using FlameEdge.Benchmarks.Canoe;
 using FlameEdge.Benchmarks.Codecs;
 using FlameEdge.Benchmarks.Crowd;
 using FlameEdge.Benchmarks.Engines;
 using FlameEdge.Benchmarks.Kernels;
 using FlameEdge.Benchmarks.Rounds;
+using FlameEdge.Benchmarks.Uneven;
 using FlameEdge.Collaborative.Bench;
 
 // Each mode has a script beside the tests folders that says what it measures; without one these are BenchmarkDotNet's own arguments.
+//   algorithms DATA FOLDER [FAMILY…]             accuracy by round of every optimizer, mode, rule, selector (algorithm-figures.sh)
 //   canoe STREAMS DATA [DATASET…]                stored streams against their bands (canoe-bands.sh)
 //   canoe-difficulty NOISE…                      what the isolated learner converges to on generated sensors (docs/canoe.md)
 //   canoe-mixed STREAMS DATA DATASET             helper and target on different engines (canoe-mixed.sh)
@@ -18,12 +21,19 @@ using FlameEdge.Collaborative.Bench;
 //   engines [REPEATS [SECONDS [STEPS]]]          the two engines side by side (engine-figures.sh); engine …: one of their processes
 //   kernels [REPEATS]                            the parameter kernels beside the machine's memory (kernel-figures.sh)
 //   rounds …, rounds-killed …                    whole rounds without training (round-figures.sh)
+//   uneven DATA REPEATS [CASE…]                  time to 90 % on fleets of unlike devices (uneven-figures.sh)
 switch (args)
 {
     case ["engines", .. var rest]:
         return EngineComparison.Run(Console.Out, Number(rest, 0, 5), Number(rest, 1, 2), Number(rest, 2, 100_000)) ? 0 : 1;
     case ["codecs", var data, var folder]:
         return await CodecCurves.RunAsync(data, folder, Console.Out) ? 0 : 1;
+    case ["algorithms", var data, var folder, .. var families]:
+        await AlgorithmCurves.RunAsync(data, folder, Console.Out, families);
+        return 0;
+    case ["uneven", var data, var repeats, .. var names]:
+        await UnevenFleet.RunAsync(data, Number([repeats], 0, 1), Console.Out, names);
+        return 0;
     case ["kernels", .. var rest]:
         return KernelFigures.Run(Console.Out, Number(rest, 0, 15)) ? 0 : 1;
     case ["engine", var engine, var model, var batch, var seconds, var steps]:

@@ -84,7 +84,7 @@ public class VerbTests : Tool
         var (exit, output, error) = await RunAsync("job", "validate", path);
 
         Assert.Equal((2, ""), (exit, output));
-        Assert.Contains($"{path}:8:16: role 'aggregator': the program 'hub' is not on board; use aggregator, asynchronous-aggregator, coordinator, directory, middle-aggregator, ring-trainer, site, trainer", error, StringComparison.Ordinal);
+        Assert.Contains($"{path}:8:16: role 'aggregator': the program 'hub' is not on board; use aggregator, asynchronous-aggregator, coordinator, directory, hybrid-trainer, middle-aggregator, ring-trainer, site, trainer", error, StringComparison.Ordinal);
         Assert.Equal(0, (await RunAsync("topology", "expand", path)).Exit);
     }
 

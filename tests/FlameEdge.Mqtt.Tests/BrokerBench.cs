@@ -5,7 +5,9 @@ using FlameEdge.Topology;
 namespace FlameEdge.Mqtt.Tests;
 
 /// <summary>Agents at a broker, each behind a cable of its own.</summary>
-internal sealed class BrokerBench(ITestBroker broker) : IChannelBench
+/// <param name="broker">The broker.</param>
+/// <param name="isDirect">True where channels go straight from agent to agent.</param>
+internal sealed class BrokerBench(ITestBroker broker, bool isDirect = false) : IChannelBench
 {
     private readonly SemaphoreSlim gate = new(1, 1);
     private readonly Dictionary<AgentId, Agent> agents = [];
@@ -73,7 +75,7 @@ internal sealed class BrokerBench(ITestBroker broker) : IChannelBench
                 options.Transfer.ChunkBytes = ChunkBytes;
                 options.Presence.LostGrace = TimeSpan.FromSeconds(2);
                 Configure(options);
-                agent = agents[name] = new Agent(await MqttSession.ConnectAsync(options, name, loggers: Log), cable);
+                agent = agents[name] = new Agent(await MqttSession.ConnectAsync(options, name, loggers: Log), cable, isDirect);
             }
 
             return agent;
@@ -84,9 +86,9 @@ internal sealed class BrokerBench(ITestBroker broker) : IChannelBench
         }
     }
 
-    private sealed record Agent(MqttSession Session, TcpProxy Cable)
+    private sealed record Agent(MqttSession Session, TcpProxy Cable, bool IsDirect)
     {
-        public MqttChannelBackend Backend { get; } = new(Session);
+        public MqttChannelBackend Backend { get; } = new(Session, IsDirect);
     }
 }
 

@@ -8,7 +8,8 @@ namespace FlameEdge.RoundWorker;
 /// <param name="Groups">Middle aggregators; 0 for none.</param>
 /// <param name="Rounds">Rounds.</param>
 /// <param name="Codec">What travels: <c>float32</c>, <c>float16</c> or <c>bfloat16</c> both ways; or <c>int8</c>, <c>sign</c> or <c>top-k</c> (1 %) upwards, with the model's change in int8 downwards.</param>
-public sealed record RoundJob(long Bytes, int Trainers, int Groups, int Rounds, string Codec)
+/// <param name="Backend">How its channels are carried: <c>mqtt</c> or <c>tcp</c>.</param>
+public sealed record RoundJob(long Bytes, int Trainers, int Groups, int Rounds, string Codec, string Backend = "mqtt")
 {
     private static readonly RoleName Trainer = new("trainer");
     private static readonly RoleName Middle = new("middle");
@@ -16,8 +17,9 @@ public sealed record RoundJob(long Bytes, int Trainers, int Groups, int Rounds, 
     private static readonly ChannelName Leaves = new("leaves");
     private static readonly ChannelName Trunk = new("trunk");
 
-    /// <summary>Bytes that one round moves over the loopback: the model to the broker, from it to everybody below, the updates up to it and on; a tier more where there are groups.</summary>
-    public long NeededBytes => Bytes * (Groups == 0 ? 1 + (3L * Trainers) : 1 + (3L * Groups) + Groups + (3L * Trainers));
+    /// <summary>Bytes that one round moves over the loopback: the model to the broker, from it to everybody below, the updates up to it and on; a tier more where there are groups.
+    /// Straight from agent to agent each model and each update moves once.</summary>
+    public long NeededBytes => Backend == "tcp" ? Bytes * 2 * (Trainers + Groups) : Bytes * (Groups == 0 ? 1 + (3L * Trainers) : 1 + (3L * Groups) + Groups + (3L * Trainers));
 
     /// <summary>The aggregator above all others.</summary>
     public static WorkerId TopWorker => WorkerId.Of(Top, 0);
@@ -87,6 +89,7 @@ public sealed record RoundJob(long Bytes, int Trainers, int Groups, int Rounds, 
     {
         Name = new("rounds"),
         Title = "rounds without training",
+        Backend = Backend,
         Graph = new TopologyGraph { Roles = roles, Channels = channels },
         Datasets = Enumerable.Range(0, Trainers).Select(Data).ToDictionary(id => id, id => new DatasetSpec { Id = id }),
         Model = new ModelSpec { Kind = "none", Input = [checked((int)(Bytes / sizeof(float)))], Classes = 1 },

@@ -29,7 +29,7 @@ public static class RoundWorkers
             Engines = [new EchoEngine()],
             LoadAsync = (spec, _) => Task.FromResult(new Dataset(spec.Id.Value, [1], 1, new float[1], new int[1])),
             State = state,
-            Backends = new Dictionary<string, FlameEdge.Channels.IChannelBackend> { [fleet.Name] = fleet },
+            Backends = new Dictionary<string, FlameEdge.Channels.IChannelBackend> { [fleet.Name] = fleet, [fleet.Direct.Name] = fleet.Direct },
             Observer = new Teller(),
         }).RunAsync(CancellationToken.None);
         Tell($"peak {ProcessUse.PeakBytesOf(Environment.ProcessId)}");

@@ -8,6 +8,7 @@ public static class TestJobs
 {
     private static readonly ChannelName Param = new("param");
     private static readonly ChannelName Global = new("global");
+    private static readonly ChannelName Circle = new("ring");
     private static readonly RoleName Trainer = new("trainer");
     private static readonly RoleName Middle = new("middle");
     private static readonly RoleName Aggregator = new("aggregator");
@@ -61,6 +62,25 @@ public static class TestJobs
         };
         return Plan(graph, trainers, rounds, training,
             [.. Enumerable.Range(0, trainers).Select(i => new WorkerPlan { Id = WorkerId.Of(Trainer, i), Role = Trainer, Dataset = Data(i), Groups = groups })]);
+    }
+
+    /// <summary>Trainers in groups that sum among themselves, one aggregator over all; trainer i belongs to group i mod groups.</summary>
+    public static JobPlan Hybrid(int trainers, int groups, RoundSpec rounds, TrainingSpec training)
+    {
+        var graph = new TopologyGraph
+        {
+            Roles = [Role(Aggregator, "aggregator", false), Role(Trainer, Programs.HybridTrainer, true)],
+            Channels =
+            [
+                Channel(Circle, Trainer, Trainer) with { FunctionTags = new Dictionary<RoleName, IReadOnlyList<string>> { [Trainer] = [FunctionTags.RingAllReduce] } },
+                Channel(Global, Trainer, Aggregator),
+            ],
+        };
+        return Plan(graph, trainers, rounds, training,
+        [
+            new() { Id = WorkerId.Of(Aggregator, 0), Role = Aggregator, Groups = Groups((Global, "default")) },
+            .. Enumerable.Range(0, trainers).Select(i => new WorkerPlan { Id = WorkerId.Of(Trainer, i), Role = Trainer, Dataset = Data(i), Groups = Groups((Circle, $"g{i % groups}"), (Global, "default")) }),
+        ]);
     }
 
     /// <summary>Two features, two classes, linearly separable with some overlap; every trainer's rows differ.</summary>

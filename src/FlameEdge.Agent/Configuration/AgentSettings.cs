@@ -1,5 +1,6 @@
 using FlameEdge.Control.Fleet;
 using FlameEdge.Models.Telemetry;
+using FlameEdge.Mqtt.Direct;
 using FlameEdge.Topology;
 using FlameEdge.Topology.Reading;
 using Microsoft.Extensions.Logging;
@@ -17,6 +18,9 @@ internal sealed class AgentSettings
 
     /// <summary>The broker.</summary>
     public BrokerSettings Broker { get; } = new();
+
+    /// <summary>How peers are met directly.</summary>
+    public DirectOptions Peer { get; } = new();
 
     /// <summary>A firmware profile: a file, or the name of a class; null for none.</summary>
     public string? Profile { get; set; }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Text;
 using FlameEdge.Models.Telemetry;
 using FlameEdge.Topology.Reading;
@@ -10,6 +11,7 @@ namespace FlameEdge.Agent.Configuration;
 internal static class ConfigKeys
 {
     private const int LongestLabel = 64;
+    private const int LongestHost = 255;
 
     /// <summary>The keys in the order of the documentation.</summary>
     public static IReadOnlyList<ConfigKey> All { get; } =
@@ -26,6 +28,9 @@ internal static class ConfigKeys
         new("broker.profile", "a broker that does what the standard says", "file with what the broker can do, as 'flame-edge broker probe' writes it", (_, node, to) => File(node, value => to.Broker.Profile = value)),
         new("broker.keepAliveSeconds", "the profile's, or 10", "silence after which the broker is asked, in seconds", (_, node, to) => Whole(node, 1, 65535, value => to.Broker.KeepAliveSeconds = (int)value)),
         new("broker.sessionExpirySeconds", "the profile's, or 3600", "how long the broker keeps an absent agent's session, in seconds", (_, node, to) => Whole(node, 0, 30 * 24 * 3600, value => to.Broker.SessionExpirySeconds = (int)value)),
+        new("peer.listen", "the address by which it reaches the broker", "address to listen on for peers, on channels of the backend tcp", Listen),
+        new("peer.announce", "the address it listens on", "host or host:port by which peers find it", (_, node, to) => Text(node, value => value.Length <= LongestHost && !value.Any(char.IsWhiteSpace), "a host, or host:port", value => to.Peer.Announce = value)),
+        new("peer.ports", "any that is free", "ports to listen on for peers, such as 47000 or 47000-47009", Ports),
         new("profile", "none", "firmware profile: a file, or the name of a class", (_, node, to) => Text(node, value => to.Profile = value)),
         new("state", "/var/lib/flameedge", "folder of the agent's memory, its jobs' state and their results", (_, node, to) => File(node, value => to.State = value)),
         new("data", "STATE/data", "the only folder jobs may read", (_, node, to) => File(node, value => to.Data = value)),
@@ -37,7 +42,7 @@ internal static class ConfigKeys
         new("limits.largestBatch", "none", "largest batch of a step, in samples", (_, node, to) => Whole(node, 1, 1 << 20, value => to.Limits = to.Limits with { LargestBatch = (int)value })) { IsFromAfar = true },
         new("limits.largestPacketBytes", "the broker's", "largest MQTT packet, in bytes", (_, node, to) => Whole(node, 4096, 1 << 28, value => to.Limits = to.Limits with { LargestPacketBytes = (int)value })) { IsFromAfar = true, NeedsRestart = true },
         new("limits.windowBytes", "none", "bytes of a transfer under way at once", (_, node, to) => Whole(node, 4096, 1 << 30, value => to.Limits = to.Limits with { WindowBytes = (int)value })) { IsFromAfar = true, NeedsRestart = true },
-        new("limits.dailyBytes", "none", "bytes a day over the broker, both ways", (_, node, to) => Whole(node, 1, 1L << 50, value => to.Limits = to.Limits with { DailyBytes = value })) { IsFromAfar = true },
+        new("limits.dailyBytes", "none", "bytes a day over the broker and to peers, both ways", (_, node, to) => Whole(node, 1, 1L << 50, value => to.Limits = to.Limits with { DailyBytes = value })) { IsFromAfar = true },
         new("limits.isMetered", "false", "true where bytes cost money", (_, node, to) => Text(node, value => value is "true" or "false", "true or false", value => to.Limits = to.Limits with { IsMetered = value == "true" })) { IsFromAfar = true },
         new("limits.power", "none", "mains, battery or solar", (_, node, to) => Text(node, value => value is "mains" or "battery" or "solar", "mains, battery or solar", value => to.Limits = to.Limits with { Power = value })) { IsFromAfar = true },
         new("limits.leastBatteryPercent", "none", "charge below which training waits while on battery, in percent", (_, node, to) => Whole(node, 1, 100, value => to.Limits = to.Limits with { LeastBatteryPercent = (int)value })) { IsFromAfar = true },
@@ -91,6 +96,29 @@ internal static class ConfigKeys
         }
 
         to.Broker.Url = url;
+        return null;
+    }
+
+    private static string? Listen(string path, SpecNode node, AgentSettings to)
+    {
+        if (node is not SpecScalar scalar || !IPAddress.TryParse(scalar.Text, out var address))
+        {
+            return Wrong(node, "an address, such as 0.0.0.0 for all");
+        }
+
+        to.Peer.Listen = address;
+        return null;
+    }
+
+    private static string? Ports(string path, SpecNode node, AgentSettings to)
+    {
+        var ends = node is SpecScalar scalar ? scalar.Text.Split('-') : [];
+        if (ends.Length is not (1 or 2) || !ushort.TryParse(ends[0], NumberStyles.None, CultureInfo.InvariantCulture, out var first) || !ushort.TryParse(ends[^1], NumberStyles.None, CultureInfo.InvariantCulture, out var last) || first == 0 || last < first)
+        {
+            return Wrong(node, "a port from 1 to 65535, or a range such as 47000-47009");
+        }
+
+        (to.Peer.FirstPort, to.Peer.LastPort) = (first, last);
         return null;
     }
 

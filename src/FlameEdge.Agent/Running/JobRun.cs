@@ -35,7 +35,7 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, HostParts parts, 
         await using var memory = new MemoryChannelBackend(new MemoryHub());
         var results = new RunResults(folder.Path, plan, Runtime, parts.Tool?.Plots);
         await show(progress => RunWorkersAsync(folder, fleet, memory, results, progress, cancellationToken));
-        if (results.Result is not { State: not "completed" })
+        if (results.Results.All(static result => result.State == "completed"))
         {
             await folder.CompleteAsync(plan, cancellationToken);
         }
@@ -52,7 +52,7 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, HostParts parts, 
 
     private async Task RunWorkersAsync(RunFolder folder, MqttFleet fleet, MemoryChannelBackend memory, RunResults results, IJobObserver progress, CancellationToken cancellationToken)
     {
-        await using var notices = await NoticesAsync(fleet, cancellationToken);
+        var notices = await NoticesAsync(fleet, cancellationToken);
         var events = await EventsAsync(fleet, cancellationToken);
         var loader = new DatasetLoader();
         await using var telemetry = await TelemetryAsync(fleet, folder, cancellationToken);
@@ -66,8 +66,8 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, HostParts parts, 
                 ? LoadTelemetryAsync(telemetry, spec, token)
                 : Task.Run(() => loader.Load(spec), token),
             State = folder.State,
-            Backends = new Dictionary<string, IChannelBackend> { [fleet.Name] = fleet, [memory.Name] = memory },
-            Observer = new ObserverGroup([results, .. new IJobObserver?[] { notices }.OfType<IJobObserver>(), .. events, progress]),
+            Backends = new Dictionary<string, IChannelBackend> { [fleet.Name] = fleet, [fleet.Direct.Name] = fleet.Direct, [memory.Name] = memory },
+            Observer = new ObserverGroup([results, .. notices, .. events, progress]),
             Replay = replay,
             Loggers = loggers,
         };
@@ -86,7 +86,7 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, HostParts parts, 
         {
             await ended.CancelAsync();
             await watch.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
-            await Task.WhenAll(events.Select(told => told.DisposeAsync().AsTask()));
+            await Task.WhenAll([.. events.Select(told => told.DisposeAsync().AsTask()), .. notices.Select(told => told.DisposeAsync().AsTask())]);
         }
     }
 
@@ -110,6 +110,11 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, HostParts parts, 
         if (request.Replay is not { } path)
         {
             return null;
+        }
+
+        if (plan.Servers.Count > 1)
+        {
+            throw new TopologyException($"--replay {path}: the job is {plan.Servers.Count} experiments side by side, and a result is of one: leave --replay out");
         }
 
         var result = JobResult.Read(path);
@@ -138,16 +143,19 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, HostParts parts, 
         await ended.CancelAsync();
     }
 
-    // Among equals any may have to tell; the first of them announces the job.
-    private async Task<JobNotices?> NoticesAsync(MqttFleet fleet, CancellationToken cancellationToken)
+    // Each server tells of its own experiment. Among equals any may have to tell; the first of them announces the job.
+    private async Task<List<JobNotices>> NoticesAsync(MqttFleet fleet, CancellationToken cancellationToken)
     {
-        if (!NeedsBroker() || workers.Select(id => plan.Find(id)!).FirstOrDefault(plan.IsTop) is not { } top) // not null: they were checked
+        List<JobNotices> notices = [];
+        var servers = plan.Servers.Select(server => server.Id).ToHashSet();
+        var tops = NeedsBroker() ? workers.Select(id => plan.Find(id)!).Where(plan.IsTop).ToList() : []; // not null: they were checked
+        foreach (var top in servers.Count > 0 ? tops : tops.Take(1))
         {
-            return null;
+            var isFirst = top.Id == plan.Top!.Id; // not null: there is one here
+            notices.Add(new JobNotices(await fleet.BulletinOfAsync(top.RunsOn, cancellationToken), plan, top.RunsOn, isFirst, isFirst || servers.Contains(top.Id)) { Only = servers.Contains(top.Id) ? top.Id : null });
         }
 
-        var isFirst = top.Id == plan.Top!.Id; // not null: there is one here
-        return new JobNotices(await fleet.BulletinOfAsync(top.RunsOn, cancellationToken), plan, top.RunsOn, isFirst, isFirst);
+        return notices;
     }
 
     private async Task<TelemetryCollector?> TelemetryAsync(MqttFleet fleet, RunFolder folder, CancellationToken cancellationToken)
@@ -170,7 +178,7 @@ internal sealed class JobRun(RunRequest request, JobPlan plan, HostParts parts, 
         return rows;
     }
 
-    private bool NeedsBroker() => plan.Job.Graph.Channels.Any(channel => (channel.Backend ?? plan.Job.Backend) == "mqtt");
+    private bool NeedsBroker() => plan.Job.Graph.Channels.Any(channel => !plan.Job.IsInMemory(channel));
 
     private async Task<EmbeddedBroker> StartBrokerAsync()
     {

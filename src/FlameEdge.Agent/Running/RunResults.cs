@@ -9,7 +9,7 @@ using FlameEdge.Topology;
 
 namespace FlameEdge.Agent.Running;
 
-/// <summary>Keeps how the job ended and writes it: <c>result.json</c>, <c>model.parameters</c>, <c>model.onnx</c>, and plots where the program has them.</summary>
+/// <summary>Keeps how the job ended and writes it: <c>result.json</c>, <c>model.parameters</c>, <c>model.onnx</c>, and plots where the program has them; of several experiments each into a folder named after its top aggregator.</summary>
 internal sealed class RunResults(string folder, JobPlan plan, Func<string> runtime, Func<JobPlan, IReadOnlyList<RoundResult>, IEnumerable<(string Name, Action<string> Write)>>? plots) : IJobObserver
 {
     /// <summary>The file of what workers told, an object a line.</summary>
@@ -17,8 +17,8 @@ internal sealed class RunResults(string folder, JobPlan plan, Func<string> runti
 
     private readonly Lock gate = new();
 
-    /// <summary>The record of the run; null until the top aggregator, if it runs here, has ended it.</summary>
-    public JobResult? Result { get; private set; }
+    /// <summary>The records of the run, one for each top aggregator that runs here and has ended it: several only where the job is several experiments side by side.</summary>
+    public IReadOnlyList<JobResult> Results { get; private set; } = [];
 
     /// <summary>Files written, by name.</summary>
     public IReadOnlyList<string> Files { get; private set; } = [];
@@ -53,28 +53,32 @@ internal sealed class RunResults(string folder, JobPlan plan, Func<string> runti
 
     public void JobEnded(WorkerId worker, JobEnd end)
     {
-        Result = new JobResult
+        var experiment = plan.Servers.Count > 1 ? plan.Experiment(plan.Find(worker)!) : null; // not null: it ran
+        var result = new JobResult
         {
             Job = plan.Job.Name.Value,
             Title = plan.Job.Title,
             State = end.State,
             Reason = end.Reason,
             Runtime = runtime(),
-            Workers = plan.Workers.Count,
+            Server = experiment is null ? null : worker.Value,
+            Workers = experiment?.Count ?? plan.Workers.Count,
             Model = end.Model.ContentHash(),
             Rounds = end.Rounds,
         };
-        var files = new List<string>();
-        WriteModel(end, files);
-        foreach (var (name, write) in plots?.Invoke(plan, end.Rounds) ?? [])
-        {
-            Produce(name, write, files);
-        }
-
-        Write("result.json", JsonSerializer.SerializeToUtf8Bytes(Result, RoundsJson.Default.JobResult), files);
         lock (gate)
         {
+            var (files, place) = (new List<string>(), experiment is null ? string.Empty : $"{worker}/");
+            Directory.CreateDirectory(Path.Combine(folder, place));
+            WriteModel(end, place, files);
+            foreach (var (name, write) in plots?.Invoke(plan, end.Rounds) ?? [])
+            {
+                Produce(place + name, write, files);
+            }
+
+            Write($"{place}result.json", JsonSerializer.SerializeToUtf8Bytes(result, RoundsJson.Default.JobResult), files);
             Files = [.. files, .. Files];
+            Results = [.. Results, result];
         }
     }
 
@@ -98,14 +102,14 @@ internal sealed class RunResults(string folder, JobPlan plan, Func<string> runti
         }
     }
 
-    private void WriteModel(JobEnd end, List<string> files)
+    private void WriteModel(JobEnd end, string place, List<string> files)
     {
         var encoded = new ArrayBufferWriter<byte>();
         UpdateCodec.Plain.Encode(end.Model.Layout, end.Model.Values, encoded);
-        Write("model.parameters", encoded.WrittenMemory, files);
+        Write($"{place}model.parameters", encoded.WrittenMemory, files);
         if (end.Exporter is { } exporter)
         {
-            Produce("model" + exporter.Extension, exporter.Export, files);
+            Produce($"{place}model{exporter.Extension}", exporter.Export, files);
         }
     }
 

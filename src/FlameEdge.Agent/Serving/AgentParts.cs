@@ -76,6 +76,7 @@ internal sealed class AgentParts(HostParts host, AgentPolicy policy, FirmwarePro
             KeepAlive = TimeSpan.FromSeconds(broker.KeepAliveSeconds ?? profile?.KeepAliveSeconds ?? 10),
             SessionExpiry = TimeSpan.FromSeconds(broker.SessionExpirySeconds ?? profile?.SessionExpirySeconds ?? 3600),
             Transfer = transfer,
+            Direct = settings.Peer,
         };
     }
 

@@ -37,7 +37,7 @@ internal sealed partial class AgentService(HostParts host, AgentConfiguration lo
             await using var session = await ConnectAsync(parts.MqttOf(present), new AgentId(settings.Name), stoppingToken);
             await using var sensors = new SensorDesk(session.Feed, state, time, LogTelemetry);
             await sensors.ApplyAsync(present.Telemetry, stoppingToken);
-            var budget = await ByteBudget.OpenAsync(state, time, () => session.Traffic.Bytes, stoppingToken);
+            var budget = await ByteBudget.OpenAsync(state, time, () => session.Traffic.Bytes + session.DirectTraffic.Bytes, stoppingToken);
             FleetAgent? agent = null;
             var gates = new AgentGates(policy, budget, new GateSources { StateFolder = settings.State, Running = () => agent?.Running ?? [] }, time);
             gates.Keep(parts.LimitsOf(present));
@@ -133,7 +133,7 @@ internal sealed partial class AgentService(HostParts host, AgentConfiguration lo
             Facts = parts.FactsOf(config.Present.Configuration.Settings, config.Present.Report, sensors.Collected),
             Bulletin = session.Bulletin,
             Contact = session,
-            OpenBackends = () => [new MqttChannelBackend(session)],
+            OpenBackends = () => [new MqttChannelBackend(session), new MqttChannelBackend(session, isDirect: true)],
             State = state,
             Folders = new JobFolders(Path.Combine(settings.State, "jobs"), logger),
             Roles = host.Roles,

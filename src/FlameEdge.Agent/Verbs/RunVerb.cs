@@ -98,11 +98,11 @@ internal static class RunVerb
     {
         var talk = request.IsJson ? streams.Error : streams.Output;
         using var loggers = Loggers.ToError(streams.Error);
-        var show = parts.Tool?.Live(talk, plan.Job.Rounds.Count) ?? (work => work(new LineProgress(talk, plan.Job.Rounds.Count)));
+        var show = parts.Tool?.Live(talk, plan) ?? (work => work(new LineProgress(talk, plan)));
         var results = await new JobRun(request, plan, parts, loggers, talk).RunAsync(show, cancellationToken);
-        if (results.Result is { } result)
+        if (results.Results.Count > 0)
         {
-            Write(result, results, request, parts, streams.Output);
+            Write([.. results.Results.OrderBy(result => result.Server, StringComparer.Ordinal)], results, request, parts, streams.Output);
         }
         else if (results.HasEvents && !request.IsJson)
         {
@@ -112,16 +112,25 @@ internal static class RunVerb
         return ExitCode.Ok;
     }
 
-    private static void Write(JobResult result, RunResults results, RunRequest request, HostParts parts, TextWriter output)
+    private static void Write(IReadOnlyList<JobResult> all, RunResults results, RunRequest request, HostParts parts, TextWriter output)
     {
         if (request.IsJson)
         {
-            output.WriteLine(JsonSerializer.Serialize(result, RoundsJson.Default.JobResult));
+            output.WriteLine(all is [var one] ? JsonSerializer.Serialize(one, RoundsJson.Default.JobResult) : JsonSerializer.Serialize(all, RoundsJson.Default.IReadOnlyListJobResult));
             return;
         }
 
-        parts.Tool?.ShowRounds(output, result);
-        output.WriteLine($"{result.Title}: {result.State} after {result.Rounds.Count} rounds, accuracy {Figures.Score((result.Rounds.Count > 0 ? result.Rounds[^1].Accuracy : null))}");
+        foreach (var result in all)
+        {
+            Show(result, parts, output);
+        }
+
         output.WriteLine($"results in {Path.GetFullPath(request.Out)}: {string.Join(", ", results.Files)}");
+    }
+
+    private static void Show(JobResult result, HostParts parts, TextWriter output)
+    {
+        parts.Tool?.ShowRounds(output, result);
+        output.WriteLine($"{result.Title}{(result.Server is { } server ? $", {server}" : string.Empty)}: {result.State} after {result.Rounds.Count} rounds, accuracy {Figures.Score((result.Rounds.Count > 0 ? result.Rounds[^1].Accuracy : null))}");
     }
 }

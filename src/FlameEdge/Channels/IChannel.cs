@@ -41,7 +41,7 @@ public interface IMeteredChannel
 /// <summary>A way of carrying channels: in memory, over MQTT.</summary>
 public interface IChannelBackend : IAsyncDisposable
 {
-    /// <summary>The name a job gives it: <c>memory</c>, <c>mqtt</c>.</summary>
+    /// <summary>The name a job gives it: <c>memory</c>, <c>mqtt</c>, <c>tcp</c>.</summary>
     string Name { get; }
 
     /// <summary>Opens a worker's end of a channel; nothing is announced before it joins.</summary>

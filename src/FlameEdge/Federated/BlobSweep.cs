@@ -1,3 +1,4 @@
+using FlameEdge.Federated.Hybrid;
 using FlameEdge.State;
 using FlameEdge.Topology;
 
@@ -27,6 +28,11 @@ internal static class BlobSweep
         {
             var last = FederatedJson.Read(entry, FederatedJson.Default.OutboxEntry);
             named.UnionWith(new[] { last.Blob, last.Error?.Before, last.Error?.After, last.Carried?.Before, last.Carried?.After }.OfType<string>());
+        }
+
+        if (await state.ReadAsync(GroupHolding.Collection, owner.Value, cancellationToken) is { } held)
+        {
+            named.UnionWith(new[] { FederatedJson.Read(held, HybridJson.Default.GroupHolding).Blob }.OfType<string>());
         }
 
         var blobs = state.BlobsOf(owner);

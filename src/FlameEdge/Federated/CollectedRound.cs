@@ -13,6 +13,7 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
     private readonly List<StoredUpdate> counted = [];
     private readonly Dictionary<WorkerId, string> refused = [];
     private readonly HashSet<WorkerId> seen = [];
+    private readonly Dictionary<string, WorkerId> voices = new(StringComparer.Ordinal);
     private int hostile;
 
     public RoundTerms Terms { get; } = terms;
@@ -26,6 +27,9 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
     /// <summary>Who could take part.</summary>
     public IReadOnlyList<WorkerId> Cohort { get; } = cohort;
 
+    /// <summary>Who of them speaks with one voice: an update of one is that of all.</summary>
+    public CohortGroups Groups { get; init; } = CohortGroups.Single;
+
     /// <summary>Who was to; null for everybody.</summary>
     public Selection.Choice? Choice { get; init; }
 
@@ -33,7 +37,7 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
     public int? Goal { get; init; }
 
     /// <summary>Updates it is to have.</summary>
-    public int Expected => Choice?.Goal ?? Cohort.Count;
+    public int Expected => Choice?.Goal ?? Groups.Count(Cohort);
 
     /// <summary>In the order they were counted; a worker may have several in an asynchronous step.</summary>
     public IReadOnlyList<StoredUpdate> Counted => counted;
@@ -55,9 +59,9 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
     /// <summary>The last update of a worker; null where none was counted.</summary>
     public StoredUpdate? UpdateOf(WorkerId worker) => last.GetValueOrDefault(worker);
 
-    public bool IsCounted(WorkerId worker) => last.ContainsKey(worker);
+    public bool IsCounted(WorkerId worker) => voices.ContainsKey(Groups.Of(worker));
 
-    public bool IsResolved(WorkerId worker) => last.ContainsKey(worker) || refused.ContainsKey(worker);
+    public bool IsResolved(WorkerId worker) => IsCounted(worker) || refused.ContainsKey(worker) || (Groups.HasRings && refused.Keys.Any(other => Groups.Of(other) == Groups.Of(worker)));
 
     public string? RefusalOf(WorkerId worker) => refused.GetValueOrDefault(worker);
 
@@ -66,6 +70,7 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
     public void Count(WorkerId worker, StoredUpdate update, long bytes)
     {
         last[worker] = update;
+        voices[Groups.Of(worker)] = worker;
         brought[worker] = brought.GetValueOrDefault(worker) + update.Samples;
         counted.Add(update);
         UpdateBytes = UpdateBytes.Plus(UpdateCodec.Plain.LargestBytesOf(length), bytes);
@@ -109,6 +114,12 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
         var verdicts = new List<WorkerVerdict>();
         foreach (var worker in Cohort)
         {
+            if (Groups.HasRings && VerdictInGroup(worker) is { } said)
+            {
+                verdicts.Add(said);
+                continue;
+            }
+
             verdicts.Add(VerdictOn(worker, present.Contains(worker), deadline));
             if (last.TryGetValue(worker, out var update) && update.Report is { } below)
             {
@@ -124,6 +135,20 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
         // Always in the same order, so that whoever came first changes no digit.
         var reports = Counted.Where(update => of(update) is not null).OrderBy(update => update.Member, StringComparer.Ordinal).ToList();
         return reports.Count == 0 ? null : reports.Sum(update => of(update)!.Value * update.Samples) / reports.Sum(update => update.Samples);
+    }
+
+    // What its group says of it; where the group was not counted, whoever was not there for it can say nothing.
+    private WorkerVerdict? VerdictInGroup(WorkerId worker)
+    {
+        var group = Groups.Of(worker);
+        if (voices.TryGetValue(group, out var leader))
+        {
+            return last[leader].Report?.Find(verdict => verdict.Worker == worker.Value) ?? Unheard("its group said nothing of it");
+        }
+
+        return seen.Contains(worker) || !seen.Any(other => Groups.Of(other) == group) ? null : Unheard("no update of its group was counted");
+
+        WorkerVerdict Unheard(string why) => new() { Worker = worker.Value, Verdict = Verdict.Unheard, Reason = why };
     }
 
     private WorkerVerdict VerdictOn(WorkerId worker, bool isPresent, TimeSpan deadline)

@@ -131,6 +131,16 @@ internal sealed class ModelFeed : IAsyncDisposable
         }
     }
 
+    /// <summary>Drops what came so far: this worker was not on the channel for a while.</summary>
+    public void Forget()
+    {
+        lock (gate)
+        {
+            FinishCurrent();
+            Forget(static _ => true);
+        }
+    }
+
     private void FinishCurrent()
     {
         lock (gate)

@@ -25,6 +25,7 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
     private readonly CohortSelection? selection = CohortSelection.For(context, inbox.Source);
     private readonly PlanFollower? follower = PlanFollower.For(context);
     private readonly Dictionary<WorkerId, List<WorkerVerdict>> reports = [];
+    private readonly Succession succession = new(context.Time);
     private ExactSum? sum;
 
     /// <summary>Samples the members announced when they joined, remembered when they leave.</summary>
@@ -32,6 +33,9 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
 
     /// <summary>Who should take part, as of now: a plan may gain and lose workers between rounds.</summary>
     public IReadOnlyList<WorkerId> Cohort => [.. context.CohortOf(inbox.Source).Select(worker => worker.Id)];
+
+    /// <summary>Who of it speaks with one voice, as of now.</summary>
+    public CohortGroups Groups => CohortGroups.Of(context, inbox.Source);
 
     /// <summary>What those hear who have no part in a round.</summary>
     public IdleNotices Idle { get; } = new(context, inbox.Source);
@@ -48,11 +52,17 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
         }
 
         var start = context.Time.GetTimestamp();
-        for (var cohort = Cohort; inbox.Present.Count < cohort.Count; cohort = Cohort)
+        for (var cohort = Cohort; ; cohort = Cohort)
         {
-            var quorum = selection?.NeededOf(cohort.Count) ?? context.Job.Rounds.QuorumOf(cohort.Count);
+            var (present, expected) = (Groups.Count(inbox.Present.Keys), Groups.Count(cohort));
+            if (present >= expected)
+            {
+                return;
+            }
+
+            var quorum = selection?.NeededOf(expected) ?? context.Job.Rounds.QuorumOf(expected);
             var waited = context.Time.GetElapsedTime(start);
-            var isEnough = inbox.Present.Count >= quorum;
+            var isEnough = present >= quorum;
             var wait = (isEnough ? hurry : patience) - waited;
             if (wait <= TimeSpan.Zero)
             {
@@ -61,8 +71,9 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
                     return;
                 }
 
-                var missing = cohort.Where(worker => !inbox.Present.ContainsKey(worker)).Take(5);
-                throw new JobFailedException($"{Self} met {inbox.Present.Count} of {cohort.Count} workers within {patience.TotalSeconds:0} s and needs {quorum}; missing: {string.Join(", ", missing)}. Start them, raise rounds.patience or lower rounds.quorum.") { IsTimeout = true };
+                var groups = Groups;
+                var missing = cohort.Where(worker => !inbox.Present.Keys.Any(other => groups.Of(other) == groups.Of(worker))).Take(5);
+                throw new JobFailedException($"{Self} met {present} of {expected} {(groups.HasRings ? "groups" : "workers")} within {patience.TotalSeconds:0} s and needs {quorum}; missing: {string.Join(", ", missing)}. Start them, raise rounds.patience or lower rounds.quorum.") { IsTimeout = true };
             }
 
             var item = await inbox.NextAsync(wait, cancellationToken);
@@ -70,7 +81,7 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
 
             // Whatever it was, it will be asked for again: its sender keeps it.
             (item as IDisposable)?.Dispose();
-            context.Observer.RoundProgress(Self, 0, inbox.Present.Count, 0, cohort.Count);
+            context.Observer.RoundProgress(Self, 0, Groups.Count(inbox.Present.Keys), 0, expected);
         }
     }
 
@@ -92,12 +103,13 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
         // While the round before is still being written nothing of this one can be stored: the model may go out, but nothing is taken in, and the cohort is that of the end.
         var covered = model.Until.IsCompleted || selection is not null || follower is not null ? null : Broadcast();
         await model.Until;
+        var groups = Groups;
         var (cohort, choice) = await ChooseAsync();
         terms = choice is { Plan: > 0 } ? terms with { Plan = choice.Plan } : terms;
-        var quorum = Math.Max(minimum, context.Job.Rounds.QuorumOf(choice?.Goal ?? cohort.Count));
+        var quorum = Math.Max(minimum, context.Job.Rounds.QuorumOf(choice?.Goal ?? groups.Count(cohort)));
         int? goal = context.Replay is not null ? null : context.Job.Rounds.Eager ? quorum : choice?.Goal;
         var required = RequiredOf(terms.Round, choice?.Chosen ?? cohort);
-        var round = new CollectedRound(terms, cohort, layout.Length) { Sum = sum, Choice = choice, Goal = goal, Replayed = context.Replay is { } script ? cohort.Count(script.Hostile(terms.Round).Contains) : null };
+        var round = new CollectedRound(terms, cohort, layout.Length) { Groups = groups, Sum = sum, Choice = choice, Goal = goal, Replayed = context.Replay is { } script ? cohort.Count(script.Hostile(terms.Round).Contains) : null };
         if (covered is null)
         {
             await FoldStoredAsync(round, layout, required, cancellationToken);
@@ -107,11 +119,12 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
         var asked = new HashSet<(WorkerId Worker, long Incarnation)>();
         while (!IsOver() && context.Time.GetElapsedTime(start) < deadline)
         {
-            context.Observer.RoundProgress(Self, terms.Round, inbox.Present.Count, round.Counted.Count, required.Count);
-            var item = await inbox.NextAsync(deadline - context.Time.GetElapsedTime(start), cancellationToken);
+            context.Observer.RoundProgress(Self, terms.Round, groups.Count(inbox.Present.Keys), round.Counted.Count, groups.Count(required));
+            var rest = deadline - context.Time.GetElapsedTime(start);
+            var item = await inbox.NextAsync(succession.Left is { } moment && moment < rest ? moment : rest, cancellationToken);
             if (item is null)
             {
-                break;
+                continue;
             }
 
             Note(item);
@@ -134,7 +147,7 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
             }
         }
 
-        context.Observer.RoundProgress(Self, terms.Round, inbox.Present.Count, round.Counted.Count, required.Count);
+        context.Observer.RoundProgress(Self, terms.Round, groups.Count(inbox.Present.Keys), round.Counted.Count, groups.Count(required));
         if (round.Counted.Count >= goal)
         {
             Idle.Tell(required.Where(worker => !round.IsResolved(worker)), terms.Round, VerdictHead.NotNeeded);
@@ -226,7 +239,7 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
         bool IsOver()
         {
             var open = required.Where(worker => !round.IsResolved(worker)).ToList();
-            return open.Count == 0 || round.Counted.Count >= goal || (context.Replay is null && round.Counted.Count >= quorum && !open.Exists(inbox.Present.ContainsKey));
+            return open.Count == 0 || round.Counted.Count >= goal || (context.Replay is null && round.Counted.Count >= quorum && !open.Exists(worker => inbox.Present.ContainsKey(worker) || succession.IsAwaited(groups, worker)));
         }
 
         async Task TakeAsync(MessageArrived arrived)
@@ -299,9 +312,18 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
 
     private HashSet<WorkerId> RequiredOf(int round, IReadOnlyList<WorkerId> cohort) => context.Replay is { } script ? [.. cohort.Where(script.Counted(round).Contains)] : [.. cohort];
 
-    /// <summary>Remembers what a member announced.</summary>
+    /// <summary>Remembers what a member announced, and whether a group is without its leader.</summary>
     public void Note(ChannelEvent? item)
     {
+        if (item is PeerLeft)
+        {
+            succession.Leave(Groups, item.Worker);
+        }
+        else if (item is PeerJoined)
+        {
+            succession.Join(Groups, item.Worker);
+        }
+
         if (item is PeerJoined { Peer: { Card.Samples: > 0 } peer })
         {
             Samples[peer.Worker.Value] = peer.Card.Samples;
@@ -364,6 +386,11 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
         if (!required.Contains(worker))
         {
             return Refuse(round, worker, context.Replay is null ? "it was not selected for this round" : "not counted in the run that is replayed");
+        }
+
+        if (round.Groups.HasRings && !round.Groups.Accounts(worker, report, head.Samples))
+        {
+            return Refuse(round, worker, $"an update of a group comes with a report that accounts for its {head.Samples} samples", isHostile: true);
         }
 
         switch (guard.Fold(codec, arrived.Message.Body, layout, head.Samples, round.Sum!))

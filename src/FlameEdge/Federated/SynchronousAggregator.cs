@@ -47,7 +47,7 @@ public sealed class SynchronousAggregator(RoleContext context) : TopAggregator(c
         collector = new RoundCollector(Context, inbox);
         updates = new UpdateRows(Context.State, Context.Worker.Id, Context.UpCodecOf(inbox.Source));
         secure = SecureCollector.For(Context, inbox, collector);
-        expected = cohortCount = collector.Cohort.Count;
+        expected = cohortCount = collector.Groups.Count(collector.Cohort);
     }
 
     private protected override Task EndCoordinationAsync(Message end, CancellationToken cancellationToken) => collector!.EndAsync(end, cancellationToken);
@@ -63,7 +63,7 @@ public sealed class SynchronousAggregator(RoleContext context) : TopAggregator(c
 
         await committed;
         var cohort = collected.Cohort;
-        (cohortCount, expected, hostile) = (cohort.Count, collected.Expected, collected.Hostile);
+        (cohortCount, expected, hostile) = (collected.Groups.Count(cohort), collected.Expected, collected.Hostile);
         var needed = Context.Replay is { } replay ? cohort.Count(replay.Counted(terms.Round).Contains) : Quorum;
         if (Context.Replay is not null && collected.Counted.Count < needed)
         {

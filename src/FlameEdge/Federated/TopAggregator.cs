@@ -257,9 +257,11 @@ public abstract class TopAggregator : IRole
     private IReadOnlyList<WorkerVerdict> WithUnheard(List<WorkerVerdict> heard)
     {
         var names = heard.Select(verdict => verdict.Worker).ToHashSet(StringComparer.Ordinal);
+        var plan = context.LatestPlan?.Invoke() ?? context.Plan;
+        var experiment = plan.Experiment(plan.Find(context.Worker.Id) ?? context.Worker);
         var uploaders = context.Job.Graph.Roles.Where(role => context.Job.Graph.Channels.Any(edge => edge.Has(role.Name, FunctionTags.Upload))).Select(role => role.Name).ToHashSet();
-        var unheard = (context.LatestPlan?.Invoke() ?? context.Plan).Workers
-            .Where(worker => uploaders.Contains(worker.Role) && !names.Contains(worker.Id.Value))
+        var unheard = plan.Workers
+            .Where(worker => experiment.Contains(worker.Id) && uploaders.Contains(worker.Role) && !names.Contains(worker.Id.Value))
             .Select(worker => new WorkerVerdict { Worker = worker.Id.Value, Verdict = Verdict.Unheard, Reason = "the aggregator above it was not counted" });
         return [.. heard.Concat(unheard).OrderBy(verdict => verdict.Worker, StringComparer.Ordinal)];
     }

@@ -42,9 +42,17 @@ public sealed class JobNotices : IJobObserver, IAsyncDisposable
         // Talk stays at the terminal.
     }
 
+    /// <summary>The aggregator whose experiment is told of, where several run in this process; null tells of whoever ends a round.</summary>
+    public WorkerId? Only { get; init; }
+
     /// <inheritdoc/>
     public void RoundEnded(WorkerId worker, RoundResult round)
     {
+        if (Only is { } only && worker != only)
+        {
+            return;
+        }
+
         var others = round.Verdicts.Where(verdict => verdict.Verdict != Verdict.Counted).ToList();
         var notice = new RoundNotice(round.Round, plan.Job.Rounds.Count, round.Outcome, round.Accuracy, round.Loss, Math.Round(round.Seconds, 3), round.BytesUp, round.BytesDown,
             round.Verdicts.Count - others.Count, round.Verdicts.Count, [.. others.Take(ListedInRound).Select(verdict => new NotCounted(verdict.Worker, verdict.Verdict))]);
@@ -64,7 +72,13 @@ public sealed class JobNotices : IJobObserver, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public void JobEnded(WorkerId worker, JobEnd end) => State(new StateNotice(end.State, end.Rounds.Count, plan.Job.Rounds.Count, end.Run, end.Reason is { Length: > 500 } ? end.Reason[..500] : end.Reason));
+    public void JobEnded(WorkerId worker, JobEnd end)
+    {
+        if (Only is null || worker == Only)
+        {
+            State(new StateNotice(end.State, end.Rounds.Count, plan.Job.Rounds.Count, end.Run, end.Reason is { Length: > 500 } ? end.Reason[..500] : end.Reason));
+        }
+    }
 
     /// <summary>Sends what is still to be said, within a bound.</summary>
     public ValueTask DisposeAsync() => queue.DisposeAsync();

@@ -1,6 +1,7 @@
 using FlameEdge.Collaborative.Roles;
 using FlameEdge.Federated;
 using FlameEdge.Federated.Coordination;
+using FlameEdge.Federated.Hybrid;
 using FlameEdge.Federated.Ring;
 using FlameEdge.Tasklets;
 
@@ -17,6 +18,7 @@ public static class StandardRoles
         .Add("middle-aggregator", context => new MiddleAggregator(context))
         .Add(Topology.Programs.Coordinator, context => new Coordinator(context))
         .Add(Topology.Programs.RingTrainer, context => new RingTrainer(context))
+        .Add(Topology.Programs.HybridTrainer, context => new HybridTrainer(context))
         .Add("site", context => new SiteRole(context))
         .Add("directory", context => new DirectoryRole(context));
 }

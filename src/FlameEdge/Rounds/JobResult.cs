@@ -22,7 +22,10 @@ public sealed record JobResult
     /// <summary>What computed it: framework, engine, instruction set. Bits are promised for the same only.</summary>
     public required string Runtime { get; init; }
 
-    /// <summary>Workers of the plan.</summary>
+    /// <summary>The aggregator whose experiment this is; null where the job is one.</summary>
+    public string? Server { get; init; }
+
+    /// <summary>Workers of the plan, or of the experiment.</summary>
     public required int Workers { get; init; }
 
     /// <summary>SHA-256 of the final model's values.</summary>
@@ -54,6 +57,7 @@ public sealed record JobResult
 /// <summary>JSON of results, generated ahead of time.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(JobResult))]
+[JsonSerializable(typeof(IReadOnlyList<JobResult>))]
 [JsonSerializable(typeof(RoundResult))]
 [JsonSerializable(typeof(IReadOnlyList<WorkerVerdict>))]
 public sealed partial class RoundsJson : JsonSerializerContext;

@@ -44,9 +44,33 @@ public sealed class JobPlan(JobSpec job, IReadOnlyList<WorkerPlan> workers)
     public bool IsTop(WorkerPlan worker) =>
         Job.Graph.Channels.Any(channel => channel.Has(worker.Role, FunctionTags.Distribute) || channel.Has(worker.Role, FunctionTags.RingAllReduce)) && !Job.Graph.Channels.Any(channel => channel.Has(worker.Role, FunctionTags.Fetch));
 
+    /// <summary>The servers that fetch from nobody: several where the job is several experiments side by side, none in one without a server.</summary>
+    public IReadOnlyList<WorkerPlan> Servers => [.. Workers.Where(worker => IsTop(worker) && Distributes(worker))];
+
+    /// <summary>A server and all who get its models, from it or from those between.</summary>
+    public IReadOnlySet<WorkerId> Experiment(WorkerPlan server)
+    {
+        var known = new HashSet<WorkerId> { server.Id };
+        var open = new Queue<WorkerPlan>([server]);
+        while (open.TryDequeue(out var upper))
+        {
+            foreach (var channel in Job.Graph.Channels.Where(channel => channel.Has(upper.Role, FunctionTags.Distribute)))
+            {
+                foreach (var lower in Members(channel.Name, upper.Groups[channel.Name], channel.OtherThan(upper.Role)).Where(lower => known.Add(lower.Id)))
+                {
+                    open.Enqueue(lower);
+                }
+            }
+        }
+
+        return known;
+    }
+
     /// <summary>Workers of <paramref name="role"/> in one group of a channel, in plan order. The first call indexes the whole plan; every call then is a look-up.</summary>
     public IReadOnlyList<WorkerPlan> Members(ChannelName channel, GroupName group, RoleName role) =>
         byGroup.Value.TryGetValue((channel, group, role), out var members) ? members : [];
+
+    private bool Distributes(WorkerPlan worker) => Job.Graph.Channels.Any(channel => channel.Has(worker.Role, FunctionTags.Distribute));
 
     private static Dictionary<(ChannelName, GroupName, RoleName), List<WorkerPlan>> IndexGroups(IReadOnlyList<WorkerPlan> workers)
     {

@@ -45,8 +45,11 @@ public sealed record JobSpec
     /// <summary>True where every client counts as one, however many samples it has.</summary>
     public bool CountsAlike => Optimizer.CountsAlike || Privacy is not null;
 
-    /// <summary>Backend of channels that name none: <c>mqtt</c> or <c>memory</c>.</summary>
+    /// <summary>Backend of channels that name none: <c>mqtt</c>, <c>tcp</c> or <c>memory</c>.</summary>
     public string Backend { get; init; } = "mqtt";
+
+    /// <summary>True where a channel exists within one process only.</summary>
+    public bool IsInMemory(ChannelSpec channel) => (channel.Backend ?? Backend) == "memory";
 
     /// <summary>How a controller runs it on a fleet.</summary>
     public FleetSpec Fleet { get; init; } = new();

@@ -21,6 +21,9 @@ public static class Programs
     /// <summary>Learns from its dataset and sums changes with its equals around a ring: no aggregator.</summary>
     public const string RingTrainer = "ring-trainer";
 
+    /// <summary>Both: sums changes with its group around a ring, whose leader has an aggregator above.</summary>
+    public const string HybridTrainer = "hybrid-trainer";
+
     /// <summary>Learns from its own stream, asks when its world changes, and helps others: a Canoe site.</summary>
     public const string Site = "site";
 
@@ -28,7 +31,7 @@ public static class Programs
     public const string Directory = "directory";
 
     /// <summary>All above.</summary>
-    public static IReadOnlySet<string> BuiltIn { get; } = new HashSet<string>(StringComparer.Ordinal) { Trainer, Aggregator, AsynchronousAggregator, MiddleAggregator, Coordinator, RingTrainer, Site, Directory };
+    public static IReadOnlySet<string> BuiltIn { get; } = new HashSet<string>(StringComparer.Ordinal) { Trainer, Aggregator, AsynchronousAggregator, MiddleAggregator, Coordinator, RingTrainer, HybridTrainer, Site, Directory };
 
     /// <summary>What a built-in program reads of its role's settings beside those of training.</summary>
     public static IReadOnlyList<string> SettingsOf(string? program) => program switch
@@ -40,7 +43,7 @@ public static class Programs
 
     /// <summary>
     /// The program that fits exactly these tags; trainers and aggregators take a coordinator's word where they have a channel to one. A role that does more gets a name of its own kind
-    /// (<c>hybrid-trainer</c>), never a built-in that would leave a part of its work undone.
+    /// (<c>special-trainer</c>), never a built-in that would leave a part of its work undone.
     /// </summary>
     public static string ThatFits(RoleName role, IEnumerable<string> functionTags)
     {
@@ -63,6 +66,11 @@ public static class Programs
         if (tags.SetEquals([FunctionTags.RingAllReduce]))
         {
             return RingTrainer;
+        }
+
+        if (tags.SetEquals([FunctionTags.RingAllReduce, FunctionTags.Fetch, FunctionTags.Upload]))
+        {
+            return HybridTrainer;
         }
 
         var isLower = tags.Remove(FunctionTags.Fetch) & tags.Remove(FunctionTags.Upload);

@@ -54,7 +54,7 @@ public sealed record ChannelSpec
     /// <summary>For each role of the pair the functions it runs over this channel (see <see cref="FunctionTags"/>).</summary>
     public required IReadOnlyDictionary<RoleName, IReadOnlyList<string>> FunctionTags { get; init; }
 
-    /// <summary><c>mqtt</c> or <c>memory</c>; null for the job's backend.</summary>
+    /// <summary><c>mqtt</c>, <c>tcp</c> or <c>memory</c>; null for the job's backend.</summary>
     public string? Backend { get; init; }
 
     /// <summary>How updates are written on their way to the role that aggregates.</summary>

@@ -17,7 +17,7 @@ internal sealed class WorkerProcess : IDisposable
     {
         string[] arguments =
         [
-            broker, $"{job.Bytes}", $"{job.Trainers}", $"{job.Groups}", $"{job.Rounds}", job.Codec, folder, .. workers.Select(worker => worker.Value),
+            broker, $"{job.Bytes}", $"{job.Trainers}", $"{job.Groups}", $"{job.Rounds}", job.Codec, job.Backend, folder, .. workers.Select(worker => worker.Value),
         ];
         process = new Process { StartInfo = new ProcessStartInfo(program, arguments) { UseShellExecute = false, RedirectStandardOutput = true } };
         process.OutputDataReceived += (_, line) =>

@@ -13,7 +13,7 @@ public class BadJobTests
         new("a wrong key", Edit("rounds:", "ruonds:"), [], ExitCode.BadJob, "unknown key 'ruonds'", "did you mean 'rounds'?"),
         new("a wrong key deep inside", Edit("deadline:", "deadlin:"), [], ExitCode.BadJob, "rounds: unknown key 'deadlin'", "did you mean 'deadline'?"),
         new("an unknown role in a pair", Edit("pair: [trainer, aggregator]", "pair: [trainer, agregator]"), [], ExitCode.BadJob, "role 'aggregator'"),
-        new("an unknown program", Edit("name: trainer,", "name: trainer, program: cautious-trainer,"), [], ExitCode.BadJob, "role 'trainer'", "'cautious-trainer' is not on board", "aggregator, asynchronous-aggregator, coordinator, directory, middle-aggregator, ring-trainer, site, trainer"),
+        new("an unknown program", Edit("name: trainer,", "name: trainer, program: cautious-trainer,"), [], ExitCode.BadJob, "role 'trainer'", "'cautious-trainer' is not on board", "aggregator, asynchronous-aggregator, coordinator, directory, hybrid-trainer, middle-aggregator, ring-trainer, site, trainer"),
         new("an unknown program of a role that does not run here, but of one that does too", Edit("name: trainer,", "name: trainer, program: cautious-trainer,"), ["--worker", "trainer_0"], ExitCode.BadJob, "'cautious-trainer' is not on board"),
         new("a rate that is a word", Edit("name: trainer,", "name: trainer, settings: { learningRate: abc },"), [], ExitCode.BadJob, "settings of role 'trainer': learningRate is 'abc'", "a number above 0"),
         new("a batch that is a list", Edit("name: trainer,", "name: trainer, settings: { batchSize: [1] },"), [], ExitCode.BadJob, "settings of role 'trainer': batchSize is a list", "a single value"),

@@ -31,9 +31,9 @@ internal sealed record KillJob(string Name, string Text, IReadOnlyList<string> W
         rounds);
 
     /// <summary>Trainers with updates of 1.2 MB, that is five chunks each way: a broker that dies is sure to hold parts of some.</summary>
-    public static KillJob Large(int rounds = 4) => new(
-        "kill-large",
-        Job("kill-large", FlatTopology, Machines(3, windows: 32, "region"), "\"hidden\": [512, 512]", epochs: 1, rounds, "all", Long),
+    public static KillJob Large(int rounds = 4, string name = "kill-large", string more = "") => new(
+        name,
+        Job(name, FlatTopology, Machines(3, windows: 32, "region"), "\"hidden\": [512, 512]", epochs: 1, rounds, "all", Long, more),
         [Aggregator, Trainer(0), Trainer(1), Trainer(2)],
         rounds);
 
@@ -81,6 +81,13 @@ internal sealed record KillJob(string Name, string Text, IReadOnlyList<string> W
         return new(name, Job(name, RingTopology, Machines(4, windows: 150, "region"), "\"hidden\": [12]", epochs: 6, rounds, "all", Long), members, rounds) { Tellers = members };
     }
 
+    /// <summary>Two groups of two trainers, each summing among itself, below one aggregator.</summary>
+    public static KillJob Hybrid(string name, int rounds = 6) => new(
+        name,
+        Job(name, HybridTopology, Machines(4, windows: 150, "region", isOnDevices: false, "north", "north", "south", "south"), "\"hidden\": [12]", epochs: 6, rounds, "all", Long),
+        [Aggregator, .. Enumerable.Range(0, 4).Select(Trainer)],
+        rounds);
+
     /// <summary>Four trainers under two aggregators in the middle; a coordinator says who works with whom.</summary>
     /// <param name="name">The job's name.</param>
     /// <param name="aggregator">Keys of the aggregators' roles, JSON.</param>
@@ -109,6 +116,11 @@ internal sealed record KillJob(string Name, string Text, IReadOnlyList<string> W
     private const string RingTopology = """
         "roles": [ { "name": "trainer", "isDataConsumer": true } ],
         "channels": [ { "name": "ring", "pair": ["trainer", "trainer"] } ]
+        """;
+
+    private const string HybridTopology = """
+        "roles": [ { "name": "trainer", "isDataConsumer": true }, { "name": "aggregator" } ],
+        "channels": [ { "name": "ring", "pair": ["trainer", "trainer"], "groupBy": { "label": "region" } }, { "name": "global", "pair": ["trainer", "aggregator"] } ]
         """;
 
     private const string SparseTopology = """

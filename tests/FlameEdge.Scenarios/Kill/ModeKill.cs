@@ -49,6 +49,12 @@ internal sealed record ModeKill(string Name, KillJob Job, IReadOnlyList<(string 
             KillJob.Coordinated("kill-coordinated-fedbuff", ", \"program\": \"asynchronous-aggregator\", \"settings\": { \"buffer\": 2, \"maxStaleness\": 10 }", rounds: 10),
             [Trainer, (KillJob.Aggregator, ["update-stored:2", "round-aggregated:1", "round-committed:1"]), ("middle_1", ["update-stored:1", "middle-aggregated:1", "middle-kept:1"]), ("coordinator_0", ["plan-kept:2", "plan-answered:1"])],
             IsExact: false) { Rounds = 400 },
+        new(
+            "hybrid",
+            KillJob.Hybrid("kill-hybrid"),
+            [("trainer_1", ["ring-trained:2", "ring-part-sent:1", "group-stored:1", "group-adopted:1"]), ("trainer_0", ["group-model:2", "ring-agreed:1", "group-kept:1", "group-sent:1"]), (KillJob.Aggregator, ["update-stored:3", "round-committed:1"])],
+            IsExact: true),
+        new("tcp", KillJob.Large(rounds: 6, "kill-tcp", ", \"backend\": \"tcp\""), [Trainer, Aggregator], IsExact: true),
         new("private, noise of the server", KillJob.Mode("kill-private", ", \"privacy\": { \"kind\": \"server\", \"clip\": 1.0, \"noise\": 0.5, \"epsilon\": 100 }"), [Trainer, Aggregator], IsExact: false),
         new(
             "private, noise of the clients",

@@ -39,6 +39,20 @@ public class ModeKillTests
         Assert.All(fleet.Result.Rounds, round => Assert.Equal(4, round.Verdicts.Count(verdict => verdict.Worker.StartsWith("trainer_", StringComparison.Ordinal))));
     }
 
+    /// <summary>The short form of groups: a leader whose update is up and not yet told of, one between its ring and its update, a member amid a sum, and the aggregator.</summary>
+    [Fact]
+    [Trait("kill", "short")]
+    public async Task Leaders_a_member_and_the_aggregator_killed_change_no_bit()
+    {
+        var mode = ModeKill.Of("hybrid");
+        await using var broker = await Mosquitto.StartAsync();
+        await using var fleet = new FleetOfProcesses(mode.Job, broker.Port);
+
+        await KillCycle.AtPointsAsync(fleet, [("trainer_0", ["group-sent:2"]), ("trainer_1", ["ring-part-sent:3"]), ("trainer_2", ["group-stored:2"]), (KillJob.Aggregator, ["update-stored:3"])]);
+
+        await mode.RequireAsync(fleet);
+    }
+
     /// <summary>The long form, started by <c>tests/mode-kills.sh</c>: every mode's points, then kills at random until there are enough.</summary>
     [Fact(Explicit = true)]
     [Trait("kill", "modes")]

@@ -26,6 +26,7 @@ public class SampleTests
     [InlineData("federated-vibration")]
     [InlineData("distributed-vibration")]
     [InlineData("coordinated-vibration")]
+    [InlineData("hybrid-vibration")]
     [InlineData("federated-mnist")]
     [InlineData("hierarchical-air")]
     [InlineData("fine-tune-onnx")]

@@ -153,6 +153,20 @@ public sealed class PresenceTableTests
         Assert.Equal(new HereNote("s", 2, 3), PresenceJson.ReadHere("{\"session\":\"s\",\"incarnation\":2,\"samples\":3,\"more\":true}"u8));
     }
 
+    [Fact]
+    public void A_peers_address_that_cannot_be_one_is_left_out_and_one_that_can_is_read()
+    {
+        var address = new PeerAddress("10.0.0.7", 47000, new string('A', 64));
+        var note = new HereNote("s", 2, 3) { Peer = address };
+
+        Assert.Equal(note, PresenceJson.ReadHere(System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(note, PresenceJson.Default.HereNote)));
+        Assert.Equal("{\"session\":\"s\",\"incarnation\":2,\"samples\":3}", System.Text.Json.JsonSerializer.Serialize(note with { Peer = null }, PresenceJson.Default.HereNote));
+        foreach (var wrong in new[] { "{\"host\":\"\",\"port\":1}", "{\"host\":\"h\",\"port\":0}", "{\"host\":\"h\",\"port\":65536}", "{\"host\":\"h\",\"port\":1,\"fingerprint\":\"abc\"}", "{\"port\":1}" })
+        {
+            Assert.Equal(note with { Peer = null }, PresenceJson.ReadHere(System.Text.Encoding.UTF8.GetBytes($"{{\"session\":\"s\",\"incarnation\":2,\"samples\":3,\"peer\":{wrong}}}")));
+        }
+    }
+
     private static void Post(Action[] notes)
     {
         foreach (var note in notes)

@@ -50,7 +50,7 @@ public class RefusedJobTests
         { "\"groupBy\": \"default\"", "\"selector\": { \"kind\": §\"power-of-choice\", \"count\": 2, \"overSelect\": 1.5, \"of\": 2 }", "channel 'global': selector: of is 2, fewer than the 3", "raise it" },
         { "\"groupBy\": \"default\"", "\"selector\": { \"kind\": \"random\", \"count\": 1, §\"cutOff\": 0.9 }", "channel 'global': selector: cutOff belongs to kind: oort", "remove it" },
         { "\"groupBy\": \"default\"", "\"codec\": { \"down\": \"delta\" }, \"selector\": { \"kind\": §\"random\", \"count\": 1 }", "channel 'global': codec 'delta' sends what changed since the round before", "leave delta out" },
-        { "\"job\":", "\"backend\": §\"pigeon\", \"job\":", "unknown backend 'pigeon'", "use mqtt, memory" },
+        { "\"job\":", "\"backend\": §\"pigeon\", \"job\":", "unknown backend 'pigeon'", "use mqtt, tcp, memory" },
         { "\"job\":", "\"optimizer\": { \"kind\": §\"fedavgg\" }, \"job\":", "unknown optimizer 'fedavgg'", "did you mean 'fedavg'?" },
         { "\"job\":", "\"optimizer\": { \"kind\": \"fedadam\", §\"momentum\": 0.5 }, \"job\":", "optimizer: momentum belongs to kind: fedavgm", "remove it" },
         { "\"job\":", "\"optimizer\": §\"fedprox\", \"job\":", "optimizer: fedprox needs mu", "mu: 0.01" },
@@ -153,7 +153,7 @@ public class RefusedJobTests
         var (job, found) = JobTexts.Read(text, Programs.BuiltIn);
 
         Assert.Null(job);
-        Assert.Contains("role 'a': the program 'agregator' is not on board; use aggregator, asynchronous-aggregator, coordinator, directory, middle-aggregator, ring-trainer, site, trainer (did you mean 'aggregator'?)", found.All[0].ToString(), StringComparison.Ordinal);
+        Assert.Contains("role 'a': the program 'agregator' is not on board; use aggregator, asynchronous-aggregator, coordinator, directory, hybrid-trainer, middle-aggregator, ring-trainer, site, trainer (did you mean 'aggregator'?)", found.All[0].ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

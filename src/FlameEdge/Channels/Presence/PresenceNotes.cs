@@ -34,7 +34,12 @@ public sealed record AliveNote(string Session, int Connection, string State)
 /// <param name="Session">The run of the agent's process it was written by.</param>
 /// <param name="Incarnation">The run of the worker.</param>
 /// <param name="Samples">Rows it learns from.</param>
-public sealed record HereNote(string Session, long Incarnation, long Samples);
+public sealed record HereNote(string Session, long Incarnation, long Samples)
+{
+    /// <summary>Where its agent takes connections of peers; null where it takes none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public PeerAddress? Peer { get; init; }
+}
 
 /// <summary>Notes as JSON.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
@@ -49,7 +54,9 @@ public sealed partial class PresenceJson : JsonSerializerContext
     public static AliveNote? ReadAlive(ReadOnlySpan<byte> json) => Read(json, Default.AliveNote) is { Session: not null, State: not null } note ? note : null;
 
     /// <summary>The note in <paramref name="json"/>; null where it is none.</summary>
-    public static HereNote? ReadHere(ReadOnlySpan<byte> json) => Read(json, Default.HereNote) is { Session: not null, Incarnation: > 0 } note ? note : null;
+    public static HereNote? ReadHere(ReadOnlySpan<byte> json) => Read(json, Default.HereNote) is { Session: not null, Incarnation: > 0 } note
+        ? note.Peer is null or { IsUsable: true } ? note : note with { Peer = null }
+        : null;
 
     private static T? Read<T>(ReadOnlySpan<byte> json, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
         where T : class

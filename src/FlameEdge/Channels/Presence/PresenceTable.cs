@@ -98,6 +98,24 @@ public sealed class PresenceTable(
         }
     }
 
+    /// <summary>What a worker that is present has posted; null for one that is not.</summary>
+    public HereNote? NoteOf(WorkerId worker)
+    {
+        lock (gate)
+        {
+            return workers.TryGetValue(worker, out var entry) && entry.Present is not null ? entry.Note : null;
+        }
+    }
+
+    /// <summary>What the workers of an agent that are present have posted.</summary>
+    public IReadOnlyList<HereNote> NotesOf(AgentId agent)
+    {
+        lock (gate)
+        {
+            return [.. workers.Values.Where(entry => entry.Agent == agent && entry.Present is not null).Select(entry => entry.Note).OfType<HereNote>()];
+        }
+    }
+
     /// <summary>Forgets everybody; this worker leaves. Departures are not told.</summary>
     public void Clear()
     {

@@ -175,7 +175,7 @@ internal sealed class Inbox(ChannelEndpoint end, IPacketPort port, TransferOptio
             {
                 Drop(incoming, isKept: true);
             }
-            else if (incoming.IsStalled && IsThere(incoming.From, incoming.Offer.Incarnation))
+            else if (incoming.IsStalled(port.Silence) && IsThere(incoming.From, incoming.Offer.Incarnation))
             {
                 Resume(incoming);
             }

@@ -22,6 +22,7 @@ internal sealed class Incoming : IDisposable
     private readonly ChunkMap awaited;
     private XxHash128 hash = new();
     private int hashedCount;
+    private int furthest = -1;
     private int nextToAsk;
     private int window;
     private int carriedInPeriod;
@@ -70,8 +71,16 @@ internal sealed class Incoming : IDisposable
     /// <summary>All of it is here; of a body that was kept in a file, perhaps from the start.</summary>
     public bool IsComplete => here.Count == Offer.ChunkCount;
 
-    /// <summary>Nothing has come for so long that what was asked for is taken for lost.</summary>
-    public bool IsStalled => time.GetElapsedTime(Math.Max(ProgressAt, AskedAt)) >= stallAfter;
+    /// <summary>Nothing has come for so long that what was asked for is taken for lost. Where other bytes do come, and no later chunk has overtaken it, it is more likely to wait in their line.</summary>
+    /// <param name="silence">Since anything came by the way it would come.</param>
+    public bool IsStalled(TimeSpan silence)
+    {
+        var isInLine = silence < options.StallAfter && !IsOvertaken;
+        return time.GetElapsedTime(Math.Max(ProgressAt, AskedAt)) >= (isInLine ? stallAfter * MaximumStallFactor : stallAfter);
+    }
+
+    // A stream keeps its order: what is missing before what has come was dropped.
+    private bool IsOvertaken => awaited.Count > 0 && awaited.NextFrom(0) < furthest;
 
     public Message Message => new()
     {
@@ -97,6 +106,7 @@ internal sealed class Incoming : IDisposable
         buffer.Write((long)index * Offer.ChunkBytes, bytes);
         here.Add(index);
         awaited.Remove(index);
+        furthest = Math.Max(furthest, index);
         HashOn(index, bytes);
         ProgressAt = time.GetTimestamp();
         stallAfter = options.StallAfter;
@@ -151,7 +161,7 @@ internal sealed class Incoming : IDisposable
     {
         here.Clear();
         awaited.Clear();
-        (nextToAsk, hashedCount, IsRepair) = (0, 0, true);
+        (nextToAsk, furthest, hashedCount, IsRepair) = (0, -1, 0, true);
         hash = new XxHash128();
         hash.Append(Head);
         buffer.StartOver();

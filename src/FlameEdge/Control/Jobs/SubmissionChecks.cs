@@ -25,6 +25,11 @@ internal static class SubmissionChecks
             return $"the text is of the job '{job.Name}', but was posted under '{submission.Job}'";
         }
 
+        if (job.Graph.Channels.FirstOrDefault(job.IsInMemory) is { } channel)
+        {
+            return $"channel '{channel.Name}' is in memory, and a fleet's workers do not share one: write backend: mqtt, or tcp to let its agents meet directly";
+        }
+
         if (submission.Wish.Files is { } files && (files.Count > MostFiles || files.Any(file => !IsRelative(file.Key) || !IsHash(file.Value))))
         {
             return $"files must be at most {MostFiles} relative paths, each with a SHA-256 in lower-case hex";

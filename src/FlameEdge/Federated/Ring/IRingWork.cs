@@ -42,4 +42,14 @@ internal sealed record RingOutcome(string Run, RingAttempt Attempt, IReadOnlyLis
 {
     /// <summary>The round it ends.</summary>
     public required int Round { get; init; }
+
+    /// <summary>Sample-weighted mean of the training losses members reported, nats; null where nobody said one.</summary>
+    public double? Loss
+    {
+        get
+        {
+            var said = Verdicts.Where(verdict => verdict is { Verdict: Verdict.Counted, Loss: not null }).ToList();
+            return said.Count == 0 ? null : said.Sum(verdict => verdict.Loss!.Value * verdict.Samples) / said.Sum(verdict => verdict.Samples);
+        }
+    }
 }

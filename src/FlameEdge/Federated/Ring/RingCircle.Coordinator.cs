@@ -11,7 +11,8 @@ internal sealed partial class RingCircle
 {
     private async Task CoordinateAsync(CancellationToken cancellationToken)
     {
-        if (!IsCoordinator)
+        hasGathered |= inbox.Present.Count == Cohort.Count || Age >= Deadline;
+        if (await LeadAsync(cancellationToken) || !IsCoordinator)
         {
             return;
         }
@@ -28,12 +29,12 @@ internal sealed partial class RingCircle
             return;
         }
 
-        foreach (var (worker, _) in table.All.Where(member => member.Place.Standing != target && inbox.Present.ContainsKey(member.Worker)).ToList())
+        foreach (var (worker, _) in table.All.Where(member => !IsPassing && member.Place.Standing != target && inbox.Present.ContainsKey(member.Worker)).ToList())
         {
             Hand(worker);
         }
 
-        if (attempt is not null && context.Time.GetElapsedTime(begun) > Rounds.Deadline)
+        if (attempt is not null && context.Time.GetElapsedTime(begun) > Deadline)
         {
             GiveUp(attempt);
         }
@@ -51,7 +52,7 @@ internal sealed partial class RingCircle
 
     private void Ask(WorkerId holder, RingStanding target)
     {
-        if (wanted is not { } asked || asked.Worker != holder || context.Time.GetElapsedTime(asked.At) > Rounds.Deadline)
+        if (wanted is not { } asked || asked.Worker != holder || context.Time.GetElapsedTime(asked.At) > Deadline)
         {
             wanted = (holder, context.Time.GetTimestamp());
             Send(holder, Head(RingHead.Want) with { Standing = target }, default, () => work.Standing != target);
@@ -64,7 +65,7 @@ internal sealed partial class RingCircle
         attempt = null;
         if (++failures >= Rounds.MaxFailures)
         {
-            throw new JobFailedException($"{failures} sums in a row were not whole within {Rounds.Deadline.TotalSeconds:0.#} s; the last waited for {string.Join(", ", stuck.Members.Where(worker => !stuck.Done.Contains(worker)).Take(5))}. Raise rounds.deadline or repair the workers, and go on with --resume.") { IsTimeout = true };
+            throw new JobFailedException($"{failures} sums in a row were not whole within {Deadline.TotalSeconds:0.#} s; the last waited for {string.Join(", ", stuck.Members.Where(worker => !stuck.Done.Contains(worker)).Take(5))}. Raise rounds.deadline or repair the workers, and go on with --resume.") { IsTimeout = true };
         }
 
         foreach (var worker in stuck.Members.Where(worker => worker != Self && !stuck.Done.Contains(worker)))
@@ -76,8 +77,8 @@ internal sealed partial class RingCircle
             }
         }
 
-        var grace = Rounds.Deadline < Farewell ? Rounds.Deadline / 2 : Farewell / 2;
-        opened = context.Time.GetTimestamp() - (long)((Rounds.Deadline - grace).TotalSeconds * context.Time.TimestampFrequency);
+        var grace = Deadline < Farewell ? Deadline / 2 : Farewell / 2;
+        opened = context.Time.GetTimestamp() - (long)((Deadline - grace).TotalSeconds * context.Time.TimestampFrequency);
     }
 
     private void TryBegin(RingStanding target)
@@ -85,11 +86,10 @@ internal sealed partial class RingCircle
         var cohort = Cohort;
         List<WorkerId> ready = [.. table.All.Where(member => member.Place.IsReady && member.Place.Standing == target && !refused.ContainsKey(member.Worker) && (member.Worker == Self || inbox.Present.ContainsKey(member.Worker))).Select(member => member.Worker)];
         var resolved = ready.Count + table.All.Count(member => member.Place.Refusal is not null && member.Place.Standing == target) + refused.Count;
-        hasGathered |= inbox.Present.Count == cohort.Count || Age >= Rounds.Deadline;
         var isQuorum = ready.Count >= Quorum;
         var isAll = resolved >= cohort.Count + 1;
         var isRestGone = hasGathered && resolved >= inbox.Present.Count + 1;
-        if (!isQuorum || !(isAll || isRestGone || Age >= Rounds.Deadline))
+        if (!isQuorum || !(isAll || isRestGone || Age >= Deadline))
         {
             return;
         }
@@ -169,7 +169,7 @@ internal sealed partial class RingCircle
             }
 
             var (verdict, reason) = (refused.GetValueOrDefault(worker) ?? place?.Refusal) is { } why ? (Verdict.Refused, why)
-                : worker == Self || inbox.Present.ContainsKey(worker) ? (Verdict.Late, $"no change of it within {Rounds.Deadline.TotalSeconds:0.#} s")
+                : worker == Self || inbox.Present.ContainsKey(worker) ? (Verdict.Late, $"no change of it within {Deadline.TotalSeconds:0.#} s")
                 : seen.Contains(worker) ? (Verdict.Left, "it left, or its device was lost, before the sum was whole")
                 : (Verdict.Absent, "it was not there in this round");
             return new() { Worker = worker.Value, Verdict = verdict, Reason = reason };

@@ -23,7 +23,8 @@ internal sealed partial class RingCircle
         }
     }
 
-    private async Task LeaveAsync(EndHead? own, CancellationToken cancellationToken)
+    /// <summary>Leaves the group, and tells it that the job is over where <paramref name="own"/> says so.</summary>
+    public async Task LeaveAsync(EndHead? own, CancellationToken cancellationToken)
     {
         using var patience = new CancellationTokenSource(Farewell, context.Time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);

@@ -55,9 +55,10 @@ internal sealed partial class RingCircle
     {
         switch (item)
         {
-            case PeerJoined joined:
-                Lose(joined.Worker, joined.Peer.Incarnation);
-                seen.Add(joined.Worker);
+            case PeerJoined come:
+                Lose(come.Worker, come.Peer.Incarnation);
+                seen.Add(come.Worker);
+                Announce(come.Peer);
                 break;
             case PeerLeft left:
                 Lose(left.Worker, null);
@@ -93,6 +94,7 @@ internal sealed partial class RingCircle
         }
 
         table[worker] = null;
+        passing = null;
         handed.RemoveWhere(entry => entry.Item1 == worker);
         if (wanted?.Worker == worker)
         {
@@ -147,11 +149,16 @@ internal sealed partial class RingCircle
             case RingHead.Want when work.Standing == head.Standing:
                 Hand(from);
                 break;
-            case RingHead.State when IsBetter(from, head.Standing):
+            case RingHead.State or RingHead.Pass when IsBetter(from, head.Standing):
                 await StopTrainingAsync();
                 await work.AdoptAsync(head.Standing, body, cancellationToken);
+                if (head.Kind == RingHead.Pass)
+                {
+                    PassOn();
+                }
+
                 break;
-            case RingHead.State:
+            case RingHead.State or RingHead.Pass:
                 Tell(from);
                 break;
             case RingHead.Begin when IsNewer(head.Order, from):

@@ -56,7 +56,7 @@ internal sealed partial class RingCircle : IAsyncDisposable
 
     public RingCircle(RoleContext context, IChannel channel, IRingWork work, CancellationToken cancellationToken)
     {
-        (this.context, this.channel, this.work) = (context, channel, work);
+        (this.context, this.channel, this.work, led) = (context, channel, work, work as ILedWork);
         inbox = new ChannelInbox(channel, context.Time);
         stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         sends = new BackgroundSends(channel, context.Time, context.Logger, stopping.Token);
@@ -83,7 +83,12 @@ internal sealed partial class RingCircle : IAsyncDisposable
     private TimeSpan Age => context.Time.GetElapsedTime(opened);
 
     /// <summary>Meets the others.</summary>
-    public Task JoinAsync(long samples, CancellationToken cancellationToken) => channel.JoinAsync(new PeerCard(samples), cancellationToken);
+    public Task JoinAsync(long samples, CancellationToken cancellationToken)
+    {
+        announced[Self] = samples;
+        joined = context.Time.GetTimestamp();
+        return channel.JoinAsync(new PeerCard(samples), cancellationToken);
+    }
 
     /// <summary>Goes on until this member stands somewhere else, or the group has ended.</summary>
     /// <exception cref="JobFailedException">Too few came, or the coordinator is silent.</exception>
@@ -97,12 +102,12 @@ internal sealed partial class RingCircle : IAsyncDisposable
         }
 
         Place(isReady: false);
-        while (work.Standing == before && end is null)
+        while (work.Standing == before && end is null && led?.End is null)
         {
             RequireProgress();
             TellIfNew();
             await CoordinateAsync(cancellationToken);
-            if (work.Standing != before)
+            if (work.Standing != before || led?.End is not null)
             {
                 break;
             }
@@ -182,7 +187,7 @@ internal sealed partial class RingCircle : IAsyncDisposable
 
     private void RequireProgress()
     {
-        if (IsCoordinator && attempt is null && Age > Rounds.Deadline + Rounds.Patience)
+        if (IsCoordinator && attempt is null && led?.IsLed != true && Age > Rounds.Deadline + Rounds.Patience)
         {
             var ready = table.All.Count(member => member.Place.IsReady);
             throw new JobFailedException($"{Self} has {ready} of {Cohort.Count + 1} members of its ring ready after {Age.TotalSeconds:0} s and needs {Quorum}. Start them, raise rounds.patience or lower rounds.quorum, and go on with --resume.") { IsTimeout = true };
@@ -202,7 +207,7 @@ internal sealed partial class RingCircle : IAsyncDisposable
         reading ??= inbox.NextAsync(Idle, stopping.Token);
         using var look = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var pause = Task.Delay(NextLook(), context.Time, look.Token);
-        await Task.WhenAny([reading, pause, .. learning is null ? Array.Empty<Task>() : [learning]]);
+        await Task.WhenAny(new[] { reading, pause, learning, led?.News }.OfType<Task>());
         await look.CancelAsync();
         cancellationToken.ThrowIfCancellationRequested();
         if (learning?.IsCompleted == true)
@@ -220,7 +225,7 @@ internal sealed partial class RingCircle : IAsyncDisposable
 
     private TimeSpan NextLook()
     {
-        var next = attempt?.Coordinator == Self ? Rounds.Deadline - context.Time.GetElapsedTime(begun) : Age < Rounds.Deadline ? Rounds.Deadline - Age : TimeSpan.FromSeconds(1);
+        var next = attempt?.Coordinator == Self ? Deadline - context.Time.GetElapsedTime(begun) : Age < Deadline ? Deadline - Age : TimeSpan.FromSeconds(1);
         return next < TimeSpan.FromMilliseconds(10) ? TimeSpan.FromMilliseconds(10) : next < TimeSpan.FromSeconds(5) ? next : TimeSpan.FromSeconds(5);
     }
 

@@ -18,6 +18,9 @@ internal sealed record RingHead
     /// <summary>What the sender stands on, in the body.</summary>
     public const string State = "state";
 
+    /// <summary>The same of a model that has just come from above, to be passed on to the next member.</summary>
+    public const string Pass = "pass";
+
     /// <summary>From the coordinator: these members, named with their weights in the body, sum now.</summary>
     public const string Begin = "begin";
 

@@ -22,32 +22,22 @@ internal sealed class RingLearner : IRingWork, IDisposable
     private readonly RoleContext context;
     private readonly IChannel channel;
     private readonly Checkpoints checkpoints;
-    private readonly Dataset data;
+    private readonly LocalTraining training;
     private readonly Dataset? evaluation;
-    private readonly ITrainer trainer;
-    private readonly ClientStep client;
-    private ServerStep step;
+    private readonly ServerStep step;
     private ParameterSet model;
     private List<RoundResult> rounds = [];
     private string run = string.Empty;
     private ChannelTraffic before;
 
-    private RingLearner(RoleContext context, IChannel channel, Dataset data, Dataset? evaluation)
+    private RingLearner(RoleContext context, IChannel channel, LocalTraining training, Dataset? evaluation)
     {
-        (this.context, this.channel, this.data, this.evaluation) = (context, channel, data, evaluation);
+        (this.context, this.channel, this.training, this.evaluation) = (context, channel, training, evaluation);
         checkpoints = new Checkpoints(context.State, context.Worker.Id);
-        var spec = context.Job.Model ?? throw new TopologyException($"job '{context.Job.Name}' names no model: add a section 'model', such as: model: {{ kind: softmax }}");
-        trainer = context.Engine.Open(spec, data.SampleShape, data.ClassCount, ClientStep.With(context.Job.Optimizer, context.Training));
-        client = new ClientStep(context.Job.Optimizer, context.Training, trainer.Layout);
-        step = new ServerStep(context.Job, trainer.Layout);
-        if (step.Travel != trainer.Layout || client.HasState)
-        {
-            throw new TopologyException($"optimizer '{context.Job.Optimizer.Kind}' sends more than a change, which a ring does not carry; use fedavg, fedavgm, fedadagrad, fedadam, fedyogi or fedprox");
-        }
-
-        model = new ParameterSet(trainer.Layout);
-        trainer.Initialize(context.Job.Seed);
-        trainer.Save(model.Values);
+        step = new ServerStep(context.Job, training.Layout);
+        model = new ParameterSet(training.Layout);
+        Trainer.Initialize(context.Job.Seed);
+        Trainer.Save(model.Values);
         Standing = new(run, 0, step.Keep(model).ContentHash());
     }
 
@@ -55,21 +45,21 @@ internal sealed class RingLearner : IRingWork, IDisposable
     public RingStanding Standing { get; private set; }
 
     /// <inheritdoc/>
-    public int Length => trainer.Layout.Length;
+    public int Length => training.Layout.Length;
 
     /// <inheritdoc/>
     public bool CanTrain => rounds.Count < context.Job.Rounds.Count;
 
     /// <summary>How much this member's change counts.</summary>
-    public long Samples => context.Job.CountsAlike ? 1 : data.Count;
+    public long Samples => training.Samples;
+
+    private ITrainer Trainer => training.Trainer;
 
     /// <summary>Loads what it learns from, and goes on where it stood.</summary>
     /// <exception cref="TopologyException">The job asks for what a ring cannot do.</exception>
     public static async Task<RingLearner> OpenAsync(RoleContext context, IChannel channel, CancellationToken cancellationToken)
     {
-        var dataset = context.Worker.Dataset ?? throw new TopologyException($"{context.Worker.Id} trains but has no dataset: set isDataConsumer on role '{context.Worker.Role}'");
-        var data = await context.LoadAsync(dataset, cancellationToken);
-        var learner = new RingLearner(context, channel, data, context.Job.Evaluation is { } id ? await context.LoadAsync(id, cancellationToken) : null);
+        var learner = new RingLearner(context, channel, await LocalTraining.OpenAsync(context, cancellationToken), context.Job.Evaluation is { } id ? await context.LoadAsync(id, cancellationToken) : null);
         if (await learner.checkpoints.LoadAsync(learner.step.Kept, learner.step.Travel, cancellationToken) is { } stored)
         {
             (learner.run, learner.rounds) = (stored.Checkpoint.Run, stored.Rounds);
@@ -82,14 +72,10 @@ internal sealed class RingLearner : IRingWork, IDisposable
     }
 
     /// <inheritdoc/>
-    public async Task<RingChange> TrainAsync(CancellationToken cancellationToken)
+    public Task<RingChange> TrainAsync(CancellationToken cancellationToken)
     {
         before = (channel as IMeteredChannel)?.Traffic ?? default;
-        var seed = Seeds.Derive(context.Job.Seed, context.Worker.Id.Value, rounds.Count + 1);
-        var (from, change) = (model, new float[Length]);
-        var result = await context.Compute.RunAsync(
-            context.Training.Threads, () => client.Train(trainer, from.Values, default, change, () => trainer.Train(data, seed, cancellationToken)), cancellationToken);
-        return new(change, context.Job.CountsAlike ? 1 : result.Samples, double.IsFinite(result.Loss) ? result.Loss : null);
+        return training.TrainAsync(model, rounds.Count + 1, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -136,7 +122,7 @@ internal sealed class RingLearner : IRingWork, IDisposable
         {
             Round = outcome.Round,
             Outcome = RoundOutcome.Completed,
-            TrainingLoss = LossOf(outcome.Verdicts),
+            TrainingLoss = outcome.Loss,
             Norm = ParameterMath.Norm(next.Values),
             Samples = outcome.Attempt.Total,
             Seconds = outcome.Seconds,
@@ -148,8 +134,8 @@ internal sealed class RingLearner : IRingWork, IDisposable
         };
         if (evaluation is not null)
         {
-            trainer.Load(next.Values);
-            var score = await context.Compute.RunAsync(context.Training.Threads, () => trainer.Evaluate(evaluation, cancellationToken), cancellationToken);
+            Trainer.Load(next.Values);
+            var score = await context.Compute.RunAsync(context.Training.Threads, () => Trainer.Evaluate(evaluation, cancellationToken), cancellationToken);
             result = result with { Accuracy = score.Accuracy, Loss = score.Loss };
         }
 
@@ -176,13 +162,13 @@ internal sealed class RingLearner : IRingWork, IDisposable
     public EndHead Tell(string? reason)
     {
         var state = reason is null ? "completed" : "failed";
-        trainer.Load(model.Values);
-        context.Observer.JobEnded(context.Worker.Id, new JobEnd(run, state, reason, rounds, model, trainer as IModelExporter));
+        Trainer.Load(model.Values);
+        context.Observer.JobEnded(context.Worker.Id, new JobEnd(run, state, reason, rounds, model, Trainer as IModelExporter));
         CrashPoint.Reach("job-ended");
         return new EndHead(run, state, reason);
     }
 
-    public void Dispose() => trainer.Dispose();
+    public void Dispose() => training.Dispose();
 
     private static int ReadLength(ReadOnlySequence<byte> snapshot)
     {
@@ -199,15 +185,9 @@ internal sealed class RingLearner : IRingWork, IDisposable
         throw new PayloadException("what was handed over is no state of a ring");
     }
 
-    private static double? LossOf(IReadOnlyList<WorkerVerdict> verdicts)
-    {
-        var said = verdicts.Where(verdict => verdict is { Verdict: Verdict.Counted, Loss: not null }).ToList();
-        return said.Count == 0 ? null : said.Sum(verdict => verdict.Loss!.Value * verdict.Samples) / said.Sum(verdict => verdict.Samples);
-    }
-
     private (ParameterSet Next, ParameterSet Kept, string Hash) Next(RingOutcome outcome)
     {
-        var next = new ParameterSet(trainer.Layout);
+        var next = new ParameterSet(training.Layout);
         var counted = outcome.Attempt.Weights.Values.Count(weight => weight > 0);
         step.Step(outcome.Attempt.Mean.ToArray(), (double)counted / context.CohortOf(channel).Count, model, next);
         var kept = step.Keep(next);

@@ -20,6 +20,7 @@ internal static class JobAssembly
         AggregationChecks.Check(graph);
         SelectionChecks.Check(graph);
         RingChecks.Check(graph);
+        HybridChecks.Check(graph);
         CoordinationChecks.Check(graph);
         if (programs is not null)
         {
@@ -93,7 +94,11 @@ internal static class JobAssembly
         Selector = channel.SelectorSpec,
     };
 
-    /// <summary>Flame's own backends run over MQTT here.</summary>
-    private static string? BackendOf(LocatedName? backend) =>
-        backend is not { } given ? null : Vocabulary.Own.Backends.Contains(given.Value) ? given.Value : "mqtt";
+    /// <summary>Of Flame's own backends p2p is direct here too; the others run over MQTT.</summary>
+    private static string? BackendOf(LocatedName? backend) => backend?.Value switch
+    {
+        null => null,
+        "p2p" => "tcp",
+        var word => Vocabulary.Own.Backends.Contains(word) ? word : "mqtt",
+    };
 }

@@ -41,7 +41,7 @@ internal static class RingChecks
 
         if (job.Personal is { } personal)
         {
-            graph.Problems.Add(job.Root, $"personal: {personal.Kind} belongs to trainers below an aggregator, and {channel} has none; remove personal");
+            graph.Problems.Add(job.Root, $"personal: {personal.Kind} belongs to trainers that send an update of their own, and {channel} sums them on the way; remove personal");
         }
 
         if (job.SecureAggregation is not null)

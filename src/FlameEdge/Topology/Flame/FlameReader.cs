@@ -152,7 +152,7 @@ internal sealed class FlameReader(SpecProblems problems)
 
         if (Vocabulary.Flame.Backends.Contains(backend.Text) && !Vocabulary.Own.Backends.Contains(backend.Text))
         {
-            problems.Note($"backend '{backend.Text}' runs over mqtt here ({backend.Position})");
+            problems.Note($"backend '{backend.Text}' runs over {(backend.Text == "p2p" ? "tcp" : "mqtt")} here ({backend.Position})");
         }
 
         return LocatedName.Of(backend);

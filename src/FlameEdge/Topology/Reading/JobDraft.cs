@@ -139,7 +139,7 @@ internal sealed record Vocabulary(
     IReadOnlyCollection<string> Selectors)
 {
     /// <summary>What runs here.</summary>
-    public static readonly Vocabulary Own = new(["mqtt", "memory"], [.. AggregationReader.Optimizers.Keys], [.. SelectorReader.Kinds.Keys]);
+    public static readonly Vocabulary Own = new(["mqtt", "tcp", "memory"], [.. AggregationReader.Optimizers.Keys], [.. SelectorReader.Kinds.Keys]);
 
     /// <summary>What Flame knows: its jobs can be expanded whether or not every word runs here.</summary>
     public static readonly Vocabulary Flame = new(

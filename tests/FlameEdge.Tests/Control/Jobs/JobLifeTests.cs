@@ -67,6 +67,15 @@ public class JobLifeTests
     }
 
     [Fact]
+    public void A_job_with_a_channel_in_memory_is_refused_because_agents_share_none()
+    {
+        var fleet = Running();
+        fleet.Wish("other", ScriptedFleet.Job("other", more: """, "backend": "memory" """));
+        fleet.Review();
+        Assert.Contains("is in memory, and a fleet's workers do not share one: write backend: mqtt, or tcp", fleet.Status("other").Refusal, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_request_sent_twice_is_acted_on_once()
     {
         var fleet = Running();

@@ -1,0 +1,89 @@
+namespace FlameEdge.Benchmarks.Algorithms;
+
+/// <summary>What is compared with what: one family, one picture.</summary>
+internal static class AlgorithmFamilies
+{
+    private const string Classical = """
+        topology:
+          roles:
+            - { name: trainer, isDataConsumer: true }
+            - { name: aggregator }
+          channels:
+            - { name: param, pair: [trainer, aggregator] }
+        """;
+
+    private const string Regions = """
+        topology:
+          roles:
+            - { name: trainer, isDataConsumer: true, datasets: { west: [{west}], east: [{east}] } }
+            - { name: region }
+            - { name: aggregator }
+          channels:
+            - { name: param, pair: [trainer, region], groupBy: [west, east] }
+            - { name: global, pair: [region, aggregator] }
+        """;
+
+    private const string Ring = """
+        topology:
+          roles:
+            - { name: trainer, isDataConsumer: true }
+          channels:
+            - { name: ring, pair: [trainer, trainer] }
+        """;
+
+    /// <summary>The families by the names of their files. <paramref name="clients"/> and a third of them stand in settings that depend on how many there are.</summary>
+    public static IEnumerable<(string Name, IReadOnlyList<AlgorithmCase> Cases)> Of(int clients)
+    {
+        var (half, hostile) = (clients / 2, Math.Max(1, (clients - 3) / 4));
+        yield return ("optimizers",
+        [
+            new("fedavg"),
+            new("fedavgm", "optimizer: { kind: fedavgm, rate: {rate}, momentum: 0.9 }", Rates: [0.1, 0.3, 1]),
+            new("fedadagrad", "optimizer: { kind: fedadagrad, rate: {rate} }", Rates: [0.01, 0.03, 0.1]),
+            new("fedadam", "optimizer: { kind: fedadam, rate: {rate} }", Rates: [0.003, 0.01, 0.03]),
+            new("fedyogi", "optimizer: { kind: fedyogi, rate: {rate} }", Rates: [0.003, 0.01, 0.03]),
+            new("fedprox", "optimizer: { kind: fedprox, mu: {rate} }", Rates: [0.01, 0.1, 1]),
+            new("feddyn", "optimizer: { kind: feddyn, alpha: {rate} }", Rates: [0.01, 0.03, 0.1]),
+            new("scaffold", "optimizer: scaffold"),
+            new("fednova", "optimizer: fednova"),
+        ]);
+        yield return ("modes",
+        [
+            new("classical"),
+            new("hierarchical", Topology: Regions),
+            new("eager", "rounds: { quorum: 50%, eager: true }"),
+            new("asynchronous", Topology: Classical.Replace("{ name: aggregator }", $"{{ name: aggregator, program: asynchronous-aggregator, settings: {{ buffer: {half} }} }}", StringComparison.Ordinal), Steps: 2),
+            new("distributed", Topology: Ring),
+        ]);
+        yield return ("robust",
+        [
+            new("mean"),
+            new("median", "robust: median"),
+            new("trimmed-mean", $"robust: {{ kind: trimmed-mean, trim: {hostile} }}"),
+            new("krum", $"robust: {{ kind: krum, attackers: {hostile} }}"),
+            new("multi-krum", $"robust: {{ kind: multi-krum, attackers: {hostile}, keep: {half} }}"),
+            new("bulyan", $"robust: {{ kind: bulyan, attackers: {hostile} }}"),
+            new("geometric-median", "robust: geometric-median"),
+            new("norm-clipping", "robust: { kind: norm-clipping, norm: {rate} }", Rates: [0.3, 1, 3]),
+        ]);
+        yield return ("selectors",
+        [
+            new("all"),
+            Chosen("random", $"{{ kind: random, count: {half} }}"),
+            Chosen("power-of-choice", $"{{ kind: power-of-choice, count: {half}, of: {clients * 4 / 5} }}"),
+            Chosen("oort", $"{{ kind: oort, count: {half} }}"),
+            Chosen("deadline", $"{{ kind: deadline, count: {half} }}"),
+        ]);
+        yield return ("privacy",
+        [
+            new("none"),
+            new("masked", "secureAggregation: {}"),
+            new("server, noise 0.1", "privacy: { kind: server, clip: 1.0, noise: 0.1, epsilon: 100000, delta: 1.0e-5 }"),
+            new("server, noise 1", "privacy: { kind: server, clip: 1.0, noise: 1.0, epsilon: 100000, delta: 1.0e-5 }"),
+            new("client, noise 0.1", "privacy: { kind: client, clip: 1.0, noise: 0.1, epsilon: 100000, delta: 1.0e-5 }"),
+        ]);
+    }
+
+    private static AlgorithmCase Chosen(string name, string selector) =>
+        new(name, Topology: Classical.Replace("aggregator] }", $"aggregator], selector: {selector} }}", StringComparison.Ordinal));
+}
