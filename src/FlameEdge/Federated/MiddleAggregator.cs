@@ -118,7 +118,7 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
                 return Flow.Again;
             }
 
-            var terms = new RoundTerms(head.Run, round, model.Base, head.Step, head.Ticket, head.Plan);
+            var terms = new RoundTerms(head.Run, round, model.Base, StepOf(head), head.Ticket, head.Plan);
             var deadline = (TimeSpan.FromSeconds(Math.Clamp(head.RemainingSeconds, 0, Rounds.Deadline.TotalSeconds)) - context.Time.GetElapsedTime(request.ArrivedAt)) * ShareOfDeadline;
             var collected = secure is not null ? await secure.CollectAsync(terms, model, layout, deadline, both.Token) : await collector.CollectAsync(terms, model, layout, deadline, MinimumAfter(0), both.Token);
             cohort = collected.Cohort;
@@ -134,6 +134,10 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
             return Flow.Again;
         }
     }
+
+    // An asynchronous top sums nothing and announces no weights: the group has a fixed point of its own.
+    private SumStep StepOf(ModelHead head) =>
+        head.Ticket == 0 ? head.Step : SumStep.For(1L << Math.Clamp(Math.ILogB(Math.Max(1, collector!.Samples.Values.Sum())) + 2, 0, 52), head.LargestValue);
 
     // With one codec above and below it hands on what came, so that both tiers hold the same; else it reads the model and writes it anew.
     private OutgoingModel? HandDown(ModelHead head, ReadOnlySequence<byte> body, ParameterLayout layout)

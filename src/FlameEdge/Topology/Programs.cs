@@ -43,7 +43,7 @@ public static class Programs
 
     /// <summary>
     /// The program that fits exactly these tags; trainers and aggregators take a coordinator's word where they have a channel to one. A role that does more gets a name of its own kind
-    /// (<c>hybrid-trainer</c>), never a built-in that would leave a part of its work undone.
+    /// (<c>special-trainer</c>), never a built-in that would leave a part of its work undone.
     /// </summary>
     public static string ThatFits(RoleName role, IEnumerable<string> functionTags)
     {

@@ -16,10 +16,10 @@ internal sealed record CoordinationMessage
 
     public required string Run { get; init; }
 
-    /// <summary>The round it is about; 0 where an aggregator asks for a plan by its number.</summary>
+    /// <summary>The round it is about; 0 where an aggregator in the middle asks for a plan by its number.</summary>
     public int Round { get; init; }
 
-    /// <summary>The plan it is about; 0 for the one of a round.</summary>
+    /// <summary>The plan it is about; of the top's question, the one it goes by so far.</summary>
     public int Number { get; init; }
 
     /// <summary>Of a plan: the aggregators that take part, for the top; its trainers, for one in the middle.</summary>

@@ -132,13 +132,14 @@ public sealed class Coordinator(RoleContext context) : IRole
     {
         if (state?.Run != question.Run)
         {
-            state = new() { Run = question.Run };
+            // One that lost its disk must not give numbers that are taken.
+            state = new() { Run = question.Run, Plan = Math.Max(0, question.Number) };
             delivered.Clear();
         }
 
-        if (state.Plan == 0 || state.Round != question.Round)
+        if (state.Assignment.Count == 0 || state.Round != question.Round)
         {
-            if (state.Plan == 0)
+            if (state.Assignment.Count == 0)
             {
                 await seats.SettleAsync(Settling, cancellationToken);
             }

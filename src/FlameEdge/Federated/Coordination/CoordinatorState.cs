@@ -12,7 +12,7 @@ internal sealed record CoordinatorState
     /// <summary>The round its plan was made for.</summary>
     public int Decided { get; init; }
 
-    /// <summary>The plan's number, growing; a plan that stays the same keeps it. 0 before the first.</summary>
+    /// <summary>The plan's number, growing; a plan that stays the same keeps it.</summary>
     public int Plan { get; init; }
 
     /// <summary>Trainers of each aggregator that takes part.</summary>

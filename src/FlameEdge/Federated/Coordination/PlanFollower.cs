@@ -64,7 +64,7 @@ internal sealed class PlanFollower : IAsyncDisposable
 
         if (plan is not { Number: > 0 } || plan.Round != terms.Round)
         {
-            var question = new CoordinationMessage { Step = CoordinationMessage.Ask, Run = terms.Run, Round = terms.Round, Seconds = seconds, Waiting = waiting };
+            var question = new CoordinationMessage { Step = CoordinationMessage.Ask, Run = terms.Run, Round = terms.Round, Number = plan?.Number ?? 0, Seconds = seconds, Waiting = waiting };
             var isHeard = await HearAsync(answer => answer.Round == terms.Round, question, plan is null ? context.Job.Rounds.Patience : Bound(), cancellationToken);
             if (plan is null)
             {

@@ -70,7 +70,7 @@ internal sealed class Planner(CoordinationSettings settings)
     /// <summary>The plan for a round. The former one stays where it is about as good.</summary>
     public CoordinatorState Decide(CoordinatorState state, int round, IReadOnlyList<PlannedGroup> groups, IReadOnlySet<WorkerId> present)
     {
-        if (state.Plan > 0 && round >= state.Decided && round - state.Decided < settings.Every && state.Assignment.Keys.All(Stays))
+        if (state.Assignment.Count > 0 && round >= state.Decided && round - state.Decided < settings.Every && state.Assignment.Keys.All(Stays))
         {
             return state with { Round = round };
         }
@@ -87,7 +87,7 @@ internal sealed class Planner(CoordinationSettings settings)
             }
         }
 
-        var isSame = state.Plan > 0 && assignment.Count == state.Assignment.Count
+        var isSame = assignment.Count == state.Assignment.Count
             && assignment.All(entry => state.Assignment.TryGetValue(entry.Key, out var former) && former.SequenceEqual(entry.Value, StringComparer.Ordinal));
         return state with { Round = round, Decided = round, Plan = isSame ? state.Plan : state.Plan + 1, Assignment = assignment, Aggregators = aggregators };
     }
