@@ -102,7 +102,7 @@ internal static partial class UnevenFleet
         return values[values.Length / 2];
     }
 
-    [GeneratedRegex(@"^round (?<round>\d+)/\d+  accuracy (?<accuracy>[\d.]+).*?  (?<seconds>[\d.]+) s\b")]
+    [GeneratedRegex(@"^round (?<round>\d+)/\d+  accuracy (?<accuracy>[\d.]+).*?  (?<seconds>[\d.]+) s\b", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex RoundLine();
 
     /// <summary>Reads the aggregator's lines as they come.</summary>
