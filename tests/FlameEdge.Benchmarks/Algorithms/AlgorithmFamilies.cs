@@ -31,6 +31,31 @@ internal static class AlgorithmFamilies
             - { name: ring, pair: [trainer, trainer] }
         """;
 
+    private const string Hybrid = """
+        topology:
+          roles:
+            - { name: trainer, isDataConsumer: true, datasets: { west: [{west}], east: [{east}] } }
+            - { name: aggregator }
+          channels:
+            - { name: site, pair: [trainer, trainer], groupBy: [west, east], backend: tcp }
+            - { name: param, pair: [trainer, aggregator] }
+        """;
+
+    private const string Coordinated = """
+        topology:
+          roles:
+            - { name: trainer, isDataConsumer: true }
+            - { name: region, replica: 2 }
+            - { name: aggregator }
+            - { name: planner, program: coordinator }
+          channels:
+            - { name: param, pair: [trainer, region] }
+            - { name: global, pair: [region, aggregator] }
+            - { name: plans-trainers, pair: [trainer, planner] }
+            - { name: plans-regions, pair: [region, planner] }
+            - { name: plans-top, pair: [aggregator, planner] }
+        """;
+
     /// <summary>The families by the names of their files. <paramref name="clients"/> and a third of them stand in settings that depend on how many there are.</summary>
     public static IEnumerable<(string Name, IReadOnlyList<AlgorithmCase> Cases)> Of(int clients)
     {
@@ -53,7 +78,10 @@ internal static class AlgorithmFamilies
             new("hierarchical", Topology: Regions),
             new("eager", "rounds: { quorum: 50%, eager: true }"),
             new("asynchronous", Topology: Classical.Replace("{ name: aggregator }", $"{{ name: aggregator, program: asynchronous-aggregator, settings: {{ buffer: {half} }} }}", StringComparison.Ordinal), Steps: 2),
+            new("asynchronous regions", Topology: Regions.Replace("{ name: aggregator }", "{ name: aggregator, program: asynchronous-aggregator, settings: { buffer: 1 } }", StringComparison.Ordinal), Steps: 2),
             new("distributed", Topology: Ring),
+            new("hybrid", Topology: Hybrid),
+            new("coordinated", Topology: Coordinated),
         ]);
         yield return ("robust",
         [

@@ -43,12 +43,19 @@ public class EagerRoundsTests
     public async Task A_round_is_over_with_its_quorum_and_the_straggler_stops_without_being_called_late()
     {
         var stopped = 0;
+        using var begun = new ManualResetEventSlim();
         var engine = new SoftmaxEngine
         {
             OnTrain = (data, token) =>
             {
-                if (data == "d-1")
+                // The round is not over before the straggler is at work.
+                if (data != "d-1")
                 {
+                    begun.Wait(TimeSpan.FromSeconds(30), token);
+                }
+                else
+                {
+                    begun.Set();
                     token.WaitHandle.WaitOne(TimeSpan.FromSeconds(30));
                     Interlocked.Increment(ref stopped);
                     token.ThrowIfCancellationRequested();

@@ -28,8 +28,10 @@ public class CoordinatedJobTests
             Assert.Equal(a.Loss!.Value, b.Loss!.Value, 1e-5);
             Assert.Equal(240, b.Samples);
             Assert.Equal(6, b.Verdicts.Count(verdict => verdict is { Verdict: Verdict.Counted, Via: not null }));
-            Assert.Equal(3, b.Verdicts.Where(verdict => verdict.Via is not null).Select(verdict => verdict.Via).Distinct().Count());
         }
+
+        // Nothing is measured before the first round, so nobody is left out of it; in later ones an aggregator may be that this machine kept waiting.
+        Assert.Equal(3, coordinated.Rounds[0].Verdicts.Where(verdict => verdict.Via is not null).Select(verdict => verdict.Via).Distinct().Count());
     }
 
     [Fact]
