@@ -9,6 +9,7 @@ internal sealed class GraphWriter
 {
     private readonly GraphProto _graph;
     private readonly HashSet<string> _names;
+    private readonly Dictionary<string, int> _numbers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Value> _constants = new(StringComparer.Ordinal);
 
     public GraphWriter(GraphProto graph)
@@ -113,12 +114,15 @@ internal sealed class GraphWriter
     /// <summary>A name that nothing in the graph has yet: <paramref name="wish"/>, numbered where it is taken.</summary>
     public string Fresh(string wish)
     {
-        var name = wish;
-        for (var number = 1; !_names.Add(name); number++)
+        // Numbers up to the last one given are taken: thousands of nodes of a kind must not each try them all.
+        var number = _numbers.GetValueOrDefault(wish);
+        var name = number == 0 ? wish : $"{wish}_{number}";
+        while (!_names.Add(name))
         {
-            name = $"{wish}_{number}";
+            name = $"{wish}_{++number}";
         }
 
+        _numbers[wish] = number;
         return name;
     }
 
