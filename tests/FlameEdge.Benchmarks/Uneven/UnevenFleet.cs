@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using FlameEdge.Benchmarks.Rounds;
 using FlameEdge.Cli;
-using FlameEdge.Mqtt;
 
 namespace FlameEdge.Benchmarks.Uneven;
 
@@ -46,7 +46,7 @@ internal static partial class UnevenFleet
     private static async Task<(double Seconds, int Rounds)> RunAsync(string data, UnevenCase one, int seed)
     {
         var folder = Directory.CreateTempSubdirectory("uneven-fleet-").FullName;
-        await using var broker = await EmbeddedBroker.StartAsync(new EmbeddedBrokerOptions());
+        using var broker = await LoopbackBroker.StartAsync(folder);
         await using var slow = new Uplink(broker.Port, SlowBytes);
         await using var fast = new Uplink(broker.Port, FastBytes);
         try
@@ -62,7 +62,7 @@ internal static partial class UnevenFleet
 
             async Task WorkAsync(UnevenWorker worker)
             {
-                var address = one.UplinkOf(worker) switch { "slow" => slow.Address, "fast" => fast.Address, _ => broker.Uri.ToString() };
+                var address = one.UplinkOf(worker) switch { "slow" => slow.Address, "fast" => fast.Address, _ => broker.Address };
                 using var other = new StringWriter();
                 var output = worker.Role == "aggregator" ? watch : TextWriter.Synchronized(other);
                 string[] arguments = ["run", job, "--broker", address, "--worker", worker.Id, "--out", Path.Combine(folder, worker.Id), "--set", $"data={data}", "--set", $"seed={seed}"];

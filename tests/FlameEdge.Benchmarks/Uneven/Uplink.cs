@@ -19,7 +19,10 @@ internal sealed class Uplink : IAsyncDisposable
     public Uplink(int brokerPort, double bytesPerSecond)
     {
         this.brokerPort = brokerPort;
-        (up, down) = (new TokenBucket(bytesPerSecond, PieceBytes), new TokenBucket(bytesPerSecond, PieceBytes));
+
+        // A timer comes some milliseconds late: what a quick line could have carried meanwhile must not be lost to it.
+        var burst = Math.Max(PieceBytes, (int)(bytesPerSecond / 50));
+        (up, down) = (new TokenBucket(bytesPerSecond, burst), new TokenBucket(bytesPerSecond, burst));
         listener.Start();
         accepting = AcceptAsync();
     }
