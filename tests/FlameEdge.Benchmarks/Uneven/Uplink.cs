@@ -7,6 +7,9 @@ namespace FlameEdge.Benchmarks.Uneven;
 internal sealed class Uplink : IAsyncDisposable
 {
     private const int PieceBytes = 16 * 1024;
+
+    // What the system may hold beyond the bucket. Much less than a loopback segment and connections stall on late acknowledgements.
+    private const int SystemBytes = 256 * 1024;
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource ending = new();
     private readonly int brokerPort;
@@ -57,10 +60,10 @@ internal sealed class Uplink : IAsyncDisposable
     private async Task CarryAsync(TcpClient client)
     {
         using (client)
-        using (var server = new TcpClient { NoDelay = true, ReceiveBufferSize = PieceBytes })
+        using (var server = new TcpClient { NoDelay = true, ReceiveBufferSize = SystemBytes })
         using (var closing = CancellationTokenSource.CreateLinkedTokenSource(ending.Token))
         {
-            (client.NoDelay, client.ReceiveBufferSize) = (true, PieceBytes);
+            (client.NoDelay, client.ReceiveBufferSize) = (true, SystemBytes);
             try
             {
                 await server.ConnectAsync(IPAddress.Loopback, brokerPort, closing.Token);
