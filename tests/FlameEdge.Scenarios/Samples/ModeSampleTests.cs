@@ -30,13 +30,13 @@ public class ModeSampleTests
         using var folder = new TemporaryFolder();
 
         var (code, output, error) = await Command.CallAsync(
-            ["run", Path.Combine(Folder, mode + ".yaml"), "--out", folder["out"], "--format", "json", .. Command.Set(GoldenJob.Data("mnist"), "datasets.train.rows.count=6000", "datasets.test.rows.every=5", "rounds.count=3")]);
+            ["run", Path.Combine(Folder, mode + ".yaml"), "--out", folder["out"], "--format", "json", .. Command.Set(GoldenJob.Data("mnist"), "datasets.train.rows.count=6000", "datasets.test.rows.every=5", "rounds.count=2")]);
 
         Assert.True(code == ExitCode.Ok, error);
         var results = output.TrimStart().StartsWith('[') ? JsonSerializer.Deserialize(output, RoundsJson.Default.IReadOnlyListJobResult)! : [JsonSerializer.Deserialize(output, RoundsJson.Default.JobResult)!]; // Written, or the code would not be 0.
         Assert.All(results, result => Assert.Equal("completed", result.State));
 
-        // Three rounds of 600 images each: the classical mode comes to 0.72, chance is 0.10.
+        // Two rounds of 600 images each: the classical mode comes to 0.8, two asynchronous steps to less; chance is 0.10.
         Assert.All(results, result => Assert.True(result.Rounds[^1].Accuracy > 0.5, $"{result.Server} {result.Rounds[^1].Accuracy}"));
     }
 
