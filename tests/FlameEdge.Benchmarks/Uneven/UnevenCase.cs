@@ -51,7 +51,7 @@ internal sealed record UnevenCase(string Group, string Name, string Topology, st
         Stragglers("eager", "aggregator }", "aggregator] }", "rounds: { count: 60, quorum: 70%, eager: true, deadline: 2m }"),
         Stragglers("asynchronous (FedBuff)", "aggregator, program: asynchronous-aggregator, settings: { buffer: 5 } }", "aggregator] }", "rounds: { count: 120, quorum: 50%, deadline: 2m }"),
         Stragglers("oort", "aggregator }", "aggregator], selector: { kind: oort, count: 6, overSelect: 1.3, preferredDuration: 1s, exploration: 0.5 } }", "rounds: { count: 60, quorum: 100%, deadline: 2m }"),
-        Stragglers("deadline", "aggregator }", "aggregator], selector: { kind: deadline, count: 7, deadline: 1s } }", "rounds: { count: 60, quorum: 100%, deadline: 2m }"),
+        Stragglers("deadline", "aggregator }", "aggregator], selector: { kind: deadline, count: 7, within: 1s } }", "rounds: { count: 60, quorum: 100%, deadline: 2m }"),
     ];
 
     // Each site has one line, that of the west a tenth of the other's; an aggregator of the site sits at its end of it.
