@@ -137,7 +137,7 @@ public sealed class MiddleAggregator(RoleContext context) : IRole
 
     // An asynchronous top sums nothing and announces no weights: the group has a fixed point of its own.
     private SumStep StepOf(ModelHead head) =>
-        head.Ticket == 0 ? head.Step : SumStep.For(1L << Math.Clamp(Math.ILogB(Math.Max(1, collector!.Samples.Values.Sum())) + 2, 0, 52), head.LargestValue);
+        head.Ticket == 0 ? head.Step : collector!.StepFor(cohort.Count, head.LargestValue);
 
     // With one codec above and below it hands on what came, so that both tiers hold the same; else it reads the model and writes it anew.
     private OutgoingModel? HandDown(ModelHead head, ReadOnlySequence<byte> body, ParameterLayout layout)

@@ -85,6 +85,13 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
         }
     }
 
+    /// <summary>The fixed point for sums of so many members. The limit leaves room for workers never seen, and is a power of two so that it seldom changes.</summary>
+    public SumStep StepFor(int count, float largestValue)
+    {
+        var total = Samples.Count == 0 ? count : (double)Samples.Values.Sum() * count / Samples.Count;
+        return SumStep.For(1L << Math.Clamp(Math.ILogB(Math.Max(1, total)) + 2, 0, 52), largestValue);
+    }
+
     /// <summary>Runs one round; the sum of the one before is no more.</summary>
     public async Task<CollectedRound> CollectAsync(RoundTerms terms, OutgoingModel model, ParameterLayout layout, TimeSpan deadline, int minimum, CancellationToken cancellationToken)
     {

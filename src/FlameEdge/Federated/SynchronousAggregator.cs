@@ -78,16 +78,6 @@ public sealed class SynchronousAggregator(RoleContext context) : TopAggregator(c
 
     private protected override IEnumerable<State.StateChange> Forget(CollectedRound collected, bool isEnough) => collector!.Forget(collected);
 
-    // The limit leaves room for workers never seen, and is a power of two so that it seldom changes.
-    private protected override SumStep StepOf(int round)
-    {
-        if (Context.Replay?.Step(round, (float)Rounds.LargestValue) is { } replayed)
-        {
-            return replayed;
-        }
-
-        var known = collector!.Samples;
-        var total = known.Count == 0 ? cohortCount : (double)known.Values.Sum() * cohortCount / known.Count;
-        return SumStep.For(1L << Math.Clamp(Math.ILogB(total) + 2, 0, 52), (float)Rounds.LargestValue);
-    }
+    private protected override SumStep StepOf(int round) =>
+        Context.Replay?.Step(round, (float)Rounds.LargestValue) ?? collector!.StepFor(cohortCount, (float)Rounds.LargestValue);
 }
