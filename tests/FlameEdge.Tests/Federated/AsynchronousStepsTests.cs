@@ -42,9 +42,9 @@ public class AsynchronousStepsTests
     [Fact]
     public async Task An_update_from_too_old_a_model_is_refused_and_its_worker_gets_a_new_one()
     {
-        // The third worker trains while the others, who begin after it, make steps; what it brings then is stale. From round 8 on they wait for it to have brought something fresh.
+        // The third worker trains while the others, who begin after it, make steps; what it brings then is stale. From round 8 on they wait until it begins for the fourth time: what it brought before that, nobody could overtake.
         using var slow = new SemaphoreSlim(0);
-        using var fresh = new CountdownEvent(3);
+        using var fresh = new CountdownEvent(4);
         using var begun = new ManualResetEventSlim();
         var round = 0;
         var engine = new SoftmaxEngine
@@ -59,7 +59,7 @@ public class AsynchronousStepsTests
                 }
 
                 begun.Set();
-                if (fresh.CurrentCount == 3)
+                if (fresh.CurrentCount == 4)
                 {
                     slow.Wait(token);
                 }
