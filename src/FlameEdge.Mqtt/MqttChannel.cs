@@ -46,7 +46,7 @@ internal sealed class MqttChannel : IChannel, IPlacedChannel, IMeteredChannel, I
         hereTopic = session.Topics.Here(endpoint, endpoint.Agent, endpoint.Self);
         dataFilters = session.Topics.DataFilters(endpoint);
         presenceFilters = PresenceFilters(session.Topics, endpoint, ExactBelow(session.Options.Profile));
-        look = new SecondLook(token => session.Control.RenewAsync(presenceFilters, token), () => exchange.Peers.Count < placement.Count, session.Time);
+        look = new SecondLook(token => session.Control.RenewAsync(MissingFilters(), token), () => exchange.Peers.Count < placement.Count, session.Time);
         look.Start();
     }
 
@@ -94,7 +94,7 @@ internal sealed class MqttChannel : IChannel, IPlacedChannel, IMeteredChannel, I
                 await session.Control.SubscribeAsync(presenceFilters, cancellationToken);
             }
 
-            var note = new HereNote(session.SessionId, Endpoint.Incarnation, card.Samples) { Peer = IsDirect ? await session.Direct.ListenAsync(cancellationToken) : null };
+            var note = new HereNote(session.SessionId, Endpoint.Incarnation, card.Samples) { Peer = IsDirect ? await session.Direct.ListenAsync(cancellationToken) : null, Replica = card.Replica };
             await session.RetainAsync(hereTopic, JsonSerializer.SerializeToUtf8Bytes(note, PresenceJson.Default.HereNote), cancellationToken);
         }
         finally
@@ -238,6 +238,18 @@ internal sealed class MqttChannel : IChannel, IPlacedChannel, IMeteredChannel, I
         {
             session.Direct.PresenceChanged();
         }
+    }
+
+    // What stands retained of those who are here has been told, and need not be paid for again.
+    private string[] MissingFilters()
+    {
+        if (placement.Count > ExactBelow(session.Options.Profile))
+        {
+            return presenceFilters;
+        }
+
+        var here = exchange.Peers.Select(peer => peer.Worker).ToHashSet();
+        return [.. placement.Where(placed => !here.Contains(placed.Key)).SelectMany(placed => new[] { session.Topics.Here(Endpoint, placed.Value, placed.Key), session.Topics.Alive(placed.Value) }).Distinct()];
     }
 
     /// <summary>Brokers differ in what they cannot do: bring retained messages for wildcards, or hold many subscriptions.</summary>

@@ -36,7 +36,7 @@ public sealed class MqttChannelBackend(MqttSession session, bool isDirect = fals
     }
 
     /// <inheritdoc/>
-    public async ValueTask<long> SeenIncarnationAsync(ChannelEndpoint endpoint, CancellationToken cancellationToken) => await session.SeenIncarnationAsync(endpoint, cancellationToken);
+    public async ValueTask<long> SeenIncarnationAsync(IReadOnlyList<ChannelEndpoint> ends, CancellationToken cancellationToken) => await session.SeenIncarnationAsync(ends, cancellationToken);
 
     /// <summary>Disposes the channels it opened: their workers leave.</summary>
     public async ValueTask DisposeAsync()

@@ -21,8 +21,8 @@ public sealed class MqttFleet(MqttOptions options, TimeProvider time, ILoggerFac
         await (await ConnectAsync(endpoint.Agent, cancellationToken)).Backend.OpenAsync(endpoint, cancellationToken);
 
     /// <inheritdoc/>
-    public async ValueTask<long> SeenIncarnationAsync(ChannelEndpoint endpoint, CancellationToken cancellationToken) =>
-        await (await ConnectAsync(endpoint.Agent, cancellationToken)).Session.SeenIncarnationAsync(endpoint, cancellationToken);
+    public async ValueTask<long> SeenIncarnationAsync(IReadOnlyList<ChannelEndpoint> ends, CancellationToken cancellationToken) =>
+        await (await ConnectAsync(ends[0].Agent, cancellationToken)).Session.SeenIncarnationAsync(ends, cancellationToken);
 
     /// <summary>The bulletin board as <paramref name="agent"/> writes it.</summary>
     public async Task<IBulletin> BulletinOfAsync(AgentId agent, CancellationToken cancellationToken) => (await ConnectAsync(agent, cancellationToken)).Session.Bulletin;
@@ -78,7 +78,7 @@ public sealed class MqttFleet(MqttOptions options, TimeProvider time, ILoggerFac
         public async ValueTask<IChannel> OpenAsync(ChannelEndpoint endpoint, CancellationToken cancellationToken) =>
             await (await fleet.ConnectAsync(endpoint.Agent, cancellationToken)).Direct.OpenAsync(endpoint, cancellationToken);
 
-        public ValueTask<long> SeenIncarnationAsync(ChannelEndpoint endpoint, CancellationToken cancellationToken) => fleet.SeenIncarnationAsync(endpoint, cancellationToken);
+        public ValueTask<long> SeenIncarnationAsync(IReadOnlyList<ChannelEndpoint> ends, CancellationToken cancellationToken) => fleet.SeenIncarnationAsync(ends, cancellationToken);
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }

@@ -183,11 +183,11 @@ public sealed partial class MqttSession : IContact, IAsyncDisposable
     /// <summary>Counts messages across all channels: they share their worker's incarnation.</summary>
     internal ulong NextMessageId() => Interlocked.Increment(ref messageCount);
 
-    /// <summary>The newest run of the endpoint's worker whose presence is still posted; 0 for none, or where the broker does not answer in time.</summary>
-    internal async Task<long> SeenIncarnationAsync(ChannelEndpoint endpoint, CancellationToken cancellationToken)
+    /// <summary>The newest run of a worker whose presence is still posted on any of its ends; 0 for none, or where the broker does not answer in time. One question for all of them.</summary>
+    internal async Task<long> SeenIncarnationAsync(IReadOnlyList<ChannelEndpoint> ends, CancellationToken cancellationToken)
     {
-        var topic = Topics.Here(endpoint, endpoint.Agent, endpoint.Self);
-        var look = new SeenPresence(topic);
+        string[] topics = [.. ends.Select(end => Topics.Here(end, end.Agent, end.Self))];
+        var look = new SeenPresence(topics);
         lock (gate)
         {
             looking = [.. looking, look];
@@ -195,7 +195,7 @@ public sealed partial class MqttSession : IContact, IAsyncDisposable
 
         try
         {
-            await Control.SubscribeAsync([topic], cancellationToken);
+            await Control.SubscribeAsync(topics, cancellationToken);
 
             // Our own life sign comes back behind whatever the subscription brings.
             await Control.PublishAsync(aliveTopic, book.Find(aliveTopic), retain: true, cancellationToken);
@@ -213,7 +213,7 @@ public sealed partial class MqttSession : IContact, IAsyncDisposable
             }
         }
 
-        await Control.UnsubscribeAsync([topic], cancellationToken);
+        await Control.UnsubscribeAsync(topics, cancellationToken);
         return look.Incarnation;
     }
 

@@ -3,7 +3,7 @@ using FlameEdge.Channels.Presence;
 namespace FlameEdge.Mqtt;
 
 /// <summary>A look at what stands retained of a worker's former runs, ended by the echo of something posted after the question.</summary>
-internal sealed class SeenPresence(string topic)
+internal sealed class SeenPresence(IReadOnlyCollection<string> topics)
 {
     private readonly TaskCompletionSource answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long incarnation;
@@ -16,7 +16,7 @@ internal sealed class SeenPresence(string topic)
 
     public void Take(string where, byte[] note)
     {
-        if (where == topic && PresenceJson.ReadHere(note) is { } found)
+        if (topics.Contains(where) && PresenceJson.ReadHere(note) is { } found)
         {
             Interlocked.Exchange(ref incarnation, Math.Max(Incarnation, found.Incarnation));
         }

@@ -39,11 +39,11 @@ public abstract class BrokerContract : ChannelContract
         var end = trainers[0].Channel.Endpoint;
         var session = await World.SessionAsync(end.Agent.Value);
 
-        var before = await session.SeenIncarnationAsync(end with { Incarnation = 0 }, Never);
+        var before = await session.SeenIncarnationAsync([end with { Incarnation = 0 }], Never);
         await World.RestartAsync(end.Agent);
         var next = await World.SessionAsync(end.Agent.Value);
-        var seen = await next.SeenIncarnationAsync(end with { Incarnation = 0 }, Never);
-        var stranger = await next.SeenIncarnationAsync(end with { Group = new GroupName("elsewhere") }, Never);
+        var seen = await next.SeenIncarnationAsync([end with { Group = new GroupName("elsewhere") }, end with { Incarnation = 0 }], Never);
+        var stranger = await next.SeenIncarnationAsync([end with { Group = new GroupName("elsewhere") }], Never);
 
         Assert.Equal((end.Incarnation, end.Incarnation, 0), (before, seen, stranger));
     }

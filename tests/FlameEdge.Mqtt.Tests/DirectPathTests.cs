@@ -100,7 +100,13 @@ public sealed class DirectPathTests : IAsyncLifetime
         const int Large = 20_000_000;
         var port = FreePort();
         var cable = Kept(new TcpProxy(() => port));
-        var (aggregator, trainer) = await MeetAsync(options => options.Transfer.WindowBytes = 1024 * 1024, ofAggregator: options => ListenBehind(options, port, cable));
+        var (aggregator, trainer) = await MeetAsync(
+            options =>
+            {
+                options.Transfer.WindowBytes = 1024 * 1024;
+                options.Transfer.StallAfter = TimeSpan.FromSeconds(5); // A busy machine pauses for longer than a second, and what is then asked for twice was not lost with the cable.
+            },
+            ofAggregator: options => ListenBehind(options, port, cable));
         var sending = SendAsync(trainer, Fleet.Aggregator, 3, Large);
         while (((IMeteredChannel)aggregator.Seat.Channel).Traffic.Received < Large / 4)
         {

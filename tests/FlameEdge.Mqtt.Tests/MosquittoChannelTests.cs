@@ -18,6 +18,7 @@ public sealed class MosquittoChannelTests : BrokerContract
         {
             options.Transfer.AssemblyFolder = folder.FullName;
             (options.Transfer.ChunkBytes, options.Transfer.WindowBytes, options.Transfer.BulkConcurrency) = (64 * 1024, 512 * 1024, 2);
+            options.Transfer.StallAfter = TimeSpan.FromSeconds(5); // What a busy machine asks for twice was not lost with the broker.
         };
         var (aggregator, trainers) = await SitAsync(new Fleet(Senders), Senders);
         var bodies = Enumerable.Range(0, Senders).Select(seed => Random(Bytes, seed)).ToList();
@@ -31,9 +32,9 @@ public sealed class MosquittoChannelTests : BrokerContract
         await aggregator.ReceivesAsync(Senders);
         Assert.All(bodies, (body, index) => Assert.Equal(body, Assert.Single(aggregator.Messages, message => message.Round == index).Body));
 
-        // Lost with the broker: the window it was carrying, and what each sender was about to give it. On top come headers, and answers.
+        // Lost with the broker: the window it was carrying, and what each sender was about to give it. On top come headers, and answers. To begin anew would cost the two million bytes that had come, and this as well.
         var sent = trainers.Sum(trainer => ((IMeteredChannel)trainer.Channel).Traffic.Sent);
-        Assert.InRange(sent - (Senders * Bytes), 0, 1_500_000);
+        Assert.InRange(sent - (Senders * Bytes), 0, 1_900_000);
         folder.Delete(recursive: true);
     }
 

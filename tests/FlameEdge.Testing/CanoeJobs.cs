@@ -54,7 +54,7 @@ public static class CanoeJobs
             "roles": [ { "name": "site", "replica": {{sites}} } {{(hasDirectory ? """, { "name": "directory" }""" : "")}} ],
             {{(hasDirectory ? WithDirectory : Serverless)}}
           },
-          "rounds": { "patience": "20s" },
+          "rounds": { "patience": "60s" },
           "canoe": { {{more}} "scoreEvery": 1, "stream": "{{SharedData.Path("golden", "canoe", stream)}}.json.gz", "streamData": "{{SharedData.Path("data")}}" }
         }
         """;

@@ -17,6 +17,9 @@ public sealed class SoftmaxEngine : IEngine
     /// <summary>Runs before each training, in the trainer's thread: a test may block or fault it. Dataset name and cancellation.</summary>
     public Action<string, CancellationToken>? OnTrain { get; init; }
 
+    /// <summary>The same with the rows it is about to train on.</summary>
+    public Action<Dataset, CancellationToken>? OnRows { get; init; }
+
     /// <summary>Sees the values that a trainer, or the aggregator's scoring, starts from.</summary>
     public Action<float[]>? OnLoaded { get; init; }
 
@@ -51,6 +54,7 @@ public sealed class SoftmaxEngine : IEngine
         public TrainingResult Train(Dataset data, ulong seed, CancellationToken cancellationToken)
         {
             engine.OnTrain?.Invoke(data.Name, cancellationToken);
+            engine.OnRows?.Invoke(data, cancellationToken);
             var steps = training.Steps ?? training.Epochs;
             var loss = 0.0;
             for (var step = 0; step < steps; step++)

@@ -1,4 +1,3 @@
-using FlameEdge.Cli.Canoe.Broker;
 using FlameEdge.Collaborative.Bench;
 using FlameEdge.Diagnostics;
 
@@ -33,7 +32,7 @@ internal sealed record BenchPlan
     /// <summary>Datasets asked for; empty for all.</summary>
     public required IReadOnlyList<string> Datasets { get; init; }
 
-    /// <summary>Methods asked for; empty for the usual ones.</summary>
+    /// <summary>Methods asked for, and of W7 shares of bad packets; empty for the usual ones.</summary>
     public IReadOnlyList<string> Methods { get; init; } = [];
 
     /// <summary>The isolated learner's step length; null to tune it.</summary>
@@ -76,15 +75,15 @@ internal sealed record BenchPlan
     /// <summary>The methods of a workload.</summary>
     public IReadOnlyList<string> MethodsFor(string workload) => workload switch
     {
-        "W7" => StreamBench.BadShares,
-        _ when Methods.Count > 0 => Methods,
+        "W7" => Chosen(StreamBench.BadShares) is { Length: > 0 } shares ? shares : StreamBench.BadShares,
+        _ when Chosen(StreamBench.Methods) is { Length: > 0 } methods => methods,
         "W1" => StreamBench.Methods,
         "W1b" or "W5" => ["canoe", "full_replace", "fedavg_E10"],
         _ => ["canoe"],
     };
 
     /// <summary>True where a workload is played over a broker too: of all of them the introduction and the calm, which tell what a change costs.</summary>
-    public bool IsPlayed(string workload) => Workload == "all" ? workload is "W1" or "W6" : BrokerBench.Workloads.Contains(workload);
+    public bool IsPlayed(string workload) => Workload == "all" ? workload is "W1" or "W6" : workload == Workload;
 
     /// <summary>How many runs that are, more or less: for the progress bar.</summary>
     public int RunCount(IReadOnlyList<string> datasets)
@@ -97,6 +96,8 @@ internal sealed record BenchPlan
     public string Head() => Streams is null
         ? $"Fresh streams, seeds {FirstSeed} to {FirstSeed + Seeds - 1}; the isolated learner's rate is chosen on seeds 2000 to 2004. `flame-edge canoe bench {Workload} --seeds {Seeds} --first-seed {FirstSeed}`."
         : $"Stored streams; the isolated learner's rate is chosen on fresh seeds 2000 to 2004. `flame-edge canoe bench {Workload} --streams`.";
+
+    private string[] Chosen(IReadOnlyList<string> known) => [.. Methods.Where(known.Contains)];
 
     private static string Existing(string option, string folder) => Directory.Exists(folder) ? folder : throw new TopologyException($"{option}: there is no folder {folder}");
 }

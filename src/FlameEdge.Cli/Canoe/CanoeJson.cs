@@ -43,7 +43,12 @@ internal static class CanoeJson
             json.WriteString("dataset", run.Dataset);
             json.WriteString("workload", run.Workload);
             json.WriteNumber("seed", run.Seed);
-            json.WriteNumber("bytes", run.Bytes.Total);
+            json.WriteNumber("bytes", run.Bytes.All.Total);
+            if (run.Bytes.Compared is { } compared)
+            {
+                json.WriteNumber("bytesInHundredBatches", compared.Total);
+            }
+
             json.WriteBoolean("isAsInMemory", run.IsAsInMemory);
             json.WriteEndObject();
         }

@@ -21,11 +21,11 @@ internal static class CanoeBenchVerb
     {
         var arguments = new StreamArguments();
         var streams = new Option<string?>("--streams") { Description = "folder of stored streams, run in place of fresh ones", HelpName = "FOLDER" };
-        var methods = new Option<string[]>("--methods") { Description = $"one or several of {string.Join(", ", StreamBench.Methods)}; by default all for W1, canoe for the others", HelpName = "NAME", AllowMultipleArgumentsPerToken = true };
+        var methods = new Option<string[]>("--methods") { Description = $"one or several of {string.Join(", ", StreamBench.Methods)}; by default all for W1, canoe for the others; for W7 of {string.Join(", ", StreamBench.BadShares)} (% of bad packets), by default all", HelpName = "NAME", AllowMultipleArgumentsPerToken = true };
         var rate = new Option<float?>("--isolated-rate") { Description = "the isolated learner's step length; tuned on other seeds by default", HelpName = "R" };
         var jobs = new Option<int>("--jobs") { Description = "seeds run at a time", HelpName = "N", DefaultValueFactory = _ => 1 };
         var format = new Option<string>("--format") { Description = "table or json", HelpName = "NAME", DefaultValueFactory = _ => "table" };
-        var broker = new Option<Uri?>("--broker") { Description = "mqtt://host:port of the broker for --broker-seeds, which is not used otherwise; one within this process by default", HelpName = "URL", CustomParser = RunOptionChecks.Broker };
+        var broker = new Option<Uri?>("--broker") { Description = "mqtt://host:port of the broker for --broker-seeds, which is not used otherwise, without TLS and login; one within this process by default. A relay of this process stands before its port and counts", HelpName = "URL", CustomParser = RunOptionChecks.Broker };
         var played = new Option<int>("--broker-seeds") { Description = "how many seeds of each workload are played over a broker too, a process per site, every byte counted at its port", HelpName = "N", DefaultValueFactory = _ => 0 };
         format.AcceptOnlyFromAmong("table", "json");
         var verb = new Command("bench", "Run a workload alone, federated and with borrowed knowledge on the same streams, and write a report.");
@@ -40,7 +40,7 @@ internal static class CanoeBenchVerb
             var plan = arguments.Read(parsed) with
             {
                 Streams = parsed.GetValue(streams),
-                Methods = [.. parsed.GetValue(methods)!.Select(name => StreamArguments.OneOf("method", name, StreamBench.Methods))], // Defaults stand in.
+                Methods = [.. parsed.GetValue(methods)!.Select(name => StreamArguments.OneOf("method", name, [.. StreamBench.Methods, .. StreamBench.BadShares]))], // Defaults stand in.
                 IsolatedRate = parsed.GetValue(rate) is { } given and not (> 0 and <= 10) ? throw new TopologyException($"--isolated-rate must be above 0 and at most 10, not {given}") : parsed.GetValue(rate),
                 BrokerUri = parsed.GetValue(broker),
                 BrokerSeeds = StreamArguments.Within("--broker-seeds", parsed.GetValue(played), 0, 100),
@@ -70,9 +70,9 @@ internal static class CanoeBenchVerb
                 {
                     figures.AddRange(bench.Run(dataset, name, plan.MethodsFor(name), rates[dataset], cancellationToken));
                     report.Write(plan.Head(), rates, figures, broker); // What is known so far: a long run may be cut short.
-                    if (broker is not null && figures.FirstOrDefault(of => of.Dataset == dataset && of.Workload == name && of.Method == "canoe") is { } canoe && plan.IsPlayed(name))
+                    foreach (var of in figures.Where(of => broker is not null && plan.IsPlayed(name) && of.Dataset == dataset && of.Workload == name && (of.Method == "canoe" || name == "W7")).ToArray())
                     {
-                        await PlayAsync(plan, bench, canoe, rates[dataset], broker, cancellationToken);
+                        await PlayAsync(plan, bench, of, rates[dataset], broker!, cancellationToken); // Not null where anything is played.
                         report.Write(plan.Head(), rates, figures, broker);
                     }
                 }
@@ -115,7 +115,7 @@ internal static class CanoeBenchVerb
             var streams = bench.Store(canoe.Dataset, canoe.Workload, Path.Combine(folder, $"streams-{batches}"), batches);
             foreach (var (seed, stream) in canoe.Seeds.Zip(streams).Take(plan.BrokerSeeds))
             {
-                report.Runs.Add(await player.PlayAsync(canoe.Dataset, canoe.Workload, seed, stream, batches, rate, sites, cancellationToken));
+                report.Runs.Add(await player.PlayAsync(canoe.Dataset, canoe.Workload, canoe.Workload == "W7" ? canoe.Method : null, seed, stream, batches, rate, sites, cancellationToken));
             }
         }
 

@@ -84,7 +84,11 @@ public sealed record ChannelEndpoint
 
 /// <summary>What a worker says of itself when it joins.</summary>
 /// <param name="Samples">Rows it learns from; 0 for a worker without data.</param>
-public sealed record PeerCard(long Samples);
+public sealed record PeerCard(long Samples)
+{
+    /// <summary>Whom it works with, where several aggregators share its group; of one of these, itself, once it takes workers. Null elsewhere. Joining again with another card tells a new choice.</summary>
+    public ReplicaChoice? Replica { get; init; }
+}
 
 /// <summary>A worker at the other end.</summary>
 /// <param name="Worker">Who.</param>
@@ -153,6 +157,9 @@ public enum MessageKind : byte
 
     /// <summary>A site's stream is over.</summary>
     Done = 24,
+
+    /// <summary>It is another site's turn to learn a batch; only in lockstep.</summary>
+    Turn = 25,
 
     /// <summary>First value free for users' own roles.</summary>
     User = 64,

@@ -35,6 +35,9 @@ public sealed record CanoeSettings
     /// <summary>Edge of the squares over which an image is averaged before a specialist sees it; 1 for none.</summary>
     public int AveragingFactor { get; init; } = 1;
 
+    /// <summary>True to keep beside it the learner that the site would be if nobody ever helped, and to say what both together make of a row: help then costs nothing where it is no good. Twice the steps and twice the parameters of the own network.</summary>
+    public bool KeepsTwin { get; init; } = true;
+
     /// <summary>True to ask also for known classes whose recall has fallen below one half, while a new class is open.</summary>
     public bool AsksForDipped { get; init; }
 

@@ -22,6 +22,7 @@ public static class CanoeTerms
             HandOverExamples = (int)Number(spec, "handOver", basis.HandOverExamples),
             HardeningSteps = (int)Number(spec, "hardeningSteps", basis.HardeningSteps),
             AveragingFactor = (int)Number(spec, "averaging", basis.AveragingFactor),
+            KeepsTwin = Number(spec, "keepsTwin", basis.KeepsTwin ? 1 : 0) != 0,
             AsksForDipped = Number(spec, "asksForDipped", basis.AsksForDipped ? 1 : 0) != 0,
             AsksToRefresh = Number(spec, "asksToRefresh", basis.AsksToRefresh ? 1 : 0) != 0,
             BorrowAtRise = Number(spec, "borrowAtRise", basis.BorrowAtRise),

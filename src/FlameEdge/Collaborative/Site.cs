@@ -5,6 +5,7 @@ using FlameEdge.Collaborative.Drift;
 using FlameEdge.Collaborative.Networks;
 using FlameEdge.Collaborative.Packets;
 using FlameEdge.Collaborative.Snapshots;
+using FlameEdge.Collaborative.Streams;
 using FlameEdge.Diagnostics;
 using FlameEdge.Models;
 
@@ -12,7 +13,7 @@ namespace FlameEdge.Collaborative;
 
 /// <summary>A site of a Canoe job: learns batch by batch, asks when its world changes, uses what comes, and helps others. Target and helper at once.</summary>
 /// <remarks>Not thread-safe; sends and waits for nothing itself. The same seed, rows and packets give the same decisions on the same machine.</remarks>
-public sealed class Site : IRemembered
+public sealed class Site : ISite
 {
     private const float BorrowGain = 0.05f;
     private const int YoungBatches = 10;
@@ -32,6 +33,7 @@ public sealed class Site : IRemembered
     private readonly HistogramTrigger histogram;
     private readonly PortableRandom random;
     private readonly Lineage lineage;
+    private readonly Twin? twin;
     private readonly ulong[] labelIds;
     private readonly double[] recall;
     private readonly List<ModelPacket> models = [];
@@ -50,6 +52,7 @@ public sealed class Site : IRemembered
         replay = new ExampleStore(setup.Classes.Count, settings.ReplayPerClass, new PortableRandom(setup.Seed, 0));
         random = new PortableRandom(setup.Seed, 1);
         lineage = new Lineage(model);
+        twin = Twin.Of(model, settings, setup.Seed);
         demand = new DemandBook(settings, setup.Classes.Count);
         intake = new Intake(setup, settings, ensemble, replay, lineage, label => !demand.IsOpen(label), clock);
         refreshes = new RefreshIntake(setup, settings, ensemble, replay, intake.Revoked.Contains, clock);
@@ -72,6 +75,9 @@ public sealed class Site : IRemembered
     /// <summary>The additive model.</summary>
     public Ensemble Ensemble => ensemble;
 
+    /// <summary>The share of the helped model in what the site says, in (0, 1]; the rest is said by the learner that it would be without help. 1 while nothing has changed.</summary>
+    public double HelpedShare => twin is null || (demand.IsSettled && ensemble.Stages.Count == 0) ? 1 : twin.HelpedShare;
+
     /// <summary>Batches learned.</summary>
     public long Batches { get; private set; }
 
@@ -83,6 +89,7 @@ public sealed class Site : IRemembered
         var classes = this.model.ClassCount;
         var (own, combined) = (new float[labels.Length * classes], new float[labels.Length * classes]);
         ensemble.Combine(samples, own, combined);
+        twin?.Judge(samples, labels, combined);
         var (alarm, isBroad) = Watch(samples, labels, combined);
         List<Verdict> verdicts = [.. intake.Review(own, combined, labels)];
         Store(samples, labels);
@@ -93,6 +100,17 @@ public sealed class Site : IRemembered
         var retired = intake.Retire();
         List<int> recalled = [];
         var requests = IsAsking && this.settings.Collaborates ? Ask(isBroad, recalled) : [];
+        if (verdicts.Any(verdict => verdict.Refusal is Refusal.Harmful))
+        {
+            twin?.Discredit();
+        }
+
+        if (recalled.Count > 0 || verdicts.Any(verdict => verdict.IsAccepted))
+        {
+            twin?.Credit();
+        }
+
+        twin?.Learn(samples.Span, labels, replay);
         LearnStep(samples, labels);
         return new SiteStep(alarm, requests, verdicts) { Retired = retired, Recalled = recalled };
     }
@@ -114,8 +132,18 @@ public sealed class Site : IRemembered
         return new SiteStep(alarm, wanted.Length == 0 ? [] : [Request([.. wanted.Select(label => new ClassDemand(labelIds[label], 1))], [])], []);
     }
 
-    /// <summary>Combined logits [rows, classes] of samples [rows, features].</summary>
-    public float[] Predict(ReadOnlyMemory<float> samples) => Combined(Rows(samples));
+    /// <summary>Logits [rows, classes] of samples [rows, features]: of the helped model, and of the learner without help beside it.</summary>
+    public float[] Predict(ReadOnlyMemory<float> samples)
+    {
+        var rows = Rows(samples);
+        var said = Combined(rows);
+        if (HelpedShare < 1)
+        {
+            twin?.Join(rows, said);
+        }
+
+        return said;
+    }
 
     /// <summary>Takes a packet from <paramref name="helper"/>; it is looked at in the next batch.</summary>
     /// <exception cref="PayloadException">The bytes are no packet.</exception>
@@ -172,6 +200,12 @@ public sealed class Site : IRemembered
     /// <summary>What this site tells the directory.</summary>
     public SiteRecord Record() => desk.Record(Batches, label => replay.Seen(label), label => recall[label]);
 
+    IEnumerable<(int Label, PacketOrigin Origin)> ITarget.Specialists => ensemble.Stages.Select(stage => (stage.Label, stage.Origin));
+
+    SiteStep ISite.Learn(Batch batch) => Learn(batch.Samples, batch.Labels.Span);
+
+    SiteScore ISite.Score(TestRows rows) => new(rows.Accuracy(Predict(rows.Samples), this.model.ClassCount), null);
+
     void IRemembered.Write(SnapshotWriter writer)
     {
         writer.Hash(this.setup.InputContract);
@@ -186,6 +220,7 @@ public sealed class Site : IRemembered
         writer.Random(random);
         writer.Items(recall, writer.Number);
         writer.Number(heldBack);
+        ((IRemembered?)twin)?.Write(writer);
     }
 
     void IRemembered.Read(SnapshotReader reader)
@@ -212,6 +247,14 @@ public sealed class Site : IRemembered
         }
 
         heldBack = (float)reader.Number();
+        if (reader.IsAtEnd)
+        {
+            twin?.Begin(this.model.Parameters); // Stored before there were twins.
+        }
+        else
+        {
+            ((IRemembered?)twin)?.Read(reader);
+        }
     }
 
     private IEnumerable<IRemembered> Parts => new object[] { replay, desk, intake, demand, recent, this.trigger, broad }.OfType<IRemembered>();
@@ -269,7 +312,7 @@ public sealed class Site : IRemembered
 
         recent.Add(samples, labels, predicted);
         demand.Begin(labels, replay.Seen, alarm);
-        return (alarm, broad.Add(knownRows, knownErrors));
+        return (alarm, broad.Add(knownRows, knownErrors, demand.IsHurried));
     }
 
     private void Store(ReadOnlyMemory<float> samples, ReadOnlySpan<int> labels)
@@ -364,7 +407,7 @@ public sealed class Site : IRemembered
         }
     }
 
-    // A helper's model takes the place of the own one where it is better on the last batches by 0.05 nats a row.
+    // A helper's model takes the place of the own one where it knows more of the last batches than a guess would: what it lacks the twin still has. Without a twin it must be better by 0.05 nats a row.
     private void Borrow()
     {
         foreach (var packet in models)
@@ -378,9 +421,9 @@ public sealed class Site : IRemembered
 
             var (samples, labels) = recent.Rows();
             var before = this.model.Parameters.ToArray();
-            var loss = MeanLoss(samples, labels);
+            var most = twin is null ? MeanLoss(samples, labels) - BorrowGain : Math.Log(this.model.ClassCount);
             this.model.Load(packet.Restore());
-            if (MeanLoss(samples, labels) > loss - BorrowGain)
+            if (!(MeanLoss(samples, labels) <= most)) // NaN is not.
             {
                 this.model.Load(before);
             }
@@ -393,7 +436,7 @@ public sealed class Site : IRemembered
     {
         var logits = Combined(samples);
         var classes = this.model.ClassCount;
-        return labels.Length == 0 ? 0 : Enumerable.Range(0, labels.Length).Average(row => Logits.LogSumExp(logits.AsSpan(row * classes, classes)) - logits[(row * classes) + labels[row]]);
+        return labels.Length == 0 ? 0 : -Enumerable.Range(0, labels.Length).Average(row => Logits.LogLikelihood(logits.AsSpan(row * classes, classes), labels[row]));
     }
 }
 

@@ -2,6 +2,7 @@ using FlameEdge.Diagnostics;
 using FlameEdge.Federated.Aggregation;
 using FlameEdge.Federated.Aggregation.Corrections;
 using FlameEdge.Federated.Aggregation.Robust;
+using FlameEdge.Federated.Sampling;
 using FlameEdge.Federated.Selection;
 using FlameEdge.Parameters;
 using FlameEdge.Topology;
@@ -26,6 +27,7 @@ internal static class Algorithms
             OptimizerSpec.FedDyn => new FedDynServer(layout, spec.Alpha ?? 0.01),
             OptimizerSpec.Scaffold => new ScaffoldServer(layout, rate ?? 1),
             OptimizerSpec.FedNova => new FedNovaServer(layout),
+            OptimizerSpec.FedGft => new FedGftServer(layout, rate ?? 1),
             _ => throw Unknown("optimizer", spec.Kind),
         };
     }
@@ -48,6 +50,7 @@ internal static class Algorithms
         SelectorSpec.PowerOfChoice => new PowerOfChoiceSelector(spec.Of, spec.Drawn, seed),
         SelectorSpec.Deadline => new DeadlineSelector(spec.Drawn, spec.Within ?? deadline, seed),
         SelectorSpec.Budget => new BudgetSelector(spec.Bytes),
+        SelectorSpec.Poisson => new PoissonSelector(spec.Rate, seed),
         SelectorSpec.Oort => new OortSelector(
             new()
             {
@@ -64,6 +67,11 @@ internal static class Algorithms
             seed),
         _ => throw Unknown("selector", spec.Kind),
     };
+
+    /// <summary>How clients' rows are chosen.</summary>
+    public static FedBalancerSettings Sampler(SamplerSpec spec, TrainingSpec training) => spec.Kind == SamplerSpec.FedBalancer
+        ? new() { Window = spec.Window, LossStep = spec.LossStep, DeadlineStep = spec.DeadlineStep, HardShare = spec.HardShare, Epochs = training.Epochs }
+        : throw Unknown("sampler", spec.Kind);
 
     /// <summary>What takes the place of the mean; null for the mean.</summary>
     /// <param name="spec">The job's.</param>

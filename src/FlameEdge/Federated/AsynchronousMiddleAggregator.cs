@@ -16,32 +16,20 @@ namespace FlameEdge.Federated;
 /// <c>maxStaleness</c>, <c>concurrency</c>. Steps: <c>initialize &gt;&gt; gather &gt;&gt; (fetch &gt;&gt; aggregate &gt;&gt; upload)* &gt;&gt; finish</c>.
 /// </summary>
 /// <seealso href="https://arxiv.org/abs/2106.06639">Nguyen et al. 2022, algorithm 1</seealso>
-public sealed class AsynchronousMiddleAggregator(RoleContext context) : IRole
+public sealed class AsynchronousMiddleAggregator(RoleContext context) : TierAggregator(context)
 {
     private const string Collection = "buffers";
 
     // A model older than that is nobody's any more, even where no bound is set.
     private const int RememberedBases = 1000;
-    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(5);
-    private readonly Outbox outbox = new(context.State, context.Worker.Id);
-    private IChannel? lower;
-    private IChannel? upper;
-    private ChannelInbox? inbox;
     private BufferSettings? settings;
     private BufferedCollector? collector;
     private FedBuff? buffer;
-    private ModelFeed? feed;
-    private ModelReader? reader;
-    private UpdateWriter? writer;
-    private UpdateSender? sender;
     private string run = string.Empty;
-    private ModelRequest? request;
-    private OutboxEntry? entry;
-    private ReadOnlySequence<byte> body;
 
-    private RoundSpec Rounds => context.Job.Rounds;
+    private protected override int HearerCount => Inbox.Present.Count;
 
-    private IReadOnlyList<WorkerId> Cohort => [.. context.CohortOf(lower!).Select(worker => worker.Id)];
+    private IReadOnlyList<WorkerId> Cohort => [.. Context.CohortOf(Lower).Select(worker => worker.Id)];
 
     /// <summary>True for a worker that also fetches its model from another.</summary>
     public static bool Fits(RoleContext context)
@@ -50,90 +38,35 @@ public sealed class AsynchronousMiddleAggregator(RoleContext context) : IRole
         return context.Job.Graph.Channels.Any(channel => channel.Has(context.Worker.Role, FunctionTags.Fetch));
     }
 
-    /// <inheritdoc/>
-    public Step Compose() =>
-        new Tasklet("initialize", InitializeAsync)
-        >> new Tasklet("gather", GatherAsync)
-        >> Loop.Until(() => feed?.End is not null, new Tasklet("fetch", FetchAsync) >> new Tasklet("aggregate", AggregateAsync) >> new Tasklet("upload", UploadAsync))
-        >> new Tasklet("finish", FinishAsync);
-
-    /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
+    private protected override void Open(CancellationToken cancellationToken)
     {
-        if (feed is not null)
-        {
-            await feed.DisposeAsync();
-        }
-
-        if (collector is not null)
-        {
-            await collector.DisposeAsync();
-        }
-
-        if (inbox is not null)
-        {
-            await inbox.DisposeAsync();
-        }
-    }
-
-    private Task InitializeAsync(CancellationToken cancellationToken)
-    {
-        lower = context.ChannelOf(FunctionTags.Distribute);
-        upper = context.ChannelOf(FunctionTags.Fetch);
-        inbox = new ChannelInbox(lower, context.Time);
-
         // Aggregators that share a group share its trainers.
-        var equals = context.Plan.Members(lower.Endpoint.Channel, lower.Endpoint.Group, context.Worker.Role).Count;
-        settings = BufferSettings.Of(context.Role, (Cohort.Count + equals - 1) / Math.Max(1, equals));
-        collector = new BufferedCollector(context, inbox, settings, cancellationToken);
-        feed = new ModelFeed(upper, context.Time, static (_, _, _) => { });
-        reader = new ModelReader(context.DownCodecOf(upper));
-        writer = new UpdateWriter(context.UpCodecOf(upper), context.State, context.Worker.Id);
-        sender = new UpdateSender(context, upper);
-        return Task.CompletedTask;
+        var equals = Context.Plan.Members(Lower.Endpoint.Channel, Lower.Endpoint.Group, Context.Worker.Role).Count;
+        settings = BufferSettings.Of(Context.Role, (Cohort.Count + equals - 1) / Math.Max(1, equals));
+        collector = new BufferedCollector(Context, Inbox, settings, cancellationToken);
     }
+
+    private protected override ValueTask CloseAsync() => collector?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     // One worker is enough to begin with.
-    private async Task GatherAsync(CancellationToken cancellationToken)
+    private protected override async Task<long> GatherGroupAsync(CancellationToken cancellationToken)
     {
         await collector!.JoinAsync(cancellationToken);
-        await lower!.JoinAsync(new PeerCard(0), cancellationToken);
-        await inbox!.WaitForAnyAsync(Rounds.Patience, cancellationToken);
-        await upper!.JoinAsync(new PeerCard(inbox.Present.Values.Sum(peer => peer.Card.Samples)), cancellationToken);
+        await Lower.JoinAsync(new PeerCard(0), cancellationToken);
+        await Inbox.WaitForAnyAsync(Rounds.Patience, cancellationToken);
+        return Inbox.Present.Values.Sum(peer => peer.Card.Samples);
     }
 
-    private async Task<Flow> FetchAsync(CancellationToken cancellationToken)
-    {
-        request = await feed!.NextAsync(Rounds.Patience, (Rounds.Deadline * 2) + Rounds.Patience, cancellationToken);
-        return request is null ? Flow.Leave : Flow.Next;
-    }
+    private protected override Task OpenGroupAsync(CancellationToken cancellationToken) => collector!.OpenAsync(cancellationToken);
 
-    private async Task<Flow> AggregateAsync(CancellationToken cancellationToken)
+    private protected override async Task<(OutboxEntry Entry, ReadOnlySequence<byte> Body)?> CollectAsync(ModelRequest request, CancellationToken cancellationToken)
     {
-        var (round, head) = (request!.Round, request.Head);
-        if (await outbox.FindAsync(head, round, cancellationToken) is { } kept)
-        {
-            (entry, body) = (kept.Entry, kept.Body);
-            return Flow.Next;
-        }
-
-        try
-        {
-            var layout = reader!.LayoutOf(head, request.Arrived.Message.Body) ?? throw new PayloadException("a model came as a change"); // Such a codec is refused above.
-            await BeginAsync(head, round, layout, cancellationToken);
-            var terms = new RoundTerms(head.Run, round, head.Base, head.Step, head.Ticket, head.Plan);
-            var collected = await collector!.CollectAsync(terms, HandDown(head, layout), buffer!, layout, Cohort, feed!.Superseded, cancellationToken);
-            await KeepAsync(collected, layout, cancellationToken);
-            return Flow.Next;
-        }
-        catch (Exception error) when (error is PayloadException or ModelMismatchException)
-        {
-            return Flow.Again;
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            return Flow.Again;
-        }
+        var (round, head) = (request.Round, request.Head);
+        var layout = Reader.LayoutOf(head, request.Arrived.Message.Body) ?? throw new PayloadException("a model came as a change"); // Such a codec is refused above.
+        await BeginAsync(head, round, layout, cancellationToken);
+        var terms = new RoundTerms(head.Run, round, head.Base, head.Step, head.Ticket, head.Plan);
+        var collected = await collector!.CollectAsync(terms, HandDown(request, layout), buffer!, layout, Cohort, Feed.Superseded, cancellationToken);
+        return await KeepAsync(request, collected, layout, cancellationToken);
     }
 
     // What workers below may still start from is written down before they have it: after a crash their updates are known.
@@ -142,7 +75,7 @@ public sealed class AsynchronousMiddleAggregator(RoleContext context) : IRole
         if (run != head.Run)
         {
             (run, buffer) = (head.Run, null);
-            var stored = await context.State.ReadAsync(Collection, context.Worker.Id.Value, cancellationToken) is { } json ? FederatedJson.Read(json, FederatedJson.Default.MiddleBuffer) : null;
+            var stored = await Context.State.ReadAsync(Collection, Context.Worker.Id.Value, cancellationToken) is { } json ? FederatedJson.Read(json, FederatedJson.Default.MiddleBuffer) : null;
             collector!.Restart(stored?.Run == run ? stored : new() { Run = run });
         }
 
@@ -155,30 +88,31 @@ public sealed class AsynchronousMiddleAggregator(RoleContext context) : IRole
 
         buffer.Restore(round - 1, buffer.Count);
         collector!.Know(round, head.Base);
-        await context.State.CommitAsync([Change(collector.Consumed)], cancellationToken);
+        await Context.State.CommitAsync([Change(collector.Consumed)], cancellationToken);
     }
 
     // What came is handed on as it is where both tiers write alike.
-    private OutgoingModel HandDown(ModelHead head, ParameterLayout layout)
+    private OutgoingModel HandDown(ModelRequest request, ParameterLayout layout)
     {
-        var (above, below, came) = (context.DownCodecOf(upper!), context.DownCodecOf(lower!), request!.Arrived.Message.Body);
+        var (head, came) = (request.Head, request.Arrived.Message.Body);
+        var (above, below) = (Context.DownCodecOf(Upper), Context.DownCodecOf(Lower));
         if (above.Name == below.Name)
         {
             return OutgoingModel.Complete(head.Base, new(came.ToArray()));
         }
 
-        var model = reader!.TryRead(head, came, layout) ?? throw new PayloadException("a model came as a change");
+        var model = Reader.TryRead(head, came, layout) ?? throw new PayloadException("a model came as a change");
         return new ModelWriter(below).Next(model.Clone(), model.ContentHash());
     }
 
-    private async Task KeepAsync(CollectedRound collected, ParameterLayout layout, CancellationToken cancellationToken)
+    private async Task<(OutboxEntry Entry, ReadOnlySequence<byte> Body)> KeepAsync(ModelRequest request, CollectedRound collected, ParameterLayout layout, CancellationToken cancellationToken)
     {
         var isFull = buffer!.Count == settings!.Goal;
-        var verdicts = collected.Verdicts(inbox!.Present.Keys.ToHashSet(), Rounds.Deadline).Where(verdict => verdict.Verdict != Verdict.NotSelected).ToList();
+        var verdicts = collected.Verdicts(Inbox.Present.Keys.ToHashSet(), Rounds.Deadline).Where(verdict => verdict.Verdict != Verdict.NotSelected).ToList();
         var head = new UpdateHead
         {
             Run = collected.Terms.Run,
-            Base = request!.Head.Base,
+            Base = request.Head.Base,
             Ticket = collected.Terms.Ticket,
             Plan = request.Head.Plan,
             Samples = isFull ? collected.Samples : 0,
@@ -186,56 +120,27 @@ public sealed class AsynchronousMiddleAggregator(RoleContext context) : IRole
             HasReport = true,
         };
         CrashPoint.Reach("middle-aggregated");
-        if (isFull)
-        {
-            var change = new ParameterSet(layout);
-            buffer.Step(change.Values);
-            collector!.Consume();
-            (entry, body) = await writer!.KeepAsync(collected.Terms.Round, head, change, verdicts, [.. collector.Forget(collected), Change(collector.Consumed)], cancellationToken);
-        }
-        else
+        if (!isFull)
         {
             // What is buffered stays for the next model; the top may give its place to another meanwhile.
-            body = default;
-            entry = await outbox.SaveAsync(collected.Terms.Round, head, body, verdicts, null, [], cancellationToken);
+            var saved = await Outbox.SaveAsync(collected.Terms.Round, head, default, verdicts, null, [], cancellationToken);
+            CrashPoint.Reach("middle-kept");
+            return (saved, default);
         }
 
+        var change = new ParameterSet(layout);
+        buffer.Step(change.Values);
+        collector!.Consume();
+        var kept = await Writer.KeepAsync(collected.Terms.Round, head, change, verdicts, [.. collector.Forget(collected), Change(collector.Consumed)], cancellationToken);
         CrashPoint.Reach("middle-kept");
-    }
-
-    private async Task UploadAsync(CancellationToken cancellationToken)
-    {
-        if (!await sender!.SendAsync(request!.From, request.Round, entry!.Head, body, entry.Report, Task.CompletedTask, feed!.Superseded, cancellationToken))
-        {
-            writer!.Abandon();
-        }
-
-        CrashPoint.Reach("middle-sent");
-    }
-
-    private async Task FinishAsync(CancellationToken cancellationToken)
-    {
-        CrashPoint.Reach("middle-ended");
-        using var patience = new CancellationTokenSource(Farewell, context.Time);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
-        var message = new Message { Kind = MessageKind.End, Head = FederatedJson.Write(feed!.End!, FederatedJson.Default.EndHead) }; // Not null: it is why the loop was left.
-        try
-        {
-            await lower!.BroadcastAsync(message, inbox!.Present.Count, both.Token);
-            await lower.LeaveAsync(both.Token);
-            await upper!.LeaveAsync(both.Token);
-        }
-        catch (Exception error) when (error is ChannelException || (error is OperationCanceledException && !cancellationToken.IsCancellationRequested))
-        {
-            context.Observer.Say(context.Worker.Id, $"some workers may not have heard that the job is over: {error.Message}");
-        }
+        return kept;
     }
 
     private StateChange Change(IReadOnlyDictionary<string, long> consumed)
     {
         var bases = collector!.Bases.OrderByDescending(known => known.Key).Take(Math.Min(settings!.MaxStaleness ?? RememberedBases, RememberedBases) + 1).ToDictionary();
         var state = new MiddleBuffer { Run = run, Taken = consumed.ToDictionary(StringComparer.Ordinal), Bases = bases };
-        return new(Collection, context.Worker.Id.Value, FederatedJson.Write(state, FederatedJson.Default.MiddleBuffer));
+        return new(Collection, Context.Worker.Id.Value, FederatedJson.Write(state, FederatedJson.Default.MiddleBuffer));
     }
 }
 

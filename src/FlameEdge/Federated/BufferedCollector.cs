@@ -3,6 +3,7 @@ using FlameEdge.Channels;
 using FlameEdge.Diagnostics;
 using FlameEdge.Federated.Aggregation;
 using FlameEdge.Federated.Coordination;
+using FlameEdge.Federated.Replicas;
 using FlameEdge.Parameters;
 using FlameEdge.Parameters.Codecs;
 using FlameEdge.Rounds;
@@ -32,6 +33,7 @@ internal sealed partial class BufferedCollector : IAsyncDisposable
     private readonly List<(StoredUpdate Update, long Bytes)> buffered = [];
     private readonly Dictionary<WorkerId, List<WorkerVerdict>> reports = [];
     private readonly PlanFollower? follower;
+    private readonly ReplicaShare? share;
     private bool isRestored;
 
     public BufferedCollector(RoleContext context, ChannelInbox inbox, BufferSettings settings, CancellationToken cancellationToken)
@@ -40,6 +42,7 @@ internal sealed partial class BufferedCollector : IAsyncDisposable
         codec = context.UpCodecOf(inbox.Source);
         store = new UpdateStore(context.State, context.Worker.Id);
         follower = PlanFollower.For(context);
+        share = ReplicaShare.For(context, inbox);
         sends = new BackgroundSends(inbox.Source, context.Time, context.Logger, cancellationToken);
     }
 
@@ -50,6 +53,9 @@ internal sealed partial class BufferedCollector : IAsyncDisposable
 
     /// <summary>Shows itself to a coordinator, where there is one.</summary>
     public Task JoinAsync(CancellationToken cancellationToken) => follower?.JoinAsync(cancellationToken) ?? Task.CompletedTask;
+
+    /// <summary>Takes the group's workers from now on, where it shares them with equals.</summary>
+    public Task OpenAsync(CancellationToken cancellationToken) => share?.OpenAsync(cancellationToken) ?? Task.CompletedTask;
 
     /// <summary>Tells the coordinator, where there is one, that the job is over.</summary>
     public Task EndAsync(Message end, CancellationToken cancellationToken) => follower?.EndAsync(end, cancellationToken) ?? Task.CompletedTask;
@@ -168,7 +174,12 @@ internal sealed partial class BufferedCollector : IAsyncDisposable
         // A worker that has been told keeps its ticket until it answers, leaves or starts anew.
         void TopUp()
         {
-            foreach (var (worker, peer) in inbox.Present.Where(entry => choice?.Has(entry.Key) != false).OrderBy(entry => entry.Key.Value, StringComparer.Ordinal))
+            foreach (var moved in working.Keys.Where(worker => share?.Has(worker, terms) == false).ToList())
+            {
+                working.Remove(moved);
+            }
+
+            foreach (var (worker, peer) in inbox.Present.Where(entry => choice?.Has(entry.Key) != false && share?.Has(entry.Key, terms) != false).OrderBy(entry => entry.Key.Value, StringComparer.Ordinal))
             {
                 if (working.TryGetValue(worker, out var ticket) && ticket.Incarnation == peer.Incarnation)
                 {

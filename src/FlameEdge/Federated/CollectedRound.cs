@@ -13,6 +13,7 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
     private readonly List<StoredUpdate> counted = [];
     private readonly Dictionary<WorkerId, string> refused = [];
     private readonly HashSet<WorkerId> seen = [];
+    private readonly HashSet<WorkerId> abstained = [];
     private readonly Dictionary<string, WorkerId> voices = new(StringComparer.Ordinal);
     private int hostile;
 
@@ -24,8 +25,8 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
     /// <summary>True for an asynchronous step, which ends when there is enough.</summary>
     public bool WaitsForNobody { get; init; }
 
-    /// <summary>Who could take part.</summary>
-    public IReadOnlyList<WorkerId> Cohort { get; } = cohort;
+    /// <summary>Who could take part; of replicas that share a group, who of it is this one's as of now.</summary>
+    public IReadOnlyList<WorkerId> Cohort { get; set; } = cohort;
 
     /// <summary>Who of them speaks with one voice: an update of one is that of all.</summary>
     public CohortGroups Groups { get; init; } = CohortGroups.Single;
@@ -34,10 +35,19 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
     public Selection.Choice? Choice { get; init; }
 
     /// <summary>Updates that end it, whoever is still at work; null where it waits for all.</summary>
-    public int? Goal { get; init; }
+    public int? Goal { get; set; }
+
+    /// <summary>Aggregators of its cohort that stand for each other; null where there are none.</summary>
+    public Replicas.ReplicaSets? Replicas { get; init; }
+
+    /// <summary>Members it can do without, because others stand for them.</summary>
+    public int Dispensable { get; set; }
+
+    /// <summary>The sampler's deadline, where it ended the round; null elsewhere.</summary>
+    public TimeSpan? EndedBy { get; set; }
 
     /// <summary>Updates it is to have.</summary>
-    public int Expected => Choice?.Goal ?? Groups.Count(Cohort);
+    public int Expected => Choice?.Goal ?? (Groups.Count(Cohort) - Dispensable);
 
     /// <summary>In the order they were counted; a worker may have several in an asynchronous step.</summary>
     public IReadOnlyList<StoredUpdate> Counted => counted;
@@ -61,7 +71,7 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
 
     public bool IsCounted(WorkerId worker) => voices.ContainsKey(Groups.Of(worker));
 
-    public bool IsResolved(WorkerId worker) => IsCounted(worker) || refused.ContainsKey(worker) || (Groups.HasRings && refused.Keys.Any(other => Groups.Of(other) == Groups.Of(worker)));
+    public bool IsResolved(WorkerId worker) => IsCounted(worker) || refused.ContainsKey(worker) || abstained.Contains(worker) || (Groups.HasRings && refused.Keys.Any(other => Groups.Of(other) == Groups.Of(worker)));
 
     public string? RefusalOf(WorkerId worker) => refused.GetValueOrDefault(worker);
 
@@ -75,6 +85,11 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
         counted.Add(update);
         UpdateBytes = UpdateBytes.Plus(UpdateCodec.Plain.LargestBytesOf(length), bytes);
     }
+
+    /// <summary>It has no trainers in this round, and so nothing to bring.</summary>
+    public void Abstain(WorkerId worker) => abstained.Add(worker);
+
+    public bool HasAbstained(WorkerId worker) => abstained.Contains(worker);
 
     /// <summary>Updates that were refused by what is in them.</summary>
     public int Hostile => Replayed ?? hostile;
@@ -127,7 +142,8 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
             }
         }
 
-        return [.. verdicts.OrderBy(verdict => verdict.Worker, StringComparer.Ordinal)];
+        // Of a trainer that changed its replica in the midst of a round both may tell; counted it is by one at most.
+        return [.. verdicts.OrderBy(verdict => verdict.Worker, StringComparer.Ordinal).ThenBy(verdict => verdict.Verdict == Verdict.Counted ? 0 : 1).DistinctBy(verdict => verdict.Worker)];
     }
 
     private double? MeanOf(Func<StoredUpdate, double?> of)
@@ -159,9 +175,10 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
         }
 
         var (verdict, reason) = refused.TryGetValue(worker, out var why) ? (Verdict.Refused, why)
+            : abstained.Contains(worker) ? (Verdict.NotSelected, "no trainer was with it in this round")
             : Choice?.Has(worker) == false ? (Verdict.NotSelected, "it was not selected for this round")
             : isPresent && counted.Count >= Goal ? (Verdict.Surplus, $"the round had its {Goal} updates before")
-            : isPresent ? (Verdict.Late, WaitsForNobody ? "its update had not come when the step was made" : $"no complete update within {deadline.TotalSeconds:0.#} s")
+            : isPresent ? (Verdict.Late, WaitsForNobody ? "its update had not come when the step was made" : $"no complete update within {(EndedBy ?? deadline).TotalSeconds:0.###} s")
             : seen.Contains(worker) ? (Verdict.Left, "it left, or its device was lost, before its update was complete")
             : (Verdict.Absent, "it was not there in this round");
         return new() { Worker = worker.Value, Verdict = verdict, Reason = reason };

@@ -31,6 +31,12 @@ internal sealed record ModelHead
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int Plan { get; init; }
 
+    /// <summary>Rows of this loss or more are worth training on, nats; null without a sampler.</summary>
+    public double? LossThreshold { get; init; }
+
+    /// <summary>Seconds left of the deadline that a sampler chooses rows for, the way back included; null where there is none.</summary>
+    public double? PaceSeconds { get; init; }
+
     public required int StepExponent { get; init; }
 
     public required long WeightLimit { get; init; }
@@ -69,6 +75,9 @@ internal sealed record UpdateHead
     /// <summary>Mean of the squared losses of its rows under the model it received; null where nobody chooses by it.</summary>
     public double? SquaredLoss { get; init; }
 
+    /// <summary>The losses a sampler steers by; null without one.</summary>
+    public Sampling.FedBalancerReport? Sampled { get; init; }
+
     /// <summary>Which attempt at the round a masked update belongs to; null for a plain one.</summary>
     public string? Attempt { get; init; }
 
@@ -81,6 +90,9 @@ internal sealed record VerdictHead(string Answer, string? Reason)
 {
     /// <summary>Answers to a worker that sent nothing: it takes no part in this round; or others were faster, and its work on the round is pointless.</summary>
     public const string NotSelected = "not selected", NotNeeded = "not needed";
+
+    /// <summary>Seconds that the model and the update were on their way, for a client whose sampler goes by it; null elsewhere.</summary>
+    public double? OnTheWay { get; init; }
 }
 
 /// <summary>Head of a <see cref="MessageKind.End"/>.</summary>
@@ -98,6 +110,7 @@ internal sealed record EndHead(string Run, string State, string? Reason);
 [JsonSerializable(typeof(Privacy.SecureMessage))]
 [JsonSerializable(typeof(Privacy.PrivacySpent))]
 [JsonSerializable(typeof(Selection.SelectionState))]
+[JsonSerializable(typeof(Sampling.SamplingState))]
 [JsonSerializable(typeof(Coordination.CoordinationMessage))]
 [JsonSerializable(typeof(Coordination.CoordinatorState))]
 [JsonSerializable(typeof(Coordination.FollowedPlan))]

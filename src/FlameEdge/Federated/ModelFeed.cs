@@ -29,6 +29,7 @@ internal sealed class ModelFeed : IAsyncDisposable
     private readonly TimeProvider time;
     private readonly Action<WorkerId, int, VerdictHead> onVerdict;
     private readonly Action<MessageArrived>? onSecure;
+    private readonly Action? onPeers;
     private readonly Task pump;
     private readonly List<ModelRequest> pending = [];
     private ModelRequest? current;
@@ -40,9 +41,10 @@ internal sealed class ModelFeed : IAsyncDisposable
     /// <param name="time">The clock of waits.</param>
     /// <param name="onVerdict">Hears what became of updates; quick.</param>
     /// <param name="onSecure">Hears steps of secure aggregation; quick. Null where there is none.</param>
-    public ModelFeed(IChannel channel, TimeProvider time, Action<WorkerId, int, VerdictHead> onVerdict, Action<MessageArrived>? onSecure = null)
+    /// <param name="onPeers">Hears that an upper side came or left; quick. Null where nobody cares.</param>
+    public ModelFeed(IChannel channel, TimeProvider time, Action<WorkerId, int, VerdictHead> onVerdict, Action<MessageArrived>? onSecure = null, Action? onPeers = null)
     {
-        this.onSecure = onSecure;
+        (this.onSecure, this.onPeers) = (onSecure, onPeers);
         this.channel = channel;
         this.time = time;
         this.onVerdict = onVerdict;
@@ -183,6 +185,7 @@ internal sealed class ModelFeed : IAsyncDisposable
 
         if (item is not MessageArrived arrived)
         {
+            onPeers?.Invoke();
             return;
         }
 

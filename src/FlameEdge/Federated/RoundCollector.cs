@@ -3,6 +3,8 @@ using FlameEdge.Channels;
 using FlameEdge.Diagnostics;
 using FlameEdge.Federated.Coordination;
 using FlameEdge.Federated.Privacy;
+using FlameEdge.Federated.Replicas;
+using FlameEdge.Federated.Sampling;
 using FlameEdge.Federated.Selection;
 using FlameEdge.Parameters;
 using FlameEdge.Parameters.Codecs;
@@ -23,7 +25,9 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
     private readonly UpdateGuard guard = new(context.Job.Privacy);
     private readonly UpdateStore store = new(context.State, context.Worker.Id);
     private readonly CohortSelection? selection = CohortSelection.For(context, inbox.Source);
+    private readonly CohortSampling? sampling = CohortSampling.For(context, inbox.Source);
     private readonly PlanFollower? follower = PlanFollower.For(context);
+    private readonly ReplicaShare? share = ReplicaShare.For(context, inbox);
     private readonly Dictionary<WorkerId, List<WorkerVerdict>> reports = [];
     private readonly Succession succession = new(context.Time);
     private ExactSum? sum;
@@ -60,7 +64,8 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
                 return;
             }
 
-            var quorum = selection?.NeededOf(expected) ?? context.Job.Rounds.QuorumOf(expected);
+            var dispensable = ReplicaSets.Of(context, inbox.Source)?.Dispensable(inbox.Present.ContainsKey) ?? 0;
+            var quorum = selection?.NeededOf(expected) ?? context.Job.Rounds.QuorumOf(expected - dispensable);
             var waited = context.Time.GetElapsedTime(start);
             var isEnough = present >= quorum;
             var wait = (isEnough ? hurry : patience) - waited;
@@ -106,29 +111,39 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
 
         var start = context.Time.GetTimestamp();
         await using var sends = new BackgroundSends(inbox.Source, context.Time, context.Logger, cancellationToken);
+        sampling?.Begin();
+        terms = await PacedAsync(Cohort);
 
         // While the round before is still being written nothing of this one can be stored: the model may go out, but nothing is taken in, and the cohort is that of the end.
-        var covered = model.Until.IsCompleted || selection is not null || follower is not null ? null : Broadcast();
+        var covered = model.Until.IsCompleted || selection is not null || follower is not null || share is not null ? null : Broadcast();
         await model.Until;
         var groups = Groups;
         var (cohort, choice) = await ChooseAsync();
+        terms = choice is null && share is null ? terms : await PacedAsync(choice?.Chosen ?? cohort);
         terms = choice is { Plan: > 0 } ? terms with { Plan = choice.Plan } : terms;
-        var quorum = Math.Max(minimum, context.Job.Rounds.QuorumOf(choice?.Goal ?? groups.Count(cohort)));
-        int? goal = context.Replay is not null ? null : context.Job.Rounds.Eager ? quorum : choice?.Goal;
         var required = RequiredOf(terms.Round, choice?.Chosen ?? cohort);
-        var round = new CollectedRound(terms, cohort, layout.Length) { Groups = groups, Sum = sum, Choice = choice, Goal = goal, Replayed = context.Replay is { } script ? cohort.Count(script.Hostile(terms.Round).Contains) : null };
+        var round = new CollectedRound(terms, cohort, layout.Length)
+        {
+            Groups = groups,
+            Sum = sum,
+            Choice = choice,
+            Replicas = ReplicaSets.Of(context, inbox.Source),
+            Replayed = context.Replay is { } script ? cohort.Count(script.Hostile(terms.Round).Contains) : null,
+        };
+        var quorum = Reckon();
         if (covered is null)
         {
-            await FoldStoredAsync(round, layout, required, cancellationToken);
+            await FoldStoredAsync(round, layout, share is null || context.Replay is not null ? required : [.. Cohort], cancellationToken);
+            Include(round.Counted.Select(update => new WorkerId(update.Member)));
         }
 
-        covered = choice is null ? Distribute(covered) : Invite(choice);
+        covered = share is not null ? Invite(required) : choice is null ? Distribute(covered) : Invite(choice.Chosen);
         var asked = new HashSet<(WorkerId Worker, long Incarnation)>();
-        while (!IsOver() && context.Time.GetElapsedTime(start) < deadline)
+        while (!IsOver() && !IsPaceOver() && context.Time.GetElapsedTime(start) < deadline)
         {
             context.Observer.RoundProgress(Self, terms.Round, groups.Count(inbox.Present.Keys), round.Counted.Count, groups.Count(required));
-            var rest = deadline - context.Time.GetElapsedTime(start);
-            var item = await inbox.NextAsync(succession.Left is { } moment && moment < rest ? moment : rest, cancellationToken);
+            var rest = Sooner(deadline - context.Time.GetElapsedTime(start), succession.Left);
+            var item = await inbox.NextAsync(round.Counted.Count >= quorum ? Sooner(rest, LeftOfPace()) : rest, cancellationToken);
             if (item is null)
             {
                 continue;
@@ -138,6 +153,9 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
             round.Saw(item.Worker);
             switch (item)
             {
+                case PeerJoined joined when share is not null:
+                    Seat(joined.Peer, covered);
+                    break;
                 case PeerJoined joined when !covered.Contains((joined.Worker, joined.Peer.Incarnation)):
                     Greet(joined.Worker);
                     break;
@@ -152,10 +170,12 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
 
                     break;
             }
+
+            quorum = Reckon();
         }
 
         context.Observer.RoundProgress(Self, terms.Round, groups.Count(inbox.Present.Keys), round.Counted.Count, groups.Count(required));
-        if (round.Counted.Count >= goal)
+        if (round.Counted.Count >= round.Goal)
         {
             Idle.Tell(required.Where(worker => !round.IsResolved(worker)), terms.Round, VerdictHead.NotNeeded);
         }
@@ -168,7 +188,54 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
             var chosen = follower is not null ? await follower.ChooseAsync(terms, all, cancellationToken)
                 : selection is not null ? await selection.ChooseAsync(terms, all, () => PresentAsync(all, deadline / 2, cancellationToken), Samples, model.Whole.Value.Length, cancellationToken)
                 : null;
-            return (chosen is { IsCohort: true } ? chosen.Chosen : all, chosen);
+            return (share is not null ? await share.MembersAsync(terms, all, Note, cancellationToken) : chosen is { IsCohort: true } ? chosen.Chosen : all, chosen);
+        }
+
+        // Who stands for whom changes while a round goes on.
+        int Reckon()
+        {
+            round.Dispensable = round.Replicas?.Dispensable(worker => round.IsCounted(worker) || (inbox.Present.ContainsKey(worker) && !round.HasAbstained(worker))) ?? 0;
+            var needed = choice is { IsFinal: true } ? 0 : Math.Max(minimum, context.Job.Rounds.QuorumOf(round.Expected));
+            round.Goal = context.Replay is not null || choice is { IsFinal: true } ? null : context.Job.Rounds.Eager ? needed : choice?.Goal;
+            return needed;
+        }
+
+        void Include(IEnumerable<WorkerId> workers)
+        {
+            List<WorkerId> added = [.. workers.Except(round.Cohort)];
+            round.Cohort = [.. round.Cohort, .. added];
+            required.UnionWith(added);
+        }
+
+        // A trainer has come, or has chosen another replica: it takes part here, or there.
+        void Seat(Peer peer, HashSet<(WorkerId Worker, long Incarnation)> told)
+        {
+            if (share?.Has(peer.Worker, terms) == true)
+            {
+                Include([peer.Worker]);
+                if (told.Add((peer.Worker, peer.Incarnation)))
+                {
+                    SendModelTo(peer.Worker);
+                }
+            }
+            else if (!round.IsCounted(peer.Worker))
+            {
+                round.Cohort = [.. round.Cohort.Where(worker => worker != peer.Worker)];
+                required.Remove(peer.Worker);
+                told.RemoveWhere(known => known.Worker == peer.Worker);
+            }
+        }
+
+        async Task<RoundTerms> PacedAsync(IReadOnlyList<WorkerId> clients) => sampling is null ? terms : await sampling.PaceAsync(terms, clients, cancellationToken);
+
+        TimeSpan? LeftOfPace() => terms.Pace?.Deadline - context.Time.GetElapsedTime(start);
+
+        // A quorum may leave behind who is late; without one the round goes on.
+        bool IsPaceOver()
+        {
+            var isOver = round.Counted.Count >= quorum && LeftOfPace() <= TimeSpan.Zero;
+            round.EndedBy = isOver ? terms.Pace!.Deadline : null;
+            return isOver;
         }
 
         HashSet<(WorkerId Worker, long Incarnation)> Broadcast()
@@ -201,10 +268,10 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
         }
 
         // Each on its own: what a broadcast would save, those pay who are not to have the model.
-        HashSet<(WorkerId Worker, long Incarnation)> Invite(Choice chosen)
+        HashSet<(WorkerId Worker, long Incarnation)> Invite(IEnumerable<WorkerId> chosen)
         {
-            Idle.Tell(inbox.Present.Keys.Where(worker => !chosen.IsCohort && !chosen.Has(worker)), terms.Round, VerdictHead.NotSelected);
-            foreach (var worker in chosen.Chosen.Where(inbox.Present.ContainsKey))
+            Idle.Tell(inbox.Present.Keys.Where(worker => choice is { IsCohort: false } && !choice.Has(worker)), terms.Round, VerdictHead.NotSelected);
+            foreach (var worker in chosen.Where(inbox.Present.ContainsKey))
             {
                 round.Saw(worker);
                 if (!round.IsResolved(worker))
@@ -213,7 +280,7 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
                 }
             }
 
-            return [.. inbox.Present.Values.Select(peer => (peer.Worker, peer.Incarnation))];
+            return [.. inbox.Present.Values.Where(peer => share is null || required.Contains(peer.Worker)).Select(peer => (peer.Worker, peer.Incarnation))];
         }
 
         void Greet(WorkerId worker)
@@ -230,23 +297,28 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
         void SendModelTo(WorkerId worker)
         {
             choice?.Sent(worker);
+            sampling?.Sent(worker);
             round.Sent(model.Whole.Value.Length);
             sends.Send(worker, () => ModelMessage(null, model.Whole.Value), () => !round.IsResolved(worker) && inbox.Source.Peers.Any(peer => peer.Worker == worker));
         }
 
-        Message ModelMessage(string? against, ReadOnlySequence<byte> body) => new()
+        Message ModelMessage(string? against, ReadOnlySequence<byte> body)
         {
-            Kind = MessageKind.Model,
-            Round = terms.Round,
-            Head = FederatedJson.Write(terms.Head(deadline - context.Time.GetElapsedTime(start), against), FederatedJson.Default.ModelHead),
-            Body = body,
-            Until = model.Until,
-        };
+            var elapsed = context.Time.GetElapsedTime(start);
+            var head = FederatedJson.Write(terms.Head(deadline - elapsed, against, elapsed), FederatedJson.Default.ModelHead);
+            return new() { Kind = MessageKind.Model, Round = terms.Round, Head = head, Body = body, Until = model.Until };
+        }
 
         bool IsOver()
         {
             var open = required.Where(worker => !round.IsResolved(worker)).ToList();
-            return open.Count == 0 || round.Counted.Count >= goal || (context.Replay is null && round.Counted.Count >= quorum && !open.Exists(worker => inbox.Present.ContainsKey(worker) || succession.IsAwaited(groups, worker)));
+            if (round.Cohort.Count == 0 && terms.Ticket > 0 && share is not null)
+            {
+                // Above nobody waits for it, and to say at once that it has no trainers would bring the next model at once.
+                return false;
+            }
+
+            return open.Count == 0 || round.Counted.Count >= round.Goal || (context.Replay is null && round.Counted.Count >= quorum && !open.Exists(worker => inbox.Present.ContainsKey(worker) || succession.IsAwaited(groups, worker)));
         }
 
         async Task TakeAsync(MessageArrived arrived)
@@ -274,21 +346,24 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
     /// <summary>The changes that forget the round's updates, to be committed with what replaces them.</summary>
     public IEnumerable<State.StateChange> Forget(CollectedRound round) => [.. store.Forget(round.Counted), .. Learn(round)];
 
-    /// <summary>The changes that keep what a round showed of its workers; none where everybody takes part.</summary>
+    /// <summary>The changes that keep what a round showed of its workers; none where nothing is chosen by it.</summary>
     public IEnumerable<State.StateChange> Learn(CollectedRound round)
     {
         follower?.Learn(round);
-        return selection?.Learn(round) ?? [];
+        return [.. selection?.Learn(round) ?? [], .. sampling?.Learn(round) ?? []];
     }
 
     /// <summary>Tells those below that a round goes on without them; not where they may be another aggregator's in it.</summary>
     public void PassOn(int round, VerdictHead verdict)
     {
-        if (follower is null)
+        if (follower is null && share is null)
         {
             Idle.PassOn(round, verdict);
         }
     }
+
+    /// <summary>Takes the group's workers from now on, where it shares them with equals.</summary>
+    public Task OpenAsync(CancellationToken cancellationToken) => share?.OpenAsync(cancellationToken) ?? Task.CompletedTask;
 
     /// <summary>Tells the coordinator, where there is one, that the job is over.</summary>
     public Task EndAsync(Message end, CancellationToken cancellationToken) => follower?.EndAsync(end, cancellationToken) ?? Task.CompletedTask;
@@ -385,6 +460,12 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
         }
 
         reports.Remove(worker, out var report);
+        if (head is { Samples: <= 0, HasReport: true } && report is not { Count: > 0 } && round.Replicas?.Has(worker) == true)
+        {
+            round.Abstain(worker);
+            return new VerdictHead("abstained", null);
+        }
+
         if (head.Samples <= 0)
         {
             return Refuse(round, worker, head.HasReport ? ReplayScript.NoQuorumBelow : "an update needs at least one sample", isHostile: !head.HasReport);
@@ -417,7 +498,8 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
             Samples = head.Samples,
             Loss = head.Loss is { } loss && double.IsFinite(loss) ? loss : null,
             SquaredLoss = head.SquaredLoss is { } squared && double.IsFinite(squared) && squared >= 0 ? squared : null,
-            Effort = round.Choice is { } choice ? new(choice.SinceSent(worker).TotalSeconds, modelBytes + arrived.Message.Body.Length, head.Trained ?? 0) : null,
+            Sampled = sampling is not null && head.Sampled is { IsSound: true } sampled ? sampled : null,
+            Effort = (round.Choice?.SinceSent(worker) ?? sampling?.SinceSent(worker)) is { } since ? new(since.TotalSeconds, modelBytes + arrived.Message.Body.Length, head.Trained ?? 0) : null,
             Plan = head.Plan,
             Blob = await store.SaveBodyAsync(arrived.Message.Body, cancellationToken),
             Report = head.HasReport ? report : null,
@@ -426,8 +508,10 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
         await store.SaveAsync(update, cancellationToken);
         CrashPoint.Reach("update-stored");
         round.Count(worker, update, arrived.Message.Body.Length);
-        return new VerdictHead("counted", null);
+        return new VerdictHead("counted", null) { OnTheWay = sampling is null ? null : update.Effort?.OnTheWay };
     }
+
+    private static TimeSpan Sooner(TimeSpan one, TimeSpan? other) => other < one ? other.Value : one;
 
     private VerdictHead Refuse(CollectedRound round, WorkerId worker, string reason, bool isHostile = false)
     {

@@ -28,8 +28,8 @@ public static class RunSnapshot
                 .Where(entry => IsOf(worker, entry.Key) && string.CompareOrdinal(entry.Key, key) <= 0)
                 .ToDictionary(entry => entry.Key, entry => JsonDocument.Parse(entry.Value).RootElement);
             var held = checkpoint.Held is { } blob ? await state.BlobsOf(worker).ReadAsync(blob, cancellationToken) : null;
-            var selection = await state.ReadAsync(Selection.CohortSelection.Collection, worker.Value, cancellationToken) is { } chosen ? JsonDocument.Parse(chosen).RootElement : (JsonElement?)null;
-            var head = FederatedJson.Write(new SnapshotHead(worker.Value, key, JsonDocument.Parse(json).RootElement, rounds, held is null ? null : model.Length, selection), FederatedJson.Default.SnapshotHead);
+            var selection = await ReadAsync(Selection.CohortSelection.Collection);
+            var head = FederatedJson.Write(new SnapshotHead(worker.Value, key, JsonDocument.Parse(json).RootElement, rounds, held is null ? null : model.Length, selection, await ReadAsync(Sampling.CohortSampling.Collection)), FederatedJson.Default.SnapshotHead);
             var content = new byte[PrefixBytes + head.Length + model.Length + (held?.Length ?? 0)];
             BinaryPrimitives.WriteInt32LittleEndian(content, head.Length);
             head.CopyTo(content.AsSpan(PrefixBytes));
@@ -39,6 +39,9 @@ public static class RunSnapshot
         }
 
         return null;
+
+        async Task<JsonElement?> ReadAsync(string collection) =>
+            await state.ReadAsync(collection, worker.Value, cancellationToken) is { } json ? JsonDocument.Parse(json).RootElement : null;
     }
 
     /// <summary>Puts a snapshot into the state a worker is about to start from. A state that is further already stays as it is.</summary>
@@ -61,12 +64,18 @@ public static class RunSnapshot
 
         List<StateChange> changes = [.. head.Rounds.Select(round => new StateChange(Checkpoints.RoundsCollection, round.Key, JsonSerializer.SerializeToUtf8Bytes(round.Value, FederatedJson.Default.JsonElement), IsManifest: true))];
         changes.Add(new StateChange(Checkpoints.Collection, head.Key, JsonSerializer.SerializeToUtf8Bytes(head.Checkpoint, FederatedJson.Default.JsonElement), IsManifest: true));
-        if (head.Selection is { } selection)
-        {
-            changes.Add(new StateChange(Selection.CohortSelection.Collection, worker.Value, JsonSerializer.SerializeToUtf8Bytes(selection, FederatedJson.Default.JsonElement), IsManifest: true));
-        }
+        Add(Selection.CohortSelection.Collection, head.Selection);
+        Add(Sampling.CohortSampling.Collection, head.Sampling);
 
         await state.CommitAsync(changes, cancellationToken);
+
+        void Add(string collection, JsonElement? known)
+        {
+            if (known is { } json)
+            {
+                changes.Add(new StateChange(collection, worker.Value, JsonSerializer.SerializeToUtf8Bytes(json, FederatedJson.Default.JsonElement), IsManifest: true));
+            }
+        }
     }
 
     /// <summary>The model of a snapshot, in the float32 format of <see cref="Parameters.Codecs.UpdateCodec.Plain"/>.</summary>
@@ -114,4 +123,5 @@ public static class RunSnapshot
 /// <param name="Rounds">The records up to there.</param>
 /// <param name="ModelBytes">Length of the model, where what the workers below hold follows it; null where the model is the rest.</param>
 /// <param name="Selection">What it knows of its workers and whom it chose last; null where everybody takes part.</param>
-internal sealed record SnapshotHead(string Worker, string Key, JsonElement Checkpoint, IReadOnlyDictionary<string, JsonElement> Rounds, int? ModelBytes = null, JsonElement? Selection = null);
+/// <param name="Sampling">Threshold and deadline of its sampler; null without one.</param>
+internal sealed record SnapshotHead(string Worker, string Key, JsonElement Checkpoint, IReadOnlyDictionary<string, JsonElement> Rounds, int? ModelBytes = null, JsonElement? Selection = null, JsonElement? Sampling = null);

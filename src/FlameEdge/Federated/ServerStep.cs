@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using FlameEdge.Federated.Aggregation;
 using FlameEdge.Federated.Aggregation.Robust;
 using FlameEdge.Federated.Privacy;
@@ -19,6 +20,7 @@ internal sealed class ServerStep
     private readonly ParameterLayout model;
     private readonly List<StateVector> own;
     private readonly bool isPlain;
+    private readonly double? rate;
     private float[]? mean;
 
     /// <param name="job">The job.</param>
@@ -29,6 +31,7 @@ internal sealed class ServerStep
         optimizer = Algorithms.Server(job.Optimizer, model);
         robust = job.Robust;
         guard = new(job.Privacy);
+        rate = PrivacyBudget.SamplingRateOf(job);
         isPlain = robust is null && job.Privacy is null && job.Optimizer is { Kind: "fedavg" or OptimizerSpec.FedProx, Rate: null or 1 };
         Travel = TravelLayout.Of(job.Optimizer, model);
 
@@ -111,6 +114,13 @@ internal sealed class ServerStep
         }
 
         mean ??= new float[Travel.Length];
+        if (rate is { } drawn)
+        {
+            Estimate(mean, collected, drawn * collected.Cohort.Count);
+            Step(mean, participation, travel, next);
+            return;
+        }
+
         if (Algorithms.Robust(robust, collected.Hostile) is not { } rule)
         {
             collected.Sum!.Mean(mean);
@@ -132,12 +142,30 @@ internal sealed class ServerStep
         optimizer.Step(
             new RoundChange(change.Span)
             {
+                MeanBeside = beside.Span,
                 MeanSecond = beside.Length == model.Length ? beside.Span : default,
                 MeanWork = beside.Length == 1 ? beside.Span[0] : 1,
                 Participation = participation,
             },
             next.Values[..model.Length]);
         optimizer.Shared.Span.CopyTo(next.Values[model.Length..]);
+    }
+
+    // Divided by the clients expected, not by those drawn: how many these are would tell of each of them. Where nobody was drawn the noise alone is released. Another draw
+    // in its place, or none, would show that it was empty, and would not be the draw whose privacy is counted.
+    private void Estimate(Span<float> mean, CollectedRound collected, double expected)
+    {
+        if (collected.Counted.Count > 0)
+        {
+            collected.Sum!.Mean(mean);
+            TensorPrimitives.Multiply(mean, (float)(collected.Counted.Count / expected), mean);
+        }
+        else
+        {
+            mean.Clear();
+        }
+
+        guard.Hide(mean, expected);
     }
 
     // Where the optimizer keeps what it shares.

@@ -70,7 +70,7 @@ public sealed class SynchronousAggregator(RoleContext context) : TopAggregator(c
             throw new JobFailedException($"round {terms.Round} of the replay waited {Rounds.Deadline.TotalSeconds:0} s in vain for {needed - collected.Counted.Count} workers the result counts");
         }
 
-        return (collected, collected.Counted.Count >= needed && collected.Counted.Count > 0);
+        return (collected, collected.Choice is { IsFinal: true } || (collected.Counted.Count >= needed && collected.Counted.Count > 0));
     }
 
     private protected override Task StepAsync(CollectedRound collected, ParameterSet model, ParameterSet next, CancellationToken cancellationToken) =>

@@ -2,7 +2,10 @@ using System.Buffers;
 using FlameEdge.Diagnostics;
 using FlameEdge.Federated.Coordination;
 using FlameEdge.Federated.Aggregation.Personal;
+using FlameEdge.Federated.Fairness;
 using FlameEdge.Federated.Privacy;
+using FlameEdge.Federated.Replicas;
+using FlameEdge.Federated.Sampling;
 using FlameEdge.Models;
 using FlameEdge.Parameters;
 using FlameEdge.Tasklets;
@@ -25,6 +28,7 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
     private ITrainer? trainer;
     private ClientStep? client;
     private Channels.IChannel? coordination;
+    private ReplicaChooser? replicas;
     private ModelFeed? feed;
     private ModelReader? reader;
     private UpdateWriter? writer;
@@ -32,10 +36,13 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
     private SecureDesk? secure;
     private SampleLosses? losses;
     private PersonalTraining? personal;
+    private BalancedSamples? samples;
+    private FairTraining? fair;
     private double? squaredLoss;
     private ParameterSet? received;
     private ModelRequest? request;
     private UpdateHead? head;
+    private WorkerId receiver;
     private ReadOnlySequence<byte> body;
     private bool isKept;
     private Task keeping = Task.CompletedTask;
@@ -60,6 +67,11 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
             await feed.DisposeAsync();
         }
 
+        if (replicas is not null)
+        {
+            await replicas.DisposeAsync();
+        }
+
         if (secure is not null)
         {
             await secure.DisposeAsync();
@@ -67,6 +79,8 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
 
         personal?.Dispose();
         losses?.Dispose();
+        samples?.Dispose();
+        fair?.Dispose();
         trainer?.Dispose();
         GC.SuppressFinalize(this);
     }
@@ -78,19 +92,17 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
         var dataset = Context.Worker.Dataset ?? throw new TopologyException($"{Context.Worker.Id} trains but has no dataset: set isDataConsumer on role '{Context.Worker.Role}'");
         var channel = Context.ChannelOf(FunctionTags.Fetch);
         coordination = PlanFollower.ChannelOf(Context);
-        if (coordination is null && Context.CohortOf(channel).Count != 1)
-        {
-            throw new TopologyException($"{Context.Worker.Id} would meet {Context.CohortOf(channel).Count} workers of role '{channel.Endpoint.OtherRole}' in group '{channel.Endpoint.Group}' of channel '{channel.Endpoint.Channel}'; a synchronous trainer needs exactly one, or a coordinator that says which");
-        }
-
+        replicas = ReplicaChooser.For(Context, channel);
         data = await Context.LoadAsync(dataset, cancellationToken);
         trainer = Open(ClientStep.With(job.Optimizer, Context.Training));
         (personal, data) = PersonalTraining.For(Context, trainer.Layout, data, Open);
-        losses = job.Graph.Channels.Any(spec => spec.Selector.Kind == SelectorSpec.Oort) ? new SampleLosses(trainer, data, Context.Training) : null;
-        client = new ClientStep(job.Optimizer, Context.Training, trainer.Layout, personal?.State);
+        losses = job.Graph.Channels.Any(spec => spec.Selector.Kind == SelectorSpec.Oort) ? new SampleLosses(trainer, Context.Training) : null;
+        samples = job.Sampler is { } sampler ? new BalancedSamples(sampler, trainer, data, Context.Training) : null;
+        fair = job.Optimizer.Fairness is { } fairness ? new FairTraining(fairness, trainer, data, FairTraining.ColumnOf(fairness, job.Datasets[dataset]), Context.Training) : null;
+        client = new ClientStep(job.Optimizer, Context.Training, trainer.Layout, [.. personal?.State ?? [], .. samples?.State ?? []]);
         Change = new ParameterSet(client.Travel);
         secure = job.SecureAggregation is { } spec ? new SecureDesk(Context, channel, spec) : null;
-        feed = new ModelFeed(channel, Context.Time, (_, round, verdict) => LogVerdict(Context.Logger, Context.Worker.Id.Value, round, verdict.Answer, verdict.Reason ?? string.Empty), secure is null ? null : secure.Take);
+        feed = new ModelFeed(channel, Context.Time, (_, round, verdict) => Hear(round, verdict), secure is null ? null : secure.Take, replicas is null ? null : replicas.Review);
         reader = new ModelReader(Context.DownCodecOf(channel));
         writer = new UpdateWriter(Context.UpCodecOf(channel), Context.State, Context.Worker.Id);
         sender = new UpdateSender(Context, channel);
@@ -99,22 +111,37 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
             await coordination.JoinAsync(new Channels.PeerCard(WeightOf(data.Count)), cancellationToken);
         }
 
-        await channel.JoinAsync(new Channels.PeerCard(WeightOf(data.Count)), cancellationToken);
+        var card = new Channels.PeerCard(WeightOf(data.Count));
+        await (replicas?.JoinAsync(card, cancellationToken) ?? channel.JoinAsync(card, cancellationToken));
 
         ITrainer Open(TrainingSpec training) => Context.Engine.Open(model, data!.SampleShape, data.ClassCount, training);
+    }
+
+    private void Hear(int round, VerdictHead verdict)
+    {
+        samples?.Tell(verdict.OnTheWay);
+        LogVerdict(Context.Logger, Context.Worker.Id.Value, round, verdict.Answer, verdict.Reason ?? string.Empty);
     }
 
     private async Task<Flow> FetchAsync(CancellationToken cancellationToken)
     {
         var rounds = Context.Job.Rounds;
+        replicas?.Rest();
         request = await feed!.NextAsync(rounds.Patience, (rounds.Deadline * 2) + rounds.Patience, cancellationToken);
+        replicas?.Work();
         return request is null ? Flow.Leave : Flow.Next;
     }
 
     private async Task<Flow> TrainAsync(CancellationToken cancellationToken)
     {
         var (round, terms) = (request!.Round, request.Head);
-        isKept = false;
+        (isKept, receiver) = (false, request.From);
+        if (replicas?.HolderOf(terms.Run, round) is { } holder && holder != request.From)
+        {
+            // Another replica has its update of this round, or may have it: that one counts it, nobody else.
+            return Flow.Again;
+        }
+
         if (await outbox.FindAsync(terms, round, cancellationToken) is { } kept)
         {
             (head, body, isKept) = (kept.Entry.Head, kept.Body, true);
@@ -137,6 +164,7 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
             return Flow.Again;
         }
 
+        var began = Context.Time.GetTimestamp();
         try
         {
             if (client.HasState)
@@ -145,14 +173,28 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
             }
 
             using var both = CancellationTokenSource.CreateLinkedTokenSource(feed!.Superseded, cancellationToken);
-            var began = Context.Time.GetTimestamp();
+            began = Context.Time.GetTimestamp();
             var result = await Context.Compute.RunAsync(Context.Training.Threads, () => Train(round, terms.Ticket, terms.Plan, both.Token), both.Token);
-            head = new UpdateHead { Run = terms.Run, Base = terms.Base, Ticket = terms.Ticket, Plan = terms.Plan, Trained = coordination is null ? null : Context.Time.GetElapsedTime(began).TotalSeconds, Samples = WeightOf(result.Samples), Loss = double.IsFinite(result.Loss) && Context.Job.Privacy is null ? result.Loss : null, SquaredLoss = squaredLoss };
+            var took = Context.Time.GetElapsedTime(began);
+            samples?.Took(took, isWhole: true);
+            head = new UpdateHead
+            {
+                Run = terms.Run,
+                Base = terms.Base,
+                Ticket = terms.Ticket,
+                Plan = terms.Plan,
+                Trained = coordination is null && samples is null ? null : took.TotalSeconds,
+                Samples = WeightOf(result.Samples),
+                Loss = double.IsFinite(result.Loss) && Context.Job.Privacy is null ? result.Loss : null,
+                SquaredLoss = squaredLoss,
+                Sampled = samples?.Report,
+            };
             CrashPoint.Reach("trained");
             return Flow.Next;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
+            samples?.Took(Context.Time.GetElapsedTime(began), isWhole: false);
             return Flow.Again;
         }
     }
@@ -164,14 +206,21 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
         var model = received!.Values[..trainer!.Layout.Length]; // Read before.
         var result = client!.Train(trainer, received.Values, personal is null ? default : personal.Begin(model), Change!.Values, () =>
         {
-            squaredLoss = losses is null ? null : SampleLosses.MeanSquare(losses.Measure(cancellationToken));
-            return trainer.Train(data!, seed, cancellationToken);
+            squaredLoss = losses is null ? null : SampleLosses.MeanSquare(losses.Measure(data!, cancellationToken));
+            return fair is not null ? fair.Train(FairnessTerms.Of(received.Values[trainer.Layout.Length..]), seed, cancellationToken)
+                : samples is not null ? samples.Train(trainer, request!.Head.LossThreshold ?? 0, LeftOfPace(), seed, cancellationToken)
+                : trainer.Train(data!, seed, cancellationToken);
         });
+        fair?.Terms.CopyTo(Change.Values[model.Length..]);
         personal?.Complete(trainer, model, Change.Values[..model.Length], round, cancellationToken);
         return result;
     }
 
-    private long WeightOf(int samples) => Context.Job.CountsAlike ? 1 : samples;
+    private TimeSpan? LeftOfPace() => request!.Head.PaceSeconds is { } seconds
+        ? TimeSpan.FromSeconds(Math.Clamp(seconds, 0, Context.Job.Rounds.Deadline.TotalSeconds)) - Context.Time.GetElapsedTime(request.ArrivedAt)
+        : null;
+
+    private long WeightOf(int rows) => Context.Job.CountsAlike ? 1 : rows;
 
     private async Task<Flow> KeepAsync(CancellationToken cancellationToken)
     {
@@ -188,7 +237,9 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
         }
 
         guard.Protect(Change!.Values);
-        (body, var kept) = await writer!.WriteAsync(request!.Round, head!, Change!, null, client!.HasState ? client.Save() : default, [], cancellationToken);
+        var bound = replicas?.Bind(head!.Run, request!.Round, request.From);
+        receiver = bound?.To ?? receiver;
+        (body, var kept) = await writer!.WriteAsync(request!.Round, head!, Change!, null, client!.HasState ? client.Save() : default, bound is { } also ? [also.Change] : [], cancellationToken);
         keeping = ReachAsync(kept);
         if (ledger is not null)
         {
@@ -212,7 +263,7 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
         try
         {
             isSent = secure is null
-                ? await sender!.SendAsync(request!.From, request.Round, head!, body, null, keeping, feed!.Superseded, cancellationToken)
+                ? await sender!.SendAsync(receiver, request!.Round, head!, body, null, keeping, feed!.Superseded, cancellationToken)
                 : await secure.UploadAsync(request!.From, request.Round, head!, body, client!.Travel, feed!.Superseded, cancellationToken);
         }
         finally
@@ -249,6 +300,7 @@ public partial class SynchronousTrainer(RoleContext context) : IRole
         using var both = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
         try
         {
+            await (replicas?.StopAsync() ?? Task.CompletedTask);
             await Context.ChannelOf(FunctionTags.Fetch).LeaveAsync(both.Token);
             await (coordination?.LeaveAsync(both.Token) ?? Task.CompletedTask);
         }

@@ -39,7 +39,7 @@ public abstract class TopAggregator : IRole
     private string modelHash = string.Empty;
     private Task committing = Task.CompletedTask;
 
-    private protected TopAggregator(RoleContext context) => (this.context, checkpoints, budget) = (context, new Checkpoints(context.State, context.Worker.Id), context.Job.Privacy is { } privacy ? new PrivacyBudget(privacy) : null);
+    private protected TopAggregator(RoleContext context) => (this.context, checkpoints, budget) = (context, new Checkpoints(context.State, context.Worker.Id), context.Job.Privacy is { } privacy ? new PrivacyBudget(privacy, PrivacyBudget.SamplingRateOf(context.Job) ?? 1) : null);
 
     private protected RoleContext Context => context;
 

@@ -1,3 +1,4 @@
+using FlameEdge.Federated.Fairness;
 using FlameEdge.Parameters;
 using FlameEdge.Topology;
 
@@ -8,10 +9,11 @@ namespace FlameEdge.Federated;
 /// </summary>
 internal static class TravelLayout
 {
-    /// <summary>The buffer of a job's optimizer: SCAFFOLD's control variates have the model's length, FedNova's work is one value. Others send the model alone.</summary>
+    /// <summary>The buffer of a job's optimizer: SCAFFOLD's control variates have the model's length, FedNova's work is one value, FedGFT's terms are four. Others send the model alone.</summary>
     public static ParameterLayout Of(OptimizerSpec optimizer, ParameterLayout model) => optimizer.Kind switch
     {
         OptimizerSpec.Scaffold => Extended(model, model.Entries.Select(entry => ($"control/{entry.Name}", entry.Shape, entry.Kind))),
+        OptimizerSpec.FedGft => Extended(model, [("fairness", [FairnessTerms.Count], ParameterKind.Buffer)]),
         OptimizerSpec.FedNova => Extended(model, [("work", [1], ParameterKind.Buffer)]),
         _ => model,
     };

@@ -37,7 +37,10 @@ internal sealed record StoredUpdate
     /// <summary>Mean of the squared losses of its rows, as it said; null where it said none.</summary>
     public double? SquaredLoss { get; init; }
 
-    /// <summary>What its part in the round took, where clients are chosen by it; null elsewhere.</summary>
+    /// <summary>The losses its sampler told; null without one.</summary>
+    public Sampling.FedBalancerReport? Sampled { get; init; }
+
+    /// <summary>What its part in the round took, where clients or their rows are chosen by it; null elsewhere.</summary>
     public Selection.Effort? Effort { get; init; }
 
     /// <summary>Verdicts of the workers below a middle aggregator, as it sent them.</summary>

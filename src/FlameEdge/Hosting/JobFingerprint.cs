@@ -35,6 +35,11 @@ public static class JobFingerprint
             Add($"personal={personal}");
         }
 
+        if (job.Sampler is { } sampler)
+        {
+            Add($"sampler={sampler}");
+        }
+
         Add($"{job.Model?.Kind}|{job.Model?.Activation}|{string.Join(',', job.Model?.Hidden ?? [])}|{Path.GetFileName(job.Model?.Path)}|{job.Model?.Module}|{string.Join(',', job.Model?.Freeze ?? [])}|{job.Model?.TrainLast}");
         foreach (var worker in plan.Workers)
         {

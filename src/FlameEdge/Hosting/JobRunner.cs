@@ -179,11 +179,11 @@ public sealed class JobRunner(JobSetup setup)
         var key = worker.Value;
         var stored = await setup.State.ReadAsync(Incarnations, key, cancellationToken) is { } json ? JsonDocument.Parse(json).RootElement.GetInt64() : 0;
         var last = Math.Max(stored, setup.IncarnationFloor);
-        foreach (var (backend, endpoint) in ends)
+        foreach (var group in ends.GroupBy(end => end.Backend, end => end.Endpoint))
         {
-            if (backend is IIncarnationMemory memory)
+            if (group.Key is IIncarnationMemory memory)
             {
-                last = Math.Max(last, await memory.SeenIncarnationAsync(endpoint, cancellationToken));
+                last = Math.Max(last, await memory.SeenIncarnationAsync([.. group], cancellationToken));
             }
         }
 

@@ -52,6 +52,14 @@ public sealed class Dataset
     /// <summary>[rows], the class of each.</summary>
     public ReadOnlyMemory<int> Labels { get; }
 
+    /// <summary>The values that the labels are bands of; null where labels are classes.</summary>
+    /// <exception cref="ArgumentException">There are not as many values as rows.</exception>
+    public MeasuredLabels? Measured
+    {
+        get;
+        init => field = value is null || value.Values.Length == Count ? value : throw new ArgumentException($"{Count} rows need as many measured values, not {value.Values.Length}", nameof(value));
+    }
+
     /// <summary>Demands that the rows are what a model was opened for: so many features, and no class that it does not know.</summary>
     /// <exception cref="DatasetException">They are not.</exception>
     public void RequireFit(int featureCount, int classCount)

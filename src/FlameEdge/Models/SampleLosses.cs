@@ -2,26 +2,26 @@ using FlameEdge.Topology;
 
 namespace FlameEdge.Models;
 
-/// <summary>The loss of each row of a worker's data under its trainer's present parameters: what guided selection and sampling go by. Not thread-safe; disposed before the trainer.</summary>
+/// <summary>The loss of each row of some data under a trainer's present parameters: what guided selection and sampling go by. Not thread-safe; disposed before the trainer.</summary>
 public sealed class SampleLosses : IDisposable
 {
     private const int RowsAtOnce = 256;
     private readonly ITrainer trainer;
-    private readonly Dataset data;
     private readonly TrainingSpec training;
     private readonly IGradientPass? pass;
 
-    /// <param name="trainer">Opened for samples and classes of <paramref name="data"/>. One that gives no outputs of single rows is asked row by row.</param>
-    /// <param name="data">The rows.</param>
+    /// <param name="trainer">One that gives no outputs of single rows is asked row by row.</param>
     /// <param name="training">Says which loss.</param>
-    public SampleLosses(ITrainer trainer, Dataset data, TrainingSpec training)
+    public SampleLosses(ITrainer trainer, TrainingSpec training)
     {
-        (this.trainer, this.data, this.training) = (trainer, data, training);
+        (this.trainer, this.training) = (trainer, training);
         pass = (trainer as IGradientSource)?.OpenPass([]);
     }
 
     /// <summary>The loss of every row, in their order.</summary>
-    public float[] Measure(CancellationToken cancellationToken)
+    /// <param name="data">Of the samples and classes the trainer was opened for.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public float[] Measure(Dataset data, CancellationToken cancellationToken)
     {
         var losses = new float[data.Count];
         var logits = new float[Math.Min(RowsAtOnce, data.Count) * data.ClassCount];
@@ -30,7 +30,7 @@ public sealed class SampleLosses : IDisposable
             cancellationToken.ThrowIfCancellationRequested();
             if (pass is null)
             {
-                losses[start] = (float)trainer.Evaluate(Rows(start, 1), cancellationToken).Loss;
+                losses[start] = (float)trainer.Evaluate(Row(data, start), cancellationToken).Loss;
                 continue;
             }
 
@@ -60,6 +60,6 @@ public sealed class SampleLosses : IDisposable
     /// <inheritdoc/>
     public void Dispose() => pass?.Dispose();
 
-    private Dataset Rows(int start, int count) =>
-        new(data.Name, data.SampleShape, data.ClassCount, data.Features.Slice(start * data.FeatureCount, count * data.FeatureCount), data.Labels.Slice(start, count));
+    private static Dataset Row(Dataset data, int index) =>
+        new(data.Name, data.SampleShape, data.ClassCount, data.Features.Slice(index * data.FeatureCount, data.FeatureCount), data.Labels.Slice(index, 1));
 }

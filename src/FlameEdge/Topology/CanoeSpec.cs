@@ -36,6 +36,12 @@ public sealed record CanoeSpec
     /// <summary>Keeps separate processes in step with the target's batches; null to run freely.</summary>
     public LockstepSpec? Lockstep { get; init; }
 
+    /// <summary>The share of bad packets that a stored stream's right helper sends, as the stream's table has it: <c>20</c>, <c>50</c> or <c>100</c>; null for honest ones.</summary>
+    public string? Offers { get; init; }
+
+    /// <summary>The value that sites predict in place of a class, behind labels that are bands of it; null where labels are classes.</summary>
+    public ValueSpec? Value { get; init; }
+
     /// <summary>Sites that are never asked, by worker.</summary>
     public IReadOnlyList<string> Denied { get; init; } = [];
 
@@ -59,3 +65,9 @@ public sealed record CanoeSpec
 /// <param name="Delay">Batches between a request and its packet, at least 1: what came sooner is held.</param>
 /// <param name="Wait">The longest wait for an answer that is due.</param>
 public sealed record LockstepSpec(int Delay, TimeSpan Wait);
+
+/// <summary>A value that sites predict. It is learned as (value − center) / deviation, which must be of the order of 1.</summary>
+/// <param name="Name">What it is, in words that all sites use, unit included.</param>
+/// <param name="Center">What is taken off.</param>
+/// <param name="Deviation">What the rest is divided by, above 0.</param>
+public sealed record ValueSpec(string Name, double Center, double Deviation);

@@ -42,6 +42,9 @@ public sealed record JobSpec
     /// <summary>A model of each client's own; null for none.</summary>
     public PersonalSpec? Personal { get; init; }
 
+    /// <summary>Which of its rows a client learns from; null for all of them.</summary>
+    public SamplerSpec? Sampler { get; init; }
+
     /// <summary>True where every client counts as one, however many samples it has.</summary>
     public bool CountsAlike => Optimizer.CountsAlike || Privacy is not null;
 

@@ -6,9 +6,9 @@ namespace FlameEdge.Topology;
 public sealed record OptimizerSpec
 {
     /// <summary>The kinds that change a client's gradients, or what it sends.</summary>
-    public const string FedProx = "fedprox", FedDyn = "feddyn", Scaffold = "scaffold", FedNova = "fednova";
+    public const string FedProx = "fedprox", FedDyn = "feddyn", Scaffold = "scaffold", FedNova = "fednova", FedGft = "fedgft";
 
-    /// <summary><c>fedavg</c>, <c>fedavgm</c>, <c>fedadagrad</c>, <c>fedadam</c>, <c>fedyogi</c>, <c>fedprox</c>, <c>feddyn</c>, <c>scaffold</c> or <c>fednova</c>.</summary>
+    /// <summary><c>fedavg</c>, <c>fedavgm</c>, <c>fedadagrad</c>, <c>fedadam</c>, <c>fedyogi</c>, <c>fedprox</c>, <c>feddyn</c>, <c>scaffold</c>, <c>fednova</c> or <c>fedgft</c>.</summary>
     public string Kind { get; init; } = "fedavg";
 
     /// <summary>η of the server; above 0.</summary>
@@ -38,6 +38,9 @@ public sealed record OptimizerSpec
     /// <summary>μ of <c>fedprox</c>; above 0.</summary>
     public double? Mu { get; init; }
 
+    /// <summary>Of <c>fedgft</c>; null elsewhere.</summary>
+    public FairnessSpec? Fairness { get; init; }
+
     /// <summary>True where every client counts alike, however many samples it has: the step that must know no samples.</summary>
     public bool CountsAlike => Kind is FedDyn or Scaffold;
 
@@ -56,6 +59,11 @@ public sealed record OptimizerSpec
         if (Nesterov)
         {
             words.Add("nesterov");
+        }
+
+        if (Fairness is { } fairness)
+        {
+            words.Add(fairness.ToString());
         }
 
         return string.Join(' ', words);

@@ -6,15 +6,15 @@ namespace FlameEdge.Topology;
 public sealed record SelectorSpec
 {
     /// <summary>The kinds.</summary>
-    public const string All = "all", Random = "random", PowerOfChoice = "power-of-choice", Oort = "oort", Deadline = "deadline", Budget = "budget";
+    public const string All = "all", Random = "random", PowerOfChoice = "power-of-choice", Oort = "oort", Deadline = "deadline", Budget = "budget", Poisson = "poisson";
 
     /// <summary>Everybody takes part.</summary>
     public static SelectorSpec Everybody { get; } = new();
 
-    /// <summary><c>all</c>, <c>random</c>, <c>power-of-choice</c>, <c>oort</c>, <c>deadline</c> or <c>budget</c>.</summary>
+    /// <summary><c>all</c>, <c>random</c>, <c>power-of-choice</c>, <c>oort</c>, <c>deadline</c>, <c>budget</c> or <c>poisson</c>.</summary>
     public string Kind { get; init; } = All;
 
-    /// <summary>Updates a round is to have; at least 1, of every kind but <c>all</c> and <c>budget</c>.</summary>
+    /// <summary>Updates a round is to have; at least 1, of every kind but <c>all</c>, <c>budget</c> and <c>poisson</c>.</summary>
     public int Count { get; init; }
 
     /// <summary>So many times the count are chosen, rounded up; the round ends with the count's updates. At least 1.</summary>
@@ -28,6 +28,9 @@ public sealed record SelectorSpec
 
     /// <summary>Of <c>budget</c>: bytes of parameters, both ways, that a round may move; above 0.</summary>
     public long Bytes { get; init; }
+
+    /// <summary>q of <c>poisson</c>: the probability with which each client takes part in a round; above 0, at most 1.</summary>
+    public double Rate { get; init; }
 
     /// <summary>ε of Oort's first round, in [0, 1].</summary>
     public double Exploration { get; init; } = 0.9;
@@ -59,5 +62,5 @@ public sealed record SelectorSpec
     /// <summary>All of it in one line.</summary>
     public override string ToString() => Kind == All ? Kind : string.Create(
         CultureInfo.InvariantCulture,
-        $"{Kind} {Count} {OverSelect} {Of} {Within} {Bytes} {Exploration} {ExplorationDecay} {LeastExploration} {CutOff} {StragglerPenalty} {PreferredDuration} {PacerStep} {PacerWindow}");
+        $"{Kind} {Count} {OverSelect} {Of} {Within} {Bytes} {Rate} {Exploration} {ExplorationDecay} {LeastExploration} {CutOff} {StragglerPenalty} {PreferredDuration} {PacerStep} {PacerWindow}");
 }

@@ -25,12 +25,12 @@ internal sealed record CanoeKill(string Victim, string Point)
     /// <summary>Five batches a second: time for everybody to die in at any moment.</summary>
     public static KillJob SlowJob => CanoeProcesses.Digits(""" "batchesPerSecond": 5, "saveEvery": 10, """);
 
-    /// <summary>Every point that somebody can be killed at; the target's state is written before, at and after each decision, a helper's every ten batches: the twentieth time when its warm-up of 150 is over.</summary>
+    /// <summary>Every point that somebody can be killed at; the target's state is written before, at and after each decision, a helper's every ten batches, 45 times within its warm-up of 450 (and twice before it learns), so that the 52nd is some seconds after it.</summary>
     public static IReadOnlyList<CanoeKill> All { get; } =
     [
         new(CanoeProcesses.Target, "site-decided:2"), new(CanoeProcesses.Target, "site-kept:2"), new(CanoeProcesses.Target, "packet-received"), new(CanoeProcesses.Target, "file-before-rename:3"),
         new(CanoeProcesses.Target, "state-before-commit:4"), new(CanoeProcesses.Target, "state-after-commit:4"),
-        new("site_1", "packet-cut"), new("site_1", "state-before-commit:20"),
+        new("site_1", "packet-cut"), new("site_1", "state-before-commit:52"),
         new(CanoeProcesses.Directory, "helpers-ranked"), new(CanoeProcesses.Directory, "trust-kept"),
         new(Broker, "request"), new(Broker, "received"), new(Broker, "verdict"),
     ];

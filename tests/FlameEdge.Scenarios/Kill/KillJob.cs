@@ -106,6 +106,15 @@ internal sealed record KillJob(string Name, string Text, IReadOnlyList<string> W
         [Aggregator, "coordinator_0", "middle_0", "middle_1", .. Enumerable.Range(0, 4).Select(Trainer)],
         rounds);
 
+    /// <summary>Four trainers that share themselves out over two aggregators in the middle.</summary>
+    /// <param name="name">The job's name.</param>
+    /// <param name="rounds">Rounds to run.</param>
+    public static KillJob Replicated(string name, int rounds = 8) => new(
+        name,
+        Job(name, ReplicatedTopology, Machines(4, windows: 150, "region"), "\"hidden\": [12]", epochs: 6, rounds, "all", Long),
+        [Aggregator, "middle_0", "middle_1", .. Enumerable.Range(0, 4).Select(Trainer)],
+        rounds);
+
     public static string Trainer(int index) => $"trainer_{index}";
 
     private const string FlatTopology = """
@@ -131,6 +140,11 @@ internal sealed record KillJob(string Name, string Text, IReadOnlyList<string> W
     private const string TreeTopology = """
         "roles": [ { "name": "trainer", "isDataConsumer": true }, { "name": "middle", "program": "middle-aggregator" }, { "name": "aggregator" } ],
         "channels": [ { "name": "param", "pair": ["trainer", "middle"], "groupBy": { "label": "region" } }, { "name": "global", "pair": ["middle", "aggregator"] } ]
+        """;
+
+    private const string ReplicatedTopology = """
+        "roles": [ { "name": "trainer", "isDataConsumer": true }, { "name": "middle", "replica": 2 }, { "name": "aggregator" } ],
+        "channels": [ { "name": "param", "pair": ["trainer", "middle"] }, { "name": "global", "pair": ["middle", "aggregator"] } ]
         """;
 
     private const string CoordinatedTopology = """

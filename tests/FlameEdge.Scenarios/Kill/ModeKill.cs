@@ -33,6 +33,11 @@ internal sealed record ModeKill(string Name, KillJob Job, IReadOnlyList<(string 
             KillJob.Mode("kill-oort", channel: ", \"selector\": { \"kind\": \"oort\", \"count\": 3 }", rounds: 12),
             [Trainer, (KillJob.Aggregator, ["selection-kept:2", "update-stored:2", "round-aggregated:1", "round-committed:1"])],
             IsExact: false) { Rounds = 60 },
+        new(
+            "fedbalancer",
+            KillJob.Mode("kill-fedbalancer", ", \"sampler\": { \"kind\": \"fedbalancer\", \"window\": 1, \"lossStep\": 0.2 }", quorum: "3", rounds: 10),
+            [Trainer, (KillJob.Aggregator, ["update-stored:2", "round-aggregated:2", "round-committed:1"])],
+            IsExact: false) { Rounds = 60 },
         new("ditto", KillJob.Mode("kill-ditto", ", \"personal\": { \"kind\": \"ditto\", \"lambda\": 0.1, \"holdOut\": 0.2 }"), [Trainer, Aggregator], IsExact: true),
         new(
             "ring",
@@ -55,6 +60,11 @@ internal sealed record ModeKill(string Name, KillJob Job, IReadOnlyList<(string 
             KillJob.Coordinated("kill-coordinated-fedbuff", ", \"program\": \"asynchronous-aggregator\", \"settings\": { \"buffer\": 2, \"maxStaleness\": 10 }", rounds: 10),
             [Trainer, (KillJob.Aggregator, ["update-stored:2", "round-aggregated:1", "round-committed:1"]), ("middle_1", ["update-stored:1", "middle-aggregated:1", "middle-kept:1"]), ("coordinator_0", ["plan-kept:2", "plan-answered:1"])],
             IsExact: false) { Rounds = 400 },
+        new(
+            "replicated",
+            KillJob.Replicated("kill-replicated"),
+            [Trainer, Aggregator, ("middle_0", ["update-stored:2", "middle-kept:1", "middle-sent:1"]), ("middle_1", ["middle-aggregated:1", "update-stored:1", "middle-sent:2"])],
+            IsExact: false) { Rounds = 40 },
         new("private, noise of the server", KillJob.Mode("kill-private", ", \"privacy\": { \"kind\": \"server\", \"clip\": 1.0, \"noise\": 0.5, \"epsilon\": 100 }"), [Trainer, Aggregator], IsExact: false),
         new(
             "private, noise of the clients",

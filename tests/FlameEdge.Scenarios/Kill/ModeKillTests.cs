@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using FlameEdge.Rounds;
 using FlameEdge.Testing.Channels;
 
 namespace FlameEdge.Scenarios.Kill;
@@ -49,6 +50,32 @@ public class ModeKillTests
 
         await mode.RequireAsync(fleet);
         Assert.All(fleet.Result.Rounds, round => Assert.Equal(4, round.Verdicts.Count(verdict => verdict.Worker.StartsWith("trainer_", StringComparison.Ordinal))));
+    }
+
+    /// <summary>One of two replicas dies for good while it holds an update of the round: the job goes on with the other, and no trainer is lost to it.</summary>
+    [Fact]
+    [Trait("kill", "short")]
+    public async Task The_trainers_of_a_replica_that_dies_for_good_go_on_with_the_other_in_the_running_job()
+    {
+        var mode = ModeKill.Of("replicated") with { Job = KillJob.Replicated("kill-replicated", rounds: 4) };
+        await using var broker = await Mosquitto.StartAsync();
+        await using var fleet = new FleetOfProcesses(mode.Job, broker.Port);
+        foreach (var worker in fleet.Job.Workers)
+        {
+            fleet.Start(worker, worker == "middle_1" ? "update-stored:2" : null);
+        }
+
+        await fleet.CrashedAsync("middle_1");
+        await fleet.EndAsync(except: "middle_1");
+
+        await mode.RequireAsync(fleet);
+        Assert.All(fleet.Result.Rounds, round =>
+        {
+            Assert.Equal(RoundOutcome.Completed, round.Outcome);
+            Assert.Equal(round.Samples, round.Verdicts.Where(verdict => verdict is { Verdict: Verdict.Counted, Via: not null }).Sum(verdict => verdict.Samples));
+            Assert.Equal(4, round.Verdicts.Count(verdict => verdict.Worker.StartsWith("trainer_", StringComparison.Ordinal)));
+        });
+        Assert.Equal(["middle_0", "middle_0", "middle_0", "middle_0"], fleet.Result.Rounds[^1].Verdicts.Where(verdict => verdict is { Verdict: Verdict.Counted, Via: not null }).Select(verdict => verdict.Via));
     }
 
     /// <summary>The long form, started by <c>tests/mode-kills.sh</c>: every mode's points, then kills at random until there are enough.</summary>

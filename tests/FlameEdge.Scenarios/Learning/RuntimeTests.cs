@@ -58,6 +58,45 @@ public class RuntimeTests(ITestOutputHelper output)
         Assert.InRange(result.Rounds[^1].Accuracy!.Value, Command.IsLong ? 0.985 : 0.83, 1);
     }
 
+    // The second round is judged by the same speeds as the first and its losses are far smaller: in the third there are a threshold and a deadline that the slowest cannot meet with all its rows.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Digits_are_learned_from_a_choice_of_rows_on_either_runtime(bool isTorch)
+    {
+        Assert.SkipWhen(SharedData.IsAbsent, SharedData.Absent);
+        using var folder = new TemporaryFolder();
+        var text = await File.ReadAllTextAsync(GoldenJob.Path("digits"), TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            folder["sampled.yaml"],
+            text.Replace("batchSize: all, steps: 5", "batchSize: 32, epochs: 4", StringComparison.Ordinal) + "sampler: { kind: fedbalancer, window: 1, lossStep: 0.3, deadlineStep: 0.5 }\n",
+            TestContext.Current.CancellationToken);
+        int[] all = [0, 1, 2, 3, 4];
+
+        var result = await RunAsync(folder["sampled.yaml"], [GoldenJob.Data("digits"), "rounds.count=3"], isTorch ? [] : all, isTorch ? all : []);
+
+        output.WriteLine($"{(isTorch ? "torch" : "onnx")}: {string.Join(" ", result.Rounds.Select(round => $"{round.Samples}:{round.Accuracy:0.0000}"))}");
+        Assert.All(result.Rounds.Take(2), round => Assert.Equal(1437, round.Samples));
+        Assert.InRange(result.Rounds[2].Samples, 1, 1436);
+        Assert.InRange(result.Rounds[2].Accuracy!.Value, 0.84, 1);
+    }
+
+    [Fact]
+    public async Task A_fair_job_has_the_same_curve_on_both_runtimes()
+    {
+        Assert.SkipWhen(SharedData.IsAbsent, SharedData.Absent);
+        string[] settings = [GoldenJob.Data("digits"), "rounds.count=4", "optimizer.kind=fedgft", "optimizer.fair=sp", "optimizer.feature=p36", "optimizer.gamma=5"];
+        int[] all = [0, 1, 2, 3, 4];
+
+        var plain = await Command.RunAsync(GoldenJob.Path("digits"), Command.Set(settings[..2]));
+        var onnx = await Command.RunAsync(GoldenJob.Path("digits"), Command.Set(settings));
+        var torch = await RunAsync(GoldenJob.Path("digits"), settings, onnx: [], torch: all);
+
+        Assert.All(onnx.Rounds.Zip(torch.Rounds), pair => Assert.InRange(pair.Second.Loss!.Value, pair.First.Loss!.Value - Agreement, pair.First.Loss!.Value + Agreement));
+        Assert.Equal(plain.Rounds[0].Loss!.Value, onnx.Rounds[0].Loss!.Value, Agreement); // Nobody knows a bias yet.
+        Assert.True(Math.Abs(plain.Rounds[^1].Loss!.Value - onnx.Rounds[^1].Loss!.Value) > 3 * Agreement, "the penalty moves nothing");
+    }
+
     // The aggregator and some trainers with the tool, the others with the device's program, over a broker of their own.
     private static async Task<JobResult> RunAsync(string job, string[] settings, int[] onnx, int[] torch)
     {

@@ -38,8 +38,12 @@ public abstract class BrokerProcess(string folder, int port) : IAsyncDisposable
         process.ErrorDataReceived += static (_, _) => { };
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        await FreePort.UntilOpenAsync(port, StartTimeout);
+        await ListensAsync(port);
     }
+
+    /// <summary>Waits until it listens on one of its ports.</summary>
+    /// <exception cref="InvalidOperationException">It has ended instead.</exception>
+    protected Task ListensAsync(int port) => FreePort.UntilOpenAsync(port, StartTimeout, () => process?.HasExited != false);
 
     /// <summary>Ends it as a power cut would.</summary>
     public virtual async Task KillAsync()

@@ -15,11 +15,20 @@ internal static class FreePort
     }
 
     /// <summary>Waits until somebody listens.</summary>
-    public static async Task UntilOpenAsync(int port, TimeSpan bound)
+    /// <param name="port">Where.</param>
+    /// <param name="bound">How long.</param>
+    /// <param name="hasEnded">True when whoever should listen has ended.</param>
+    /// <exception cref="InvalidOperationException">It has ended.</exception>
+    public static async Task UntilOpenAsync(int port, TimeSpan bound, Func<bool>? hasEnded = null)
     {
         using var patience = new CancellationTokenSource(bound);
         while (!await IsOpenAsync(port))
         {
+            if (hasEnded?.Invoke() == true)
+            {
+                throw new InvalidOperationException($"it ended before it listened on port {port}");
+            }
+
             await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, patience.Token);
         }
     }

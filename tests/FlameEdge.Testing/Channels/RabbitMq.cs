@@ -15,8 +15,11 @@ public sealed class RabbitMq : BrokerProcess
     private RabbitMq(string programs, string folder, int port)
         : base(folder, port) => this.programs = programs;
 
+    // Ports that were free may be taken before it has come to them.
+    private const int MostStarts = 3;
+
     // A virtual machine, a database and plugins: seconds on an idle machine, more on a busy one.
-    protected override TimeSpan StartTimeout => TimeSpan.FromSeconds(90);
+    protected override TimeSpan StartTimeout => TimeSpan.FromSeconds(180);
 
     /// <summary>The port of its TLS listener, where it has one: every client shows a certificate, whose common name is its user.</summary>
     public override int TlsPort { get; } = FreePort.Find();
@@ -28,24 +31,25 @@ public sealed class RabbitMq : BrokerProcess
     /// <param name="tls">The files of a second listener, for clients with certificates, and of users whose rights the management plugin gives; null for neither.</param>
     public static async Task<RabbitMq> StartAsync(TlsFiles? tls = null)
     {
-        var server = Require(Absent, "/usr/lib/rabbitmq/bin/rabbitmq-server", "/opt/homebrew/sbin/rabbitmq-server");
-        var folder = Directory.CreateTempSubdirectory("flameedge-rabbitmq-").FullName;
-        var rabbit = new RabbitMq(Path.GetDirectoryName(server)!, folder, FreePort.Find()); // A file's path has a folder.
-        await File.WriteAllTextAsync(Path.Combine(folder, "plugins"), tls is null ? "[rabbitmq_mqtt].\n" : "[rabbitmq_mqtt,rabbitmq_management].\n");
-        await File.WriteAllTextAsync(Path.Combine(folder, "rabbitmq.conf"), $"""
-            listeners.tcp = none
-            mqtt.listeners.tcp.1 = 127.0.0.1:{rabbit.Port}
-            mqtt.allow_anonymous = true
-            log.console = false
-            """ + "\n" + (tls is null ? string.Empty : rabbit.Tls(tls)));
-        await rabbit.StartAgainAsync();
-        if (tls is not null)
+        for (var start = 1; ; start++)
         {
-            await FreePort.UntilOpenAsync(rabbit.TlsPort, rabbit.StartTimeout);
-            await FreePort.UntilOpenAsync(rabbit.ManagementPort, rabbit.StartTimeout);
-        }
+            var rabbit = await ConfigureAsync(tls);
+            try
+            {
+                await rabbit.StartAgainAsync();
+                if (tls is not null)
+                {
+                    await rabbit.ListensAsync(rabbit.TlsPort);
+                    await rabbit.ListensAsync(rabbit.ManagementPort);
+                }
 
-        return rabbit;
+                return rabbit;
+            }
+            catch (InvalidOperationException) when (start < MostStarts)
+            {
+                await rabbit.DisposeAsync();
+            }
+        }
     }
 
     /// <summary>Runs its tool against this node: users, permissions.</summary>
@@ -74,6 +78,21 @@ public sealed class RabbitMq : BrokerProcess
     protected override ProcessStartInfo Command() => Named(Path.Combine(programs, "rabbitmq-server"), []);
 
     protected override void Forget() => Directory.Delete(Path.Combine(Folder, "mnesia"), recursive: true);
+
+    private static async Task<RabbitMq> ConfigureAsync(TlsFiles? tls)
+    {
+        var server = Require(Absent, "/usr/lib/rabbitmq/bin/rabbitmq-server", "/opt/homebrew/sbin/rabbitmq-server");
+        var folder = Directory.CreateTempSubdirectory("flameedge-rabbitmq-").FullName;
+        var rabbit = new RabbitMq(Path.GetDirectoryName(server)!, folder, FreePort.Find()); // A file's path has a folder.
+        await File.WriteAllTextAsync(Path.Combine(folder, "plugins"), tls is null ? "[rabbitmq_mqtt].\n" : "[rabbitmq_mqtt,rabbitmq_management].\n");
+        await File.WriteAllTextAsync(Path.Combine(folder, "rabbitmq.conf"), $"""
+            listeners.tcp = none
+            mqtt.listeners.tcp.1 = 127.0.0.1:{rabbit.Port}
+            mqtt.allow_anonymous = true
+            log.console = false
+            """ + "\n" + (tls is null ? string.Empty : rabbit.Tls(tls)));
+        return rabbit;
+    }
 
     private string Tls(TlsFiles files) => $"""
         mqtt.listeners.ssl.1 = 127.0.0.1:{TlsPort}

@@ -167,6 +167,28 @@ public sealed class PresenceTableTests
         }
     }
 
+    [Fact]
+    public void A_choice_of_a_replica_is_read_and_one_that_cannot_be_is_left_out()
+    {
+        var note = new HereNote("s", 2, 3) { Replica = new("middle_1", new("middle_0", "run", 7)) };
+
+        Assert.Equal(note, PresenceJson.ReadHere(System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(note, PresenceJson.Default.HereNote)));
+        foreach (var wrong in new[] { "{}", "{\"with\":\"\"}", $"{{\"with\":\"{new string('m', 65)}\"}}", "{\"with\":\"middle_1\",\"given\":{\"run\":\"run\",\"round\":7}}" })
+        {
+            Assert.Equal(note with { Replica = null }, PresenceJson.ReadHere(System.Text.Encoding.UTF8.GetBytes($"{{\"session\":\"s\",\"incarnation\":2,\"samples\":3,\"replica\":{wrong}}}")));
+        }
+    }
+
+    [Fact]
+    public void A_worker_that_chooses_another_replica_is_told_of_once_more_and_has_not_left()
+    {
+        Post([Online("a", 1), Chooses("middle_0"), Chooses("middle_0"), Chooses("middle_1")]);
+
+        Assert.Equal(["+trainer_0#1", "+trainer_0#1"], happened);
+
+        Action Chooses(string replica) => () => table.Here(Device, Worker, new HereNote("a", 1, 0) { Replica = new(replica) });
+    }
+
     private static void Post(Action[] notes)
     {
         foreach (var note in notes)

@@ -58,7 +58,8 @@ public class SiteTests
     [Fact]
     public void A_site_that_waited_in_vain_makes_up_for_it()
     {
-        var (alone, waiting) = (Learned("alone", [0, 1]), Learned("waits", [0, 1]));
+        var settings = new CanoeSettings { KeepsTwin = false }; // The twin waits for nobody, and would hide it.
+        var (alone, waiting) = (Learned("alone", [0, 1], settings), Learned("waits", [0, 1], settings));
         Batch(alone, [0, 1, 2]);
         Batch(waiting, [0, 1, 2]);
         alone.Decline(SiteSetup.LabelId("c2"));

@@ -42,31 +42,39 @@ public class AsynchronousStepsTests
     [Fact]
     public async Task An_update_from_too_old_a_model_is_refused_and_its_worker_gets_a_new_one()
     {
-        // The third worker trains while the others, who begin after it, make steps; what it brings then is stale. From round 8 on they wait until it begins for the fourth time: what it brought before that, nobody could overtake.
-        using var slow = new SemaphoreSlim(0);
-        using var fresh = new CountdownEvent(4);
+        // The third worker trains while the others, who begin after it, make steps; what it brings then is stale. They wait until it has a new model, and it until a step has written down that it was refused.
+        // Then they wait until it begins for the fourth time: what it brought before that, nobody could overtake.
         using var begun = new ManualResetEventSlim();
-        var round = 0;
+        using var isLate = new ManualResetEventSlim();
+        using var refused = new ManualResetEventSlim();
+        using var written = new ManualResetEventSlim();
+        using var fresh = new ManualResetEventSlim();
+        var (round, begins) = (0, 0);
+        void Await(ManualResetEventSlim what, CancellationToken token) => Assert.True(what.Wait(TimeSpan.FromSeconds(20), token), "it was given nothing more");
         var engine = new SoftmaxEngine
         {
             OnTrain = (data, token) =>
             {
                 if (data != "d-2")
                 {
-                    begun.Wait(TimeSpan.FromSeconds(20), token);
-                    Assert.True(Volatile.Read(ref round) < 8 || fresh.Wait(TimeSpan.FromSeconds(20), token), "the third worker is given nothing more");
+                    Await(begun, token);
+                    Await(Volatile.Read(ref round) < 6 ? begun : written.IsSet ? fresh : refused, token);
                     return;
                 }
 
-                begun.Set();
-                if (fresh.CurrentCount == 4)
+                switch (++begins)
                 {
-                    slow.Wait(token);
-                }
-
-                if (!fresh.IsSet)
-                {
-                    fresh.Signal();
+                    case 1:
+                        begun.Set();
+                        Await(isLate, token);
+                        break;
+                    case 2:
+                        refused.Set();
+                        Await(written, token);
+                        break;
+                    case 4:
+                        fresh.Set();
+                        break;
                 }
             },
         };
@@ -80,7 +88,12 @@ public class AsynchronousStepsTests
                     Volatile.Write(ref round, result.Round);
                     if (result.Round == 5)
                     {
-                        slow.Release();
+                        isLate.Set();
+                    }
+
+                    if (refused.IsSet)
+                    {
+                        written.Set();
                     }
                 },
             },

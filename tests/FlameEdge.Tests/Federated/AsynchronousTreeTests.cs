@@ -115,7 +115,7 @@ public class AsynchronousTreeTests
         var job = new InMemoryJob(plan)
         {
             Around = inner => new SlowLinks(inner, (to, kind) => to.Value == "middle_2" && kind == MessageKind.Update ? TimeSpan.FromMilliseconds(400) : TimeSpan.Zero),
-            Engine = new() { OnTrain = (_, token) => token.WaitHandle.WaitOne(20) },
+            Engine = new SoftmaxEngine { OnTrain = (_, token) => token.WaitHandle.WaitOne(20) },
         };
 
         var observer = await job.RunAsync(TestContext.Current.CancellationToken);

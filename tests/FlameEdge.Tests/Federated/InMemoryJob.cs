@@ -13,7 +13,7 @@ namespace FlameEdge.Tests.Federated;
 /// <summary>A job on the in-memory backend with the tiny test engine; state outlives a run so that a test can resume it.</summary>
 internal sealed class InMemoryJob(JobPlan plan)
 {
-    public SoftmaxEngine Engine { get; init; } = new();
+    public IEngine Engine { get; init; } = new SoftmaxEngine();
 
     public MemoryStateStore State { get; init; } = new();
 

@@ -60,7 +60,7 @@ public class IncarnationTests
 
         public long Opened { get; private set; }
 
-        public ValueTask<long> SeenIncarnationAsync(ChannelEndpoint endpoint, CancellationToken cancellationToken) => new(Seen);
+        public ValueTask<long> SeenIncarnationAsync(IReadOnlyList<ChannelEndpoint> ends, CancellationToken cancellationToken) => new(Seen);
 
         public ValueTask<IChannel> OpenAsync(ChannelEndpoint endpoint, CancellationToken cancellationToken)
         {

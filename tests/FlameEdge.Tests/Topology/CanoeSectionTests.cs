@@ -15,6 +15,8 @@ public class CanoeSectionTests
     [InlineData("\"revoked\": [\"abc\"]", "canoe: revoked is 'abc', but must be model hashes of 16 hexadecimal digits, as events call them 'source'")]
     [InlineData("\"classes\": [\"a\", \"a\"]", "canoe: classes is a list, but must be names of which each occurs once")]
     [InlineData("\"lockstep\": {}", "canoe: lockstep keeps the sites of a stored stream in step; name one with stream, or remove it")]
+    [InlineData("\"offers\": \"50\"", "canoe: offers are of a stored stream that is played in step; add lockstep, or remove it")]
+    [InlineData("\"value\": { \"deviation\": 0 }", "value: deviation is '0', but must be a number above 0")]
     [InlineData("\"batchPerSecond\": 3", "canoe: unknown key 'batchPerSecond'; known are preset")]
     public void A_bad_value_is_told_in_one_line_that_names_the_place(string setting, string line)
     {
@@ -27,7 +29,7 @@ public class CanoeSectionTests
     [Fact]
     public void Every_number_of_the_section_changes_what_a_site_or_a_directory_does()
     {
-        string[] others = ["preset", "inputs", "classes", "warmUp", "batches", "batchesPerSecond", "scoreEvery", "saveEvery", "stream", "streamData", "lockstep", "denied", "revoked", "units", "oldestRecord", "significance"];
+        string[] others = ["preset", "inputs", "classes", "warmUp", "batches", "batchesPerSecond", "scoreEvery", "saveEvery", "stream", "streamData", "lockstep", "offers", "value", "denied", "revoked", "units", "oldestRecord", "significance"];
         var (settings, directory) = (CanoeTerms.SettingsOf(new CanoeSpec()), CanoeTerms.DirectoryOf(new CanoeSpec()));
 
         foreach (var key in JobKeys.Canoe.Except(others))

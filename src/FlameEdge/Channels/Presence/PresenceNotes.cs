@@ -39,12 +39,17 @@ public sealed record HereNote(string Session, long Incarnation, long Samples)
     /// <summary>Where its agent takes connections of peers; null where it takes none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public PeerAddress? Peer { get; init; }
+
+    /// <summary>Which of several like aggregators it works with; null where there is one.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ReplicaChoice? Replica { get; init; }
 }
 
 /// <summary>Notes as JSON.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(AliveNote))]
 [JsonSerializable(typeof(HereNote))]
+[JsonSerializable(typeof(GivenUpdate))]
 public sealed partial class PresenceJson : JsonSerializerContext
 {
     // A note is a few dozen bytes; what is longer is not one.
@@ -55,8 +60,14 @@ public sealed partial class PresenceJson : JsonSerializerContext
 
     /// <summary>The note in <paramref name="json"/>; null where it is none.</summary>
     public static HereNote? ReadHere(ReadOnlySpan<byte> json) => Read(json, Default.HereNote) is { Session: not null, Incarnation: > 0 } note
-        ? note.Peer is null or { IsUsable: true } ? note : note with { Peer = null }
+        ? note with { Peer = note.Peer is { IsUsable: true } peer ? peer : null, Replica = note.Replica is { IsUsable: true } replica ? replica : null }
         : null;
+
+    /// <summary>Whom an update was given to, as it was written down; null where it is none.</summary>
+    public static GivenUpdate? ReadGiven(ReadOnlySpan<byte> json) => Read(json, Default.GivenUpdate) is { To: not null, Run: not null } given ? given : null;
+
+    /// <summary>Whom an update was given to, to be written down.</summary>
+    public static byte[] Write(GivenUpdate given) => JsonSerializer.SerializeToUtf8Bytes(given, Default.GivenUpdate);
 
     private static T? Read<T>(ReadOnlySpan<byte> json, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
         where T : class

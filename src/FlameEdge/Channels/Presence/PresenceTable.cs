@@ -164,7 +164,7 @@ public sealed class PresenceTable(
                 entry.EndDoubt();
             }
 
-            var peer = new Peer(worker, note.Incarnation, new PeerCard(note.Samples));
+            var peer = new Peer(worker, note.Incarnation, new PeerCard(note.Samples) { Replica = note.Replica });
             if (entry.Present != peer)
             {
                 entry.Present = peer;

@@ -1,5 +1,6 @@
 using FlameEdge.Collaborative.Networks;
 using FlameEdge.Collaborative.Streams;
+using FlameEdge.Diagnostics;
 
 namespace FlameEdge.Collaborative.Bench;
 
@@ -37,6 +38,14 @@ internal sealed class StoredBatches(StreamData data, StreamWorkload workload, in
 
     /// <summary>A network as all sites of the stream begin with.</summary>
     public DenseNetwork Model() => DenseNetwork.Drawn((ulong)data.Base.Seed, [.. data.Base.Model.Layers], weightDecay: data.Base.WeightDecay);
+
+    /// <summary>What the right helper sends where a share of its packets is bad; null for any other site.</summary>
+    /// <exception cref="DatasetException">The workload has no such share.</exception>
+    public StoredOffers? Offers(string share)
+    {
+        var faults = workload.Offers?.GetValueOrDefault(share) ?? throw new DatasetException($"{workload.Workload} of {workload.Dataset} has no packets of which {share} % are bad; remove canoe.offers, or play W7");
+        return site == StoredOffers.Helper ? new StoredOffers(faults, data.Base.Seed, SiteSetup.LabelId(data.Base.ClassNames[data.Base.Sites[site].Classes.First(known => !data.Base.Roles.New.Contains(known))])) : null;
+    }
 
     public TestRows? Test(long index)
     {

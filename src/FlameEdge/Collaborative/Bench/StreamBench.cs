@@ -70,17 +70,11 @@ public sealed class StreamBench
     /// <param name="stream">Path of <c>WORKLOAD-sN.json.gz</c>; its base lies beside it.</param>
     /// <param name="data">Folder of the data files.</param>
     /// <param name="site">The site's number.</param>
-    /// <param name="isAlone">True where only one site may have rows of its own, because others are kept in step with it.</param>
     /// <exception cref="DatasetException">A file is missing or broken, or the stream has no such site.</exception>
-    internal static StoredBatches Open(string stream, string data, int site, bool isAlone)
+    internal static StoredBatches Open(string stream, string data, int site)
     {
         var workload = StreamFiles.Workload(stream);
         var files = StreamFiles.Base(Path.Combine(Path.GetDirectoryName(stream)!, workload.Base)); // A file has a folder.
-        if (isAlone && workload.Streams.Count != 1)
-        {
-            throw new DatasetException($"{stream} has rows for {workload.Streams.Count} targets; lockstep keeps the others in step with one. Leave canoe.lockstep out, or play another workload");
-        }
-
         return site < files.Sites.Count
             ? new StoredBatches(new StreamData(files, StreamRows.Load(data, files.Dataset, files.Files, files.ClassNames, files.Seed)), workload, site)
             : throw new DatasetException($"{stream} has {files.Sites.Count} sites, there is no site {site}; give the role 'replica: {files.Sites.Count}'");

@@ -89,7 +89,7 @@ public sealed class Ensemble
         {
             CombineRow(row, own.Slice(row * classes, classes), without, stage);
             var weight = labels[row] == stage.Label ? weights.OfClass : weights.OfOthers;
-            gain += weight * (LogLikelihood(combined.Slice(row * classes, classes), labels[row]) - LogLikelihood(without, labels[row]));
+            gain += weight * (Logits.LogLikelihood(combined.Slice(row * classes, classes), labels[row]) - Logits.LogLikelihood(without, labels[row]));
         }
 
         return gain;
@@ -231,6 +231,4 @@ public sealed class Ensemble
         Logits.Softmax(this.others, shares);
         return float.IsNegativeInfinity(anchor) ? 0 : anchor;
     }
-
-    private static double LogLikelihood(ReadOnlySpan<float> logits, int label) => Math.Max(Math.Log(0.01), logits[label] - Logits.LogSumExp(logits));
 }

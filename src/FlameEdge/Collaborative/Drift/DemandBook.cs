@@ -26,6 +26,9 @@ public sealed class DemandBook(CanoeSettings settings, int classCount) : IRememb
     /// <summary>True within <see cref="CanoeSettings.AloneBatches"/> batches after a new label.</summary>
     public bool IsHurried => this.batch - appeared.Max() < settings.AloneBatches;
 
+    /// <summary>True where no label was new and no alarm sounded for <see cref="CanoeSettings.AloneBatches"/> batches.</summary>
+    public bool IsSettled => this.batch - Math.Max(appeared.Max(), this.alarm) >= settings.AloneBatches;
+
     /// <summary>True for a class that was new within <see cref="CanoeSettings.AloneBatches"/> batches.</summary>
     public bool IsOpen(int label) => this.batch - appeared[label] < settings.AloneBatches;
 

@@ -38,6 +38,9 @@ public static class Logits
         }
     }
 
+    /// <summary>ln of the share of <paramref name="label"/>, held at ln 0.01 or above: one row of a noisy world decides nothing (§5.3).</summary>
+    public static double LogLikelihood(ReadOnlySpan<float> logits, int label) => Math.Max(Math.Log(0.01), logits[label] - LogSumExp(logits));
+
     /// <summary>1 / (1 + exp(−s)).</summary>
     public static float Sigmoid(float score) => 1 / (1 + MathF.Exp(-score));
 }

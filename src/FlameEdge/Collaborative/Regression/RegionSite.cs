@@ -1,9 +1,9 @@
-using System.Runtime.InteropServices;
 using FlameEdge.Collaborative.Boosting;
 using FlameEdge.Collaborative.Directory;
 using FlameEdge.Collaborative.Drift;
 using FlameEdge.Collaborative.Networks;
-using FlameEdge.Collaborative.Packets;
+using FlameEdge.Collaborative.Snapshots;
+using FlameEdge.Collaborative.Streams;
 using FlameEdge.Diagnostics;
 using FlameEdge.Models;
 
@@ -11,28 +11,19 @@ namespace FlameEdge.Collaborative.Regression;
 
 /// <summary>A site that predicts a number, with the same messages as one that predicts classes: what is new to it is a region of values (our design).</summary>
 /// <remarks>Drift by absolute error (Page–Hinkley over the error in units of the usual one). Not thread-safe; sends and waits for nothing itself.</remarks>
-public sealed class RegionSite
+public sealed class RegionSite : ISite
 {
-    private const double EvictBelow = -3;
-    private const int Half = 16;
-    private const float Pull = 0.02f;
-    private const int MostWaiting = 64;
     private readonly SiteSetup setup;
     private readonly CanoeSettings settings;
     private readonly ValueRegions regions;
-    private readonly TimeProvider clock;
     private readonly ExampleStore replay;
-    private readonly ExampleStore examples;
+    private readonly RegionIntake intake;
+    private readonly RegionDesk desk;
     private readonly DemandBook demand;
     private readonly RecentBatches recent;
-    private readonly PageHinkley trigger = new(tolerance: 0.1, threshold: 20);
+    private readonly RegionWatch watch;
     private readonly PortableRandom random;
     private readonly ulong[] regionIds;
-    private readonly double[] recall;
-    private readonly uint lineage;
-    private readonly List<(ClassKnowledge Knowledge, KnowledgePacket Packet, PacketOrigin Origin)> waiting = [];
-    private double usualError;
-    private long quiet;
 
     /// <summary>A site with a network [features, units…, 1]; <paramref name="setup"/> names the regions as its classes.</summary>
     /// <exception cref="ModelMismatchException">The network gives more than one value, or takes other rows, or the classes are not the regions.</exception>
@@ -43,20 +34,23 @@ public sealed class RegionSite
             throw new ModelMismatchException($"{setup.Name}: a network from {setup.RowSize} features to one value is needed, not {model.FeatureCount} to {model.ClassCount}, and classes named as the regions");
         }
 
-        (this.setup, this.regions, this.settings, this.clock) = (setup, regions, settings, clock);
+        (this.setup, this.regions, this.settings) = (setup, regions, settings);
         Ensemble = new RegionEnsemble(model) { SpecialistRate = settings.SpecialistRate };
         replay = new ExampleStore(regions.Count, settings.ReplayPerClass, new PortableRandom(setup.Seed, 0));
-        examples = new ExampleStore(regions.Count, settings.Extraction.Examples, new PortableRandom(setup.Seed, 3), distinct: true);
         random = new PortableRandom(setup.Seed, 1);
+        intake = new RegionIntake(setup, settings, Ensemble, replay, random, clock);
+        desk = new RegionDesk(setup, settings, model, random, clock);
         demand = new DemandBook(settings, regions.Count);
         recent = new RecentBatches(regions.Count);
+        watch = new RegionWatch(regions.Count);
         regionIds = [.. regions.Names.Select(SiteSetup.LabelId)];
-        recall = new double[regions.Count];
-        lineage = (uint)ModelHash;
     }
 
     /// <summary>The additive model.</summary>
     public RegionEnsemble Ensemble { get; }
+
+    /// <summary>The site's name.</summary>
+    public string Name => setup.Name;
 
     /// <summary>False while it asks nobody.</summary>
     public bool IsAsking { get; set; } = true;
@@ -64,7 +58,8 @@ public sealed class RegionSite
     /// <summary>Batches learned.</summary>
     public long Batches { get; private set; }
 
-    private ulong ModelHash => PacketWriter.ContentHash(MemoryMarshal.AsBytes(Ensemble.Model.Parameters));
+    /// <summary>Models that are no longer believed.</summary>
+    public IReadOnlyCollection<ulong> Revoked => intake.Revoked;
 
     /// <summary>Predicts, judges, installs, asks and learns: one batch, samples [rows, features] with a value each.</summary>
     public SiteStep Learn(ReadOnlyMemory<float> samples, ReadOnlySpan<float> values)
@@ -73,10 +68,10 @@ public sealed class RegionSite
         samples = setup.Backbone?.Apply(samples) ?? samples;
         var labels = regions.Of(values);
         var predicted = Ensemble.Predict(samples);
-        var verdicts = Review(samples, values, predicted);
+        var verdicts = intake.Review(samples, values, predicted, watch.UsualError);
         var alarm = Watch(samples, values, labels, predicted);
         Store(samples, values, labels);
-        verdicts.AddRange(Install());
+        verdicts.AddRange(intake.Install());
         Follow(verdicts);
         var requests = IsAsking && settings.Collaborates ? Ask() : [];
         LearnStep(samples, values, labels);
@@ -104,86 +99,76 @@ public sealed class RegionSite
 
     /// <summary>Takes a packet from <paramref name="helper"/>; it is looked at in the next batch. More than 64 regions at a time push out the oldest.</summary>
     /// <exception cref="PayloadException">The bytes are no packet of regions.</exception>
-    public void Deliver(ReadOnlySpan<byte> bytes, string helper)
-    {
-        if (PacketReader.Read(bytes).Knowledge is not { } packet || packet.Classes.Any(knowledge => knowledge.Value is null))
-        {
-            throw new PayloadException($"{setup.Name} was sent knowledge of classes by {helper} where regions of a value were asked for");
-        }
+    public void Deliver(ReadOnlySpan<byte> packet, string helper) => intake.Deliver(packet, helper);
 
-        var content = PacketWriter.ContentHash(bytes);
-        waiting.AddRange(packet.Classes.Select(knowledge => (knowledge, packet, new PacketOrigin(helper, content, packet.ModelHash, packet.Expires))));
-        waiting.RemoveRange(0, Math.Max(0, waiting.Count - MostWaiting));
+    /// <summary>Nobody can help with a region now: the site goes on alone.</summary>
+    public void Decline(ulong labelId)
+    {
+        if (Array.IndexOf(regionIds, labelId) is var region and >= 0)
+        {
+            demand.GiveUp(region);
+        }
     }
+
+    /// <summary>What <paramref name="helper"/> sent for a region is of no use: the next helper is asked at once.</summary>
+    public void Pass(ulong labelId, string helper)
+    {
+        if (Array.IndexOf(regionIds, labelId) is var region and >= 0)
+        {
+            demand.Retry(region, helper);
+        }
+    }
+
+    /// <summary>True where something that came from <paramref name="helper"/> was cut from a model.</summary>
+    public bool Descends(ulong modelHash, string helper) => intake.Descends(modelHash, helper);
+
+    /// <summary>Removes what was cut from a model, and takes no more of it.</summary>
+    public void Revoke(ulong modelHash) => intake.Revoke(modelHash);
 
     /// <summary>The packet for a request; null where nothing of it is known well enough.</summary>
-    public byte[]? Help(KnowledgeRequest request)
-    {
-        var extractor = new RegionExtractor(settings.Extraction with { BudgetBytes = Math.Min(request.BudgetBytes, settings.Extraction.BudgetBytes) });
-        ClassKnowledge[] known = [.. request.Classes
-            .Select(wanted => Array.IndexOf(regionIds, wanted.LabelId))
-            .Where(region => region >= 0)
-            .Select(region => extractor.Extract(regionIds[region], region, Ensemble.Model, examples, random))
-            .OfType<ClassKnowledge>()];
-        return known.Length == 0 ? null : PacketWriter.Write(new KnowledgePacket
-        {
-            ModelHash = ModelHash,
-            Lineage = lineage,
-            Cut = setup.Cut,
-            InputContract = setup.InputContract,
-            Inputs = setup.RowSize,
-            CreatedMilliseconds = clock.GetUtcNow().ToUnixTimeMilliseconds(),
-            Classes = known,
-        });
-    }
+    public byte[]? Help(KnowledgeRequest request) => desk.Answer(request);
 
     /// <summary>What this site tells the directory: of each region how many rows, and how often its prediction lies in the right one.</summary>
-    public SiteRecord Record() => new()
-    {
-        Site = setup.Name,
-        ModelHash = ModelHash,
-        Lineage = lineage,
-        InputContract = setup.InputContract,
-        Batches = Batches,
-        Classes = [.. examples.Classes.Select(region => ClassRecord.Of(regionIds[region], replay.Seen(region), recall[region]))],
-    };
+    public SiteRecord Record() => desk.Record(Batches, region => replay.Seen(region), watch.Recall);
 
-    private List<Verdict> Review(ReadOnlyMemory<float> samples, ReadOnlySpan<float> values, float[] predicted)
+    IEnumerable<(int Label, PacketOrigin Origin)> ITarget.Specialists => Ensemble.Stages.Select(stage => (stage.Region, stage.Origin));
+
+    SiteStep ISite.Learn(Batch batch) => Learn(batch.Samples, batch.Values.Span);
+
+    SiteScore ISite.Score(TestRows rows) => new(null, rows.Error(Predict(rows.Samples)));
+
+    void IRemembered.Write(SnapshotWriter writer)
     {
-        List<Verdict> verdicts = [];
-        foreach (var stage in Ensemble.Stages.ToArray())
+        writer.Hash(setup.InputContract);
+        writer.Long(desk.Lineage);
+        writer.Long(Batches);
+        foreach (var part in Parts)
         {
-            var without = Ensemble.Predict(samples, stage);
-            var saved = 0.0;
-            for (var row = 0; row < values.Length; row++)
-            {
-                saved += Math.Abs(without[row] - values[row]) - Math.Abs(predicted[row] - values[row]);
-            }
-
-            stage.Gain = (0.9 * stage.Gain) + (saved / Math.Max(usualError, 1e-6));
-            if (settings.IsGated && stage.Gain < EvictBelow)
-            {
-                Ensemble.Remove(stage);
-                verdicts.Add(new Verdict(setup.Name, stage.Origin.Helper, regionIds[stage.Region], stage.Origin.Content, Refusal.Harmful, stage.Gain));
-            }
+            part.Write(writer);
         }
 
-        return verdicts;
+        writer.Random(random);
     }
+
+    void IRemembered.Read(SnapshotReader reader)
+    {
+        SnapshotReader.Require(reader.Hash() == setup.InputContract, "its rows meant something else");
+        SnapshotReader.Require(reader.Long() == desk.Lineage, "its network began elsewhere");
+        Batches = reader.Long();
+        foreach (var part in Parts)
+        {
+            part.Read(reader);
+        }
+
+        reader.Random(random);
+    }
+
+    private IEnumerable<IRemembered> Parts => new object[] { Ensemble.Model, replay, desk, intake, demand, recent, watch }.OfType<IRemembered>();
 
     private bool Watch(ReadOnlyMemory<float> samples, ReadOnlySpan<float> values, int[] labels, float[] predicted)
     {
-        var error = 0.0;
         var found = regions.Of(predicted);
-        for (var row = 0; row < values.Length; row++)
-        {
-            error += Math.Abs(predicted[row] - values[row]) / values.Length;
-            recall[labels[row]] += ((found[row] == labels[row] ? 1 : 0) - recall[labels[row]]) / Math.Min(replay.Seen(labels[row]) + 1, 50);
-        }
-
-        var alarm = quiet > 0 && trigger.Add(error / Math.Max(usualError, 1e-6));
-        quiet++;
-        usualError += (error - usualError) / Math.Min(quiet, 100);
+        var alarm = watch.Add(values, predicted, labels, found, replay.Seen);
         recent.Add(samples, labels, found);
         demand.Begin(labels, replay.Seen, alarm);
         return alarm;
@@ -196,63 +181,7 @@ public sealed class RegionSite
         {
             float[] stored = [.. samples.Span.Slice(row * width, width), values[row]];
             replay.Add(stored, labels[row]);
-            examples.Add(stored, labels[row]);
-        }
-    }
-
-    private List<Verdict> Install()
-    {
-        List<Verdict> verdicts = [];
-        foreach (var arrival in waiting.ToArray())
-        {
-            var refusal = Admit(arrival.Knowledge, arrival.Packet, arrival.Origin);
-            if (refusal != Refusal.Untested)
-            {
-                waiting.Remove(arrival);
-                verdicts.Add(new Verdict(setup.Name, arrival.Origin.Helper, arrival.Knowledge.LabelId, arrival.Origin.Content, refusal, 0));
-            }
-        }
-
-        return verdicts;
-    }
-
-    private Refusal? Admit(ClassKnowledge knowledge, KnowledgePacket packet, PacketOrigin origin)
-    {
-        var region = Array.IndexOf(regionIds, knowledge.LabelId);
-        if (region < 0 || packet.Cut != setup.Cut || packet.InputContract != setup.InputContract || packet.Inputs != setup.RowSize || packet.AveragingFactor != 1 || knowledge.Channels.Count > 0)
-        {
-            return Refusal.OtherInput;
-        }
-
-        if (origin.Expires < clock.GetUtcNow())
-        {
-            return Refusal.Expired;
-        }
-
-        var stage = new RegionStage(region, knowledge.RestoreRegion(), origin);
-        var outside = replay.Classes.Where(other => other != region).SelectMany(replay.Rows).ToList();
-        var refusal = settings.IsGated ? RegionGate.Judge(stage, Ensemble, replay.Rows(region), outside) : null;
-        if (refusal is null && !Ensemble.Serves(region))
-        {
-            Harden(stage, replay.Rows(region), outside);
-            Ensemble.Add(stage);
-        }
-
-        return refusal;
-    }
-
-    // The helper met other rows: a few steps on those here, held near what came (as §5.2).
-    private void Harden(RegionStage stage, IReadOnlyList<float[]> inside, List<float[]> outside)
-    {
-        var anchor = stage.Network.Parameters.ToArray();
-        var weights = new float[2 * Half];
-        weights.AsSpan(0, Half).Fill(Math.Min(1f, inside.Count / 8f) / (2 * Half));
-        weights.AsSpan(Half).Fill(-1f / (2 * Half));
-        stage.Network.LearningRate = settings.SpecialistRate;
-        for (var step = 0; step < settings.HardeningSteps && inside.Count > 0 && outside.Count > 0; step++)
-        {
-            float[][] drawn = [.. Enumerable.Range(0, 2 * Half).Select(i => i < Half ? inside[random.Below(inside.Count)] : outside[random.Below(outside.Count)])];
-            RegionTraining.Step(stage.Network, drawn, weights, Pull, anchor);
+            desk.Add(stored, labels[row]);
         }
     }
 
@@ -271,9 +200,9 @@ public sealed class RegionSite
             }
         }
 
-        foreach (var arrival in waiting)
+        foreach (var region in intake.Waiting)
         {
-            demand.Close(Array.IndexOf(regionIds, arrival.Knowledge.LabelId));
+            demand.Close(region);
         }
     }
 
@@ -284,7 +213,7 @@ public sealed class RegionSite
             Classes = [new ClassDemand(regionIds[region], Math.Max(1, recent.Seen(region)))],
             Counts = replay.Classes.ToDictionary(known => regionIds[known], known => (double)replay.Seen(known)),
             InputContract = setup.InputContract,
-            Lineage = lineage,
+            Lineage = desk.Lineage,
             BudgetBytes = settings.Extraction.BudgetBytes,
             Excluded = [.. demand.Tried(region)],
         })];

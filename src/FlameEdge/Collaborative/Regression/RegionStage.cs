@@ -6,6 +6,9 @@ namespace FlameEdge.Collaborative.Regression;
 /// <summary>A region's specialist at work in a site: a score that says how far a row lies in the region, and the value it has there.</summary>
 public sealed class RegionStage(int region, DenseNetwork network, PacketOrigin origin)
 {
+    /// <summary>Numbers that its network gives for a row: score and value.</summary>
+    public const int OutputCount = 2;
+
     /// <summary>The region it knows.</summary>
     public int Region => region;
 

@@ -6,7 +6,7 @@ namespace FlameEdge.Collaborative.Roles;
 /// <summary>A step of a site's story, or the directory's, as people and tools read it: docs/protocol.md lists the kinds and what each has.</summary>
 public sealed record CanoeEvent
 {
-    /// <summary><c>drift</c>, <c>request</c>, <c>ranking</c>, <c>sent</c>, <c>received</c>, <c>verdict</c>, <c>recalled</c>, <c>retired</c>, <c>revoked</c>, <c>refused</c>, <c>outOfStep</c>, <c>restored</c>, <c>score</c> or <c>done</c>.</summary>
+    /// <summary><c>drift</c>, <c>request</c>, <c>ranking</c>, <c>sent</c>, <c>received</c>, <c>verdict</c>, <c>recalled</c>, <c>retired</c>, <c>revoked</c>, <c>refused</c>, <c>outOfStep</c>, <c>restored</c>, <c>warm</c>, <c>score</c> or <c>done</c>.</summary>
     public required string Event { get; init; }
 
     /// <summary>Who says it, by worker.</summary>
@@ -53,6 +53,9 @@ public sealed record CanoeEvent
 
     /// <summary>Mean recall over the present classes, in [0, 1].</summary>
     public double? Accuracy { get; init; }
+
+    /// <summary>Of a site that predicts a value: mean over the regions of the mean absolute error, in the deviation that the job names.</summary>
+    public double? Error { get; init; }
 
     /// <summary>The event as JSON.</summary>
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, CanoeJson.Default.CanoeEvent);

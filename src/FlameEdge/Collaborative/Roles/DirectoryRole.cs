@@ -1,4 +1,5 @@
 using FlameEdge.Channels;
+using FlameEdge.Collaborative.Bench;
 using FlameEdge.Collaborative.Directory;
 using FlameEdge.Collaborative.Messages;
 using FlameEdge.Diagnostics;
@@ -19,6 +20,7 @@ public sealed class DirectoryRole(RoleContext context) : IRole
     private readonly TrustBook trust = new(context.State, context.Worker.Id);
     private readonly Dictionary<WorkerId, int> looked = [];
     private readonly Queue<MessageArrived> held = new();
+    private readonly Travel? travel = context.Job.Canoe is { Lockstep: not null, Stream: { } stream } ? Travel.Of(stream) : null;
     private Attendance? attendance;
     private HelperDirectory? directory;
     private Inbox? inbox;
@@ -108,6 +110,11 @@ public sealed class DirectoryRole(RoleContext context) : IRole
     private void Publish(MessageArrived arrived, SiteRecord record)
     {
         looked[arrived.Worker] = arrived.Message.Round;
+        if (travel is not null && arrived.Message.Round == 0)
+        {
+            return; // Where a class travels, only those count who were asked.
+        }
+
         foreach (var (request, helper) in directory!.Publish(record))
         {
             if (context.Job.Canoe.Lockstep is null)
@@ -119,6 +126,12 @@ public sealed class DirectoryRole(RoleContext context) : IRole
 
     private async Task RankAsync(KnowledgeRequest request, int round, CancellationToken cancellationToken)
     {
+        if (context.Job.Canoe.Offers is not null && !request.WantsModel)
+        {
+            Answer(request, round, Offering(request));
+            return;
+        }
+
         if (context.Job.Canoe.Lockstep is { } lockstep)
         {
             await GatherAsync(new WorkerId(request.Target), round, lockstep.Wait, cancellationToken);
@@ -128,6 +141,10 @@ public sealed class DirectoryRole(RoleContext context) : IRole
         CrashPoint.Reach("helpers-ranked");
         Answer(request, round, helpers);
     }
+
+    // A stream with bad packets says who sends them, however little it is trusted by then.
+    private RankedHelper[] Offering(KnowledgeRequest request) =>
+        [.. context.CohortOf(metadata).Where(worker => StoredSites.NumberOf(worker.Id) == StoredOffers.Helper).Select(worker => new RankedHelper(worker.Id.Value, [.. request.Classes.Select(demand => demand.LabelId)], 1))];
 
     private void Answer(KnowledgeRequest request, int round, IReadOnlyList<RankedHelper> helpers)
     {
@@ -139,7 +156,7 @@ public sealed class DirectoryRole(RoleContext context) : IRole
     private async Task GatherAsync(WorkerId target, int round, TimeSpan wait, CancellationToken cancellationToken)
     {
         var start = context.Time.GetTimestamp();
-        WorkerId[] others = [.. context.CohortOf(metadata).Select(worker => worker.Id).Where(worker => worker != target)];
+        WorkerId[] others = [.. context.CohortOf(metadata).Select(worker => worker.Id).Where(worker => travel is null ? worker != target : StoredSites.NumberOf(worker) == travel.Candidate(round - 1))];
         foreach (var other in others)
         {
             courier.Post(metadata, other, new Message { Kind = MessageKind.Look, Round = round }, wait);

@@ -19,7 +19,7 @@ internal sealed class SiteMemory(IStateStore state, WorkerId owner)
 
     /// <summary>Brings a fresh site to where it was; false where nothing is remembered.</summary>
     /// <exception cref="StateException">What is stored belongs to another job, or its file is gone.</exception>
-    public async Task<bool> RecallAsync(Site site, HelperDirectory? directory, CancellationToken cancellationToken)
+    public async Task<bool> RecallAsync(ISite site, HelperDirectory? directory, CancellationToken cancellationToken)
     {
         if (await state.ReadAsync(Collection, owner.Value, cancellationToken) is not { } json)
         {
@@ -29,7 +29,7 @@ internal sealed class SiteMemory(IStateStore state, WorkerId owner)
         var entry = JsonSerializer.Deserialize(json, SiteMemoryJson.Default.StoredSite);
         blob = entry?.Blob;
         var bytes = blob is null ? null : await state.BlobsOf(owner).ReadAsync(blob, cancellationToken);
-        ((IRemembered)site).Read(new SnapshotReader(bytes ?? throw new StateException($"what {owner} remembered is damaged; start it in another folder, and it learns anew")));
+        site.Read(new SnapshotReader(bytes ?? throw new StateException($"what {owner} remembered is damaged; start it in another folder, and it learns anew")));
         if (directory is not null && entry!.Trust is { } trust) // Read above.
         {
             directory.TrustCounts = trust;
@@ -39,10 +39,10 @@ internal sealed class SiteMemory(IStateStore state, WorkerId owner)
     }
 
     /// <summary>Makes what the site is now durable.</summary>
-    public async Task KeepAsync(Site site, HelperDirectory? directory, CancellationToken cancellationToken)
+    public async Task KeepAsync(ISite site, HelperDirectory? directory, CancellationToken cancellationToken)
     {
         var writer = new SnapshotWriter();
-        ((IRemembered)site).Write(writer);
+        site.Write(writer);
         var latest = await state.BlobsOf(owner).PutAsync(writer.Bytes, cancellationToken);
         var entry = new StoredSite(latest, site.Batches, directory?.TrustCounts);
         await state.CommitAsync([new StateChange(Collection, owner.Value, JsonSerializer.SerializeToUtf8Bytes(entry, SiteMemoryJson.Default.StoredSite), IsManifest: true)], cancellationToken);

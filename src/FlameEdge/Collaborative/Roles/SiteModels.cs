@@ -22,8 +22,13 @@ internal static class SiteModels
             throw new TopologyException($"a Canoe site cannot have a model of kind '{model.Kind}' with {model.Activation}: use kind mlp, softmax or lenet with relu");
         }
 
+        if (source is ValueBatches && (model.Kind != "mlp" || context.Training.Runtime is not null))
+        {
+            throw new TopologyException($"job '{context.Job.Name}' predicts a value, which needs a model of kind mlp without a runtime, not {model.Kind}{(context.Training.Runtime is { } runtime ? $" on {runtime}" : "")}");
+        }
+
         return model.Kind == "lenet" || context.Training.Runtime is not null ? OnEngine(context, model, source) : DenseNetwork.Drawn(
-            context.Job.Seed, [source.SampleShape.Aggregate(1, (product, size) => product * size), .. model.Hidden, source.Classes.Count], weightDecay: (float)context.Training.WeightDecay);
+            context.Job.Seed, [source.SampleShape.Aggregate(1, (product, size) => product * size), .. model.Hidden, source is ValueBatches ? 1 : source.Classes.Count], weightDecay: (float)context.Training.WeightDecay);
     }
 
     private static TrainerModel OnEngine(RoleContext context, ModelSpec model, IBatchSource source)

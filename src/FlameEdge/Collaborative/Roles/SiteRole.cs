@@ -1,4 +1,5 @@
 using FlameEdge.Channels;
+using FlameEdge.Collaborative.Networks;
 using FlameEdge.Collaborative.Streams;
 using FlameEdge.Diagnostics;
 using FlameEdge.State;
@@ -19,7 +20,9 @@ public sealed class SiteRole(RoleContext context, Func<RoleContext, Cancellation
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(10);
     private readonly CanoeSpec terms = context.Job.Canoe;
     private IBatchSource? source;
-    private Site? site;
+    private ISiteModel? model;
+    private ISite? site;
+    private Story? story;
     private SiteMail? mail;
     private readonly SiteMemory memory = new(context.State, context.Worker.Id);
     private SiteStep? step;
@@ -41,7 +44,7 @@ public sealed class SiteRole(RoleContext context, Func<RoleContext, Cancellation
     /// <inheritdoc/>
     public Step Compose() =>
         new Tasklet("open", OpenAsync)
-        >> Loop.Until(() => IsStreamOver || mail!.IsOver || (IsFollower && Batch >= 0), new Tasklet("meet", MeetAsync) >> new Tasklet("learn", LearnAsync) >> new Tasklet("keep", RememberAsync) >> new Tasklet("tell", Tell))
+        >> Loop.Until(() => IsStreamOver || mail!.IsOver || (IsFollower && Batch >= 0), new Tasklet("meet", MeetAsync) >> new Tasklet("learn", LearnAsync) >> new Tasklet("keep", RememberAsync) >> new Tasklet("tell", TellAsync))
         >> new Tasklet("serve", ServeAsync)
         >> new Tasklet("leave", LeaveAsync);
 
@@ -53,20 +56,20 @@ public sealed class SiteRole(RoleContext context, Func<RoleContext, Cancellation
             await mail.DisposeAsync();
         }
 
-        site?.Ensemble.Model.Dispose();
+        model?.Dispose();
     }
 
     private async Task OpenAsync(CancellationToken cancellationToken)
     {
         source = await (rows ?? Sources.OpenAsync)(context, cancellationToken);
         var setup = Sources.SetupOf(context, source);
-        var settings = Sources.SettingsOf(context, source);
-        site = new Site(setup, Sources.ModelOf(context, source), settings, context.Time) { IsAsking = false };
-        var story = new Story(context, source.Classes);
-        mail = new SiteMail(context, site, setup, story, ComeToAsync, KeepAsync) { WarmUp = source.WarmUp };
+        model = Sources.ModelOf(context, source);
+        site = Sources.SiteOf(context, source, model);
+        story = new Story(context, source.Classes);
+        mail = new SiteMail(context, site, setup, story, Sources.OffersOf(context, source), ComeToAsync, KeepAsync) { WarmUp = source.WarmUp };
         if (await memory.RecallAsync(site, mail.Own, cancellationToken))
         {
-            story.Restored(Batch, site.Ensemble.Stages.Select(stage => SiteSetup.LabelId(source.Classes[stage.Label])));
+            story.Restored(Batch, site.Specialists.Select(held => SiteSetup.LabelId(source.Classes[held.Label])));
         }
 
         foreach (var hash in terms.Revoked)
@@ -75,9 +78,9 @@ public sealed class SiteRole(RoleContext context, Func<RoleContext, Cancellation
         }
 
         await mail.JoinAsync(source.Length, cancellationToken);
-        if (terms.Lockstep is { } lockstep)
+        if (terms.Lockstep is not null)
         {
-            await mail.MeetAllAsync(lockstep.Wait, cancellationToken);
+            await mail.MeetAllAsync(cancellationToken);
         }
     }
 
@@ -89,10 +92,19 @@ public sealed class SiteRole(RoleContext context, Func<RoleContext, Cancellation
             return;
         }
 
-        started = started == 0 ? context.Time.GetTimestamp() : started;
+        if (started == 0)
+        {
+            started = context.Time.GetTimestamp();
+            if (Batch == 0) // A restart in the middle begins nothing.
+            {
+                story!.Warm(); // Open since the first step.
+            }
+        }
+
         var pace = terms.BatchesPerSecond > 0 ? TimeSpan.FromSeconds(1 / terms.BatchesPerSecond) : TimeSpan.Zero;
         await mail!.TakeUntilAsync(() => pace - context.Time.GetElapsedTime(started), cancellationToken);
         started = context.Time.GetTimestamp();
+        await mail.AwaitTurnAsync(Batch, cancellationToken);
         await mail.DeliverAsync(Batch, cancellationToken);
     }
 
@@ -101,7 +113,7 @@ public sealed class SiteRole(RoleContext context, Func<RoleContext, Cancellation
         var index = Index;
         site!.IsAsking = source!.MayAsk(index);
         var batch = source.At(index);
-        step = await context.Compute.RunAsync(1, () => site.Learn(batch.Samples, batch.Labels.Span), cancellationToken);
+        step = await context.Compute.RunAsync(1, () => site.Learn(batch), cancellationToken);
     }
 
     // Before anybody hears of a decision it is durable: who was told that a specialist is in use can rely on it.
@@ -121,15 +133,18 @@ public sealed class SiteRole(RoleContext context, Func<RoleContext, Cancellation
         kept = Index;
     }
 
-    private Task Tell(CancellationToken cancellationToken)
+    private async Task TellAsync(CancellationToken cancellationToken)
     {
         mail!.Tell(step!, Batch - 1); // Learned just now.
         if (terms.ScoreEvery > 0 && Index % terms.ScoreEvery == 0 && source!.Test(Index - 1) is { } test)
         {
-            mail.Score(Batch - 1, test.Accuracy(site!.Predict(test.Samples), source.Classes.Count));
+            story!.Score(Batch - 1, site!.Score(test));
         }
 
-        return Task.CompletedTask;
+        if (Batch > 0)
+        {
+            await mail.PassTurnAsync(Batch - 1, cancellationToken);
+        }
     }
 
     // A follower comes as far as the target is; everybody else is where it is.

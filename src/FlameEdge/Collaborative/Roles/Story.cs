@@ -59,8 +59,11 @@ internal sealed class Story(RoleContext context, IReadOnlyList<string> classes)
 
     public void Restored(long batch, IEnumerable<ulong> served) => Tell(Event("restored", batch) with { Classes = Names(served) }, $"goes on at batch {batch}");
 
+    /// <summary>Only for the worker's own record: from here on its stream counts.</summary>
+    public void Warm() => Tell(Event("warm", 0), null, isForAll: false);
+
     /// <summary>Only for the worker's own record: a figure a batch is no news for a broker.</summary>
-    public void Score(long batch, double accuracy) => Tell(Event("score", batch) with { Accuracy = accuracy }, null, isForAll: false);
+    public void Score(long batch, SiteScore score) => Tell(Event("score", batch) with { Accuracy = score.Accuracy, Error = score.Error }, null, isForAll: false);
 
     public void Done(long batch) => Tell(Event("done", batch), $"has come to the end of its stream after {batch} batches");
 

@@ -11,6 +11,8 @@ internal sealed class SnapshotReader(ReadOnlyMemory<byte> bytes)
 {
     private ReadOnlyMemory<byte> rest = bytes;
 
+    public bool IsAtEnd => this.rest.IsEmpty;
+
     public bool Flag() => Take(1)[0] != 0;
 
     public int Whole() => BinaryPrimitives.ReadInt32LittleEndian(Take(4));

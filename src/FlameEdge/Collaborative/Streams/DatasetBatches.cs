@@ -55,9 +55,12 @@ public sealed class DatasetBatches : IBatchSource
     /// <inheritdoc/>
     public Batch At(long index)
     {
-        var first = (int)(index % (data.Count / size)) * size;
+        var first = First(index);
         return new Batch(data.Features.Slice(first * data.FeatureCount, size * data.FeatureCount), data.Labels.Slice(first, size));
     }
+
+    /// <summary>The row at which a batch begins.</summary>
+    internal int First(long index) => (int)(index % (data.Count / size)) * size;
 
     /// <inheritdoc/>
     public TestRows? Test(long index) => test is null ? null : new TestRows(test.Features, test.Labels.ToArray(), [.. test.Labels.ToArray().Distinct().Order()]);

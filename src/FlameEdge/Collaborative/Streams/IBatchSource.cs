@@ -29,8 +29,9 @@ public interface IBatchSource
 
 /// <summary>Rows with their labels.</summary>
 /// <param name="Samples">[rows, features].</param>
-/// <param name="Labels">[rows].</param>
-public readonly record struct Batch(ReadOnlyMemory<float> Samples, ReadOnlyMemory<int> Labels);
+/// <param name="Labels">[rows]: classes, or regions of the values.</param>
+/// <param name="Values">[rows]; empty where labels are classes.</param>
+public readonly record struct Batch(ReadOnlyMemory<float> Samples, ReadOnlyMemory<int> Labels, ReadOnlyMemory<float> Values = default);
 
 /// <summary>Rows that a site is scored on.</summary>
 /// <param name="Samples">[rows, features].</param>
@@ -38,6 +39,13 @@ public readonly record struct Batch(ReadOnlyMemory<float> Samples, ReadOnlyMemor
 /// <param name="Present">Classes that count.</param>
 public sealed record TestRows(ReadOnlyMemory<float> Samples, IReadOnlyList<int> Labels, IReadOnlyList<int> Present)
 {
+    /// <summary>[rows]; empty where labels are classes.</summary>
+    public IReadOnlyList<float> Values { get; init; } = [];
+
+    /// <summary>Mean over the regions that count of the mean absolute error, by <paramref name="predicted"/> [rows]; regions without a row are left out.</summary>
+    public double Error(float[] predicted) =>
+        Enumerable.Range(0, Labels.Count).GroupBy(row => Labels[row]).Where(rows => Present.Contains(rows.Key)).Average(rows => rows.Average(row => Math.Abs((double)predicted[row] - Values[row])));
+
     /// <summary>Mean recall over the classes that count, by <paramref name="logits"/> [rows, classes]; classes without a row are left out.</summary>
     public double Accuracy(float[] logits, int classes)
     {

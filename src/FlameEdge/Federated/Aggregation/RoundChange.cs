@@ -12,6 +12,9 @@ public readonly ref struct RoundChange
     /// <summary>Mean of the second vector of each update, for algorithms that send one (SCAFFOLD's change of control variate); else empty.</summary>
     public ReadOnlySpan<float> MeanSecond { get; init; }
 
+    /// <summary>Mean of all that came behind the change, whatever the algorithm sends there; else empty.</summary>
+    public ReadOnlySpan<float> MeanBeside { get; init; }
+
     /// <summary>Mean of the updates' work ‖a‖₁ with the same weights, for FedNova: its τ_eff.</summary>
     public double MeanWork { get; init; } = 1;
 

@@ -8,6 +8,8 @@ namespace FlameEdge.Federated.Privacy;
 /// <seealso href="https://arxiv.org/abs/1908.10530">Mironov, Talwar and Zhang 2019, section 3.3</seealso>
 public sealed class RdpAccountant
 {
+    // Below, the integral of a sample takes millions of steps; without sampling ε is above 200 there, which protects nobody, and that bound holds for every sample too.
+    private const double LeastSampledNoise = 0.05;
     private readonly double[] orders;
     private readonly double[] perStep;
 
@@ -25,7 +27,7 @@ public sealed class RdpAccountant
     public static IReadOnlyList<double> DefaultOrders { get; } =
         [.. Enumerable.Range(11, 99).Select(tenths => tenths / 10.0), .. Enumerable.Range(11, 54).Select(order => (double)order), 80, 96, 128, 192, 256, 384, 512, 1024];
 
-    /// <summary>The Rényi divergence of order α of one step: ln A / (α − 1).</summary>
+    /// <summary>The Rényi divergence of order α of one step: ln A / (α − 1); below a noise of 0.05 that of q = 1, which is not less.</summary>
     /// <exception cref="ArgumentOutOfRangeException">q is not in [0, 1], σ not above 0, or α not above 1.</exception>
     public static double Divergence(double samplingRate, double noiseMultiplier, double order)
     {
@@ -47,9 +49,12 @@ public sealed class RdpAccountant
         return samplingRate switch
         {
             0 => 0,
-            1 => order / (2 * noiseMultiplier * noiseMultiplier),
+            1 => Unsampled(),
+            _ when noiseMultiplier < LeastSampledNoise => Unsampled(),
             _ => SampledGaussian.LogMoment(samplingRate, noiseMultiplier, order) / (order - 1),
         };
+
+        double Unsampled() => order / (2 * noiseMultiplier * noiseMultiplier);
     }
 
     /// <summary>ε after that many steps at this δ, and the order that gives it.</summary>

@@ -52,8 +52,8 @@ internal sealed class UpdateGuard(PrivacySpec? spec)
         return sum.Add(weight, taken);
     }
 
-    /// <summary>Hides every client in the mean of that many, where that is the server's part.</summary>
-    public void Hide(Span<float> mean, long clients)
+    /// <summary>Hides every client in the mean of that many, or of so many expected, where that is the server's part.</summary>
+    public void Hide(Span<float> mean, double clients)
     {
         if (IsAtServer)
         {

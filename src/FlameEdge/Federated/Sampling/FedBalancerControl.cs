@@ -8,12 +8,14 @@ namespace FlameEdge.Federated.Sampling;
 public sealed class FedBalancerControl
 {
     private readonly FedBalancerSettings settings;
-    private readonly List<double> benefits = [];
+    private readonly List<double> benefits;
     private double low;
     private double high;
 
+    /// <param name="settings">Its constants.</param>
+    /// <param name="state">Where another one stood; null to begin.</param>
     /// <exception cref="ArgumentException">A setting is out of its range.</exception>
-    public FedBalancerControl(FedBalancerSettings settings)
+    public FedBalancerControl(FedBalancerSettings settings, FedBalancerState? state = null)
     {
         if (settings.Window < 1 || settings.Epochs < 1 || settings.LossStep is not (>= 0 and <= 1) || settings.DeadlineStep is not (>= 0 and <= 1))
         {
@@ -21,16 +23,21 @@ public sealed class FedBalancerControl
         }
 
         this.settings = settings;
+        (LossRatio, DeadlineRatio, low, high) = state is null ? (0, 1, 0, 0) : (state.LossRatio, state.DeadlineRatio, state.Low, state.High);
+        benefits = [.. state?.Benefits ?? []];
     }
+
+    /// <summary>Where it stands.</summary>
+    public FedBalancerState State => new(LossRatio, DeadlineRatio, low, high, [.. benefits]);
 
     /// <summary>ltr, in [0, 1]: where between low and high losses the threshold lies.</summary>
     public double LossRatio { get; private set; }
 
     /// <summary>ddlr, in [0, 1]: where between the deadlines of one and of all epochs the round's lies.</summary>
-    public double DeadlineRatio { get; private set; } = 1;
+    public double DeadlineRatio { get; private set; }
 
     /// <summary>Samples with this loss or more are worth training on; 0 in the first round.</summary>
-    public double LossThreshold => this.low + ((this.high - this.low) * LossRatio);
+    public double LossThreshold => low + ((high - low) * LossRatio);
 
     /// <summary>The most efficient deadline for that many epochs: the time at which (clients done) / time is largest, the earliest on ties.</summary>
     /// <param name="speeds">Each client's time for both transfers and for one epoch over its chosen samples; at least one, above zero together.</param>
@@ -58,7 +65,7 @@ public sealed class FedBalancerControl
     public TimeSpan Deadline(IReadOnlyCollection<(TimeSpan Transfer, TimeSpan Epoch)> speeds)
     {
         var one = MostEfficient(speeds, 1);
-        return one + ((MostEfficient(speeds, this.settings.Epochs) - one) * DeadlineRatio);
+        return one + ((MostEfficient(speeds, settings.Epochs) - one) * DeadlineRatio);
     }
 
     /// <summary>Ends a round that waited at most <paramref name="deadline"/> and returns its benefit: mean selected loss per second.</summary>
@@ -66,18 +73,19 @@ public sealed class FedBalancerControl
     public double Complete(IReadOnlyCollection<FedBalancerReport> reports, TimeSpan deadline)
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(deadline, TimeSpan.Zero);
-        if (reports.Count == 0 || reports.Any(report => !double.IsFinite(report.Low + report.High + report.SelectedSum) || report.SelectedCount < 1))
+        if (reports.Count == 0 || reports.Any(report => !report.IsSound))
         {
             throw new ArgumentException("a round needs at least one report, and finite numbers of selected samples in each", nameof(reports));
         }
 
         var benefit = reports.Sum(report => report.SelectedSum) / reports.Sum(report => (double)report.SelectedCount) / deadline.TotalSeconds;
-        this.low = reports.Min(report => report.Low);
-        this.high = reports.Average(report => report.High);
+        low = reports.Min(report => report.Low);
+        high = reports.Average(report => report.High);
         benefits.Add(benefit);
-        if (benefits.Count % this.settings.Window == 0 && benefits.Count >= 2 * this.settings.Window)
+        if (benefits.Count >= 2 * settings.Window)
         {
             Adjust();
+            benefits.RemoveRange(0, benefits.Count - settings.Window);
         }
 
         return benefit;
@@ -85,9 +93,9 @@ public sealed class FedBalancerControl
 
     private void Adjust()
     {
-        var window = this.settings.Window;
+        var window = settings.Window;
         var direction = benefits[^(2 * window)..^window].Average() > benefits[^window..].Average() ? 1 : -1;
-        LossRatio = Math.Clamp(LossRatio + (direction * this.settings.LossStep), 0, 1);
-        DeadlineRatio = Math.Clamp(DeadlineRatio - (direction * this.settings.DeadlineStep), 0, 1);
+        LossRatio = Math.Clamp(LossRatio + (direction * settings.LossStep), 0, 1);
+        DeadlineRatio = Math.Clamp(DeadlineRatio - (direction * settings.DeadlineStep), 0, 1);
     }
 }

@@ -7,11 +7,15 @@ namespace FlameEdge.Federated.Sampling;
 public static class FedBalancerSampler
 {
     /// <summary>How many samples a client trains before its deadline, all epochs.</summary>
-    public static int Trainable(TimeSpan deadline, TimeSpan transfer, TimeSpan perSample, int epochs)
+    /// <param name="deadline">From now.</param>
+    /// <param name="transfer">Of it, for what is on its way.</param>
+    /// <param name="secondsPerSample">Of one sample in one epoch; above 0, often less than a <see cref="TimeSpan"/> can tell.</param>
+    /// <param name="epochs">At least 1.</param>
+    public static int Trainable(TimeSpan deadline, TimeSpan transfer, double secondsPerSample, int epochs)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(perSample, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(secondsPerSample);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(epochs);
-        return deadline <= transfer ? 0 : (int)Math.Min(int.MaxValue, (deadline - transfer) / (perSample * epochs));
+        return deadline <= transfer ? 0 : (int)Math.Min(int.MaxValue, (deadline - transfer).TotalSeconds / (secondsPerSample * epochs));
     }
 
     /// <summary>

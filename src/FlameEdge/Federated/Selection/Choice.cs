@@ -18,6 +18,9 @@ internal sealed class Choice(IReadOnlyList<WorkerId> chosen, int goal, TimeProvi
     /// <summary>True where the others belong to other aggregators, and hear from those.</summary>
     public bool IsCohort { get; init; }
 
+    /// <summary>True where the round's result is whatever comes of the choice, nothing too, because what privacy was counted by is the draw and not who came of it.</summary>
+    public bool IsFinal { get; init; }
+
     /// <summary>Time since the choice.</summary>
     public TimeSpan SinceChosen => time.GetElapsedTime(start);
 

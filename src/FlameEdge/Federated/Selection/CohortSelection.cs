@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using FlameEdge.Channels;
 using FlameEdge.Diagnostics;
 using FlameEdge.Models;
@@ -20,8 +21,13 @@ internal sealed class CohortSelection
     private CohortSelection(RoleContext context, SelectorSpec spec)
     {
         (this.context, this.spec) = (context, spec);
-        selector = Algorithms.Selector(spec, Seeds.Derive(context.Job.Seed, context.Worker.Id.Value, 0), context.Job.Rounds.Deadline);
+
+        // The job's seed is known to all, and privacy by sampling rests on nobody knowing who was drawn.
+        var seed = IsPoisson ? BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))) : Seeds.Derive(context.Job.Seed, context.Worker.Id.Value, 0);
+        selector = Algorithms.Selector(spec, seed, context.Job.Rounds.Deadline);
     }
+
+    private bool IsPoisson => spec.Kind == SelectorSpec.Poisson;
 
     private OortSelector? Oort => selector as OortSelector;
 
@@ -30,7 +36,7 @@ internal sealed class CohortSelection
         context.Job.Graph.Channels.First(spec => spec.Name == channel.Endpoint.Channel).Selector is { Kind: not SelectorSpec.All } spec ? new(context, spec) : null;
 
     /// <summary>Workers of so many that must be there to begin with.</summary>
-    public int NeededOf(int cohort) => context.Job.Rounds.QuorumOf(spec.Kind == SelectorSpec.Budget ? 1 : Math.Min(spec.Count, cohort));
+    public int NeededOf(int cohort) => context.Job.Rounds.QuorumOf(spec.Kind == SelectorSpec.Budget ? 1 : IsPoisson ? cohort : Math.Min(spec.Count, cohort));
 
     /// <summary>The choice of a round; the same one again where it was made before a crash.</summary>
     /// <param name="terms">The round.</param>
@@ -46,20 +52,26 @@ internal sealed class CohortSelection
         {
             var idle = script.Verdicts.Where(verdict => verdict.Verdict == Verdict.NotSelected).Select(verdict => verdict.Worker).ToHashSet(StringComparer.Ordinal);
             List<WorkerId> former = [.. cohort.Where(worker => !idle.Contains(worker.Value))];
-            return new(former, former.Count, context.Time);
+            return new(former, former.Count, context.Time) { IsFinal = IsPoisson };
         }
 
         var known = await LoadAsync(terms.Run, cancellationToken);
         if (known.Number > 0 && known.Round == terms.Round && known.Ticket == terms.Ticket)
         {
-            return new([.. known.Chosen.Select(name => new WorkerId(name))], known.Goal, context.Time);
+            return new([.. known.Chosen.Select(name => new WorkerId(name))], known.Goal, context.Time) { IsFinal = IsPoisson };
         }
 
         var number = known.Number + 1;
         var there = (await presentAsync()).ToHashSet();
         List<Candidate> candidates = [.. cohort.Where(there.Contains).Select(worker => CandidateOf(worker, known, samples, modelBytes))];
+        if (IsPoisson && candidates.Count < NeededOf(cohort.Count))
+        {
+            // Decided before anybody is drawn, so that it tells nothing of the draw.
+            return new([], 1, context.Time);
+        }
+
         var chosen = selector.Select(number, candidates);
-        if (chosen.Count == 0 && candidates.Count > 0)
+        if (chosen.Count == 0 && candidates.Count > 0 && !IsPoisson)
         {
             throw new JobFailedException($"{context.Worker.Id} chose nobody for round {terms.Round}: the selector's {spec.Bytes} bytes pay for none of its workers, the cheapest of which takes {candidates.Min(candidate => candidate.Cost):0}. Raise bytes of the selector and go on with --resume.");
         }
@@ -70,13 +82,13 @@ internal sealed class CohortSelection
             Ticket = terms.Ticket,
             Number = number,
             Chosen = [.. chosen.Select(candidate => candidate.Worker.Value)],
-            Goal = spec.Kind == SelectorSpec.Budget ? Math.Max(1, chosen.Count) : Math.Min(spec.Count, cohort.Count),
+            Goal = IsPoisson ? chosen.Count : spec.Kind == SelectorSpec.Budget ? Math.Max(1, chosen.Count) : Math.Min(spec.Count, cohort.Count),
             IsLearned = false,
             Known = cohort.Where(worker => known.Known.ContainsKey(worker.Value)).ToDictionary(worker => worker.Value, worker => known.Known[worker.Value], StringComparer.Ordinal),
         };
         await context.State.CommitAsync([Change(state)], cancellationToken);
         CrashPoint.Reach("selection-kept");
-        return new([.. chosen.Select(candidate => candidate.Worker)], state.Goal, context.Time);
+        return new([.. chosen.Select(candidate => candidate.Worker)], state.Goal, context.Time) { IsFinal = IsPoisson };
     }
 
     /// <summary>What a round showed, as a change to be committed with what the round came to. Telling the same round twice changes nothing.</summary>

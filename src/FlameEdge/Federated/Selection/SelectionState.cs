@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace FlameEdge.Federated.Selection;
 
 /// <summary>What an aggregator knows of its workers, and whom it chose last. Durable before the chosen hear of it, so that a killed aggregator goes on with the same ones.</summary>
@@ -60,4 +62,9 @@ internal sealed record KnownWorker
 /// <param name="Seconds">From the model's sending to the whole update.</param>
 /// <param name="Bytes">Of model and update, as their codecs wrote them.</param>
 /// <param name="Trained">Of the seconds, what it says it trained; 0 where nobody goes by it.</param>
-internal sealed record Effort(double Seconds, long Bytes, double Trained = 0);
+internal sealed record Effort(double Seconds, long Bytes, double Trained = 0)
+{
+    /// <summary>Of the seconds, those it did not train.</summary>
+    [JsonIgnore]
+    public double OnTheWay => Seconds - Math.Clamp(Trained, 0, Seconds);
+}

@@ -45,6 +45,7 @@ internal sealed class CsvRows : RowTable
             SampleShape = [features.Sum(feature => FeatureColumn.Names(feature).Length)],
             ClassCount = classes.Count,
             Labels = [.. rows.Select(row => classes.Of(tables[row.Table], row.Row))],
+            Measured = source.Bands.Count == 0 ? null : new MeasuredLabels(Array.ConvertAll(rows, row => tables[row.Table].Numbers(source.Label)[row.Row]), source.Bands),
         };
     }
 

@@ -40,7 +40,10 @@ public sealed class DatasetLoader(long cacheBytes = DatasetLoader.DefaultCacheBy
         var rows = dataset.Part is null ? [.. Enumerable.Range(0, table.Count)] : Partition.RowsOf(dataset.Part, table);
         var statistics = StatisticsOf(dataset, table, rows);
         var features = Features(dataset, table, rows, statistics);
-        return new Dataset(dataset.Id.Value, table.SampleShape, table.ClassCount, features, Array.ConvertAll(rows, row => table.Labels[row]));
+        return new Dataset(dataset.Id.Value, table.SampleShape, table.ClassCount, features, Array.ConvertAll(rows, row => table.Labels[row]))
+        {
+            Measured = table.Measured is { } measured ? measured with { Values = Array.ConvertAll(rows, row => measured.Values.Span[row]) } : null,
+        };
     }
 
     private RowTable Open(SourceSpec source, string? partColumn)

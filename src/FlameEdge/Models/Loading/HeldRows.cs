@@ -10,6 +10,7 @@ internal sealed class HeldRows(Dataset rows) : RowTable
         SampleShape = rows.SampleShape,
         ClassCount = rows.ClassCount,
         Labels = rows.Labels.ToArray(),
+        Measured = rows.Measured,
     };
 
     /// <inheritdoc/>

@@ -16,6 +16,9 @@ internal abstract class RowTable
     /// <summary>[rows]: the class of each.</summary>
     public required int[] Labels { get; init; }
 
+    /// <summary>The values that the labels are bands of; null where labels are classes.</summary>
+    public MeasuredLabels? Measured { get; init; }
+
     /// <summary>Number of rows.</summary>
     public int Count => Labels.Length;
 

@@ -9,7 +9,7 @@ internal static class AggregationChecks
     {
         var job = graph.Job;
         var (spec, at) = (job.OptimizerSpec, job.Optimizer?.Node ?? job.Root);
-        if (job.Robust is { } robust && spec.Kind is OptimizerSpec.Scaffold or OptimizerSpec.FedNova)
+        if (job.Robust is { } robust && spec.Kind is OptimizerSpec.Scaffold or OptimizerSpec.FedNova or OptimizerSpec.FedGft)
         {
             graph.Problems.Add(at, $"optimizer: {spec.Kind} sends more than a change, which robust: {robust.Kind} cannot judge; use fedavg or an adaptive optimizer with it");
         }
@@ -40,6 +40,11 @@ internal static class AggregationChecks
             CheckTiers(graph, role, asynchronous);
         }
 
+        if (spec.Kind == OptimizerSpec.FedGft && job.Channels.Find(channel => channel.UpCodec.TopShare is not null || channel.UpCodec.Values == ValueKind.Sign) is { } lossy)
+        {
+            graph.Problems.Add(lossy.Name.Node, $"{lossy}: its codec leaves values out, and fedgft's four terms are among them; use float32, float16 or int8 upwards");
+        }
+
         foreach (var (where, training) in Trainings(job))
         {
             CheckTraining(graph, spec, at, where, training);
@@ -50,7 +55,7 @@ internal static class AggregationChecks
     private static void CheckAsynchronous(GraphIndex graph, RoleDraft role)
     {
         var job = graph.Job;
-        if (job.OptimizerSpec.Kind is OptimizerSpec.FedDyn or OptimizerSpec.Scaffold or OptimizerSpec.FedNova)
+        if (job.OptimizerSpec.Kind is OptimizerSpec.FedDyn or OptimizerSpec.Scaffold or OptimizerSpec.FedNova or OptimizerSpec.FedGft)
         {
             graph.Problems.Add(job.Optimizer?.Node ?? job.Root, $"optimizer: {job.OptimizerSpec.Kind} needs rounds that begin and end together, which {role} has not; use fedavg, fedavgm, fedadagrad, fedadam, fedyogi or fedprox");
         }
@@ -115,7 +120,7 @@ internal static class AggregationChecks
     private static void CheckPrivacy(GraphIndex graph, PrivacySpec privacy, SpecNode at)
     {
         var job = graph.Job;
-        if (job.OptimizerSpec.Kind is OptimizerSpec.FedDyn or OptimizerSpec.Scaffold or OptimizerSpec.FedNova)
+        if (job.OptimizerSpec.Kind is OptimizerSpec.FedDyn or OptimizerSpec.Scaffold or OptimizerSpec.FedNova or OptimizerSpec.FedGft)
         {
             graph.Problems.Add(at, $"optimizer: {job.OptimizerSpec.Kind} tells more of a client than the change that privacy hides; use fedavg, fedavgm, fedadagrad, fedadam, fedyogi or fedprox with it");
         }
@@ -144,6 +149,11 @@ internal static class AggregationChecks
         if (spec.Kind is OptimizerSpec.Scaffold or OptimizerSpec.FedNova && (training.Optimizer != OptimizerKind.Sgd || training.Nesterov))
         {
             graph.Problems.Add(at, $"optimizer: {spec.Kind} counts plain gradient steps, but {where} trains with {(training.Nesterov ? "nesterov" : training.Optimizer)}; set training.optimizer: sgd without nesterov");
+        }
+
+        if (spec.Kind is OptimizerSpec.FedGft && training.Loss != LossKind.CrossEntropy)
+        {
+            graph.Problems.Add(at, $"optimizer: fedgft adds to the cross-entropy, but {where} trains with another loss; set training.loss: cross-entropy");
         }
 
         if (spec.Kind is OptimizerSpec.Scaffold && training.Momentum > 0)

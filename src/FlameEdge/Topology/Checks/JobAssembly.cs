@@ -19,11 +19,13 @@ internal static class JobAssembly
         GroupChecks.Check(graph);
         AggregationChecks.Check(graph);
         SelectionChecks.Check(graph);
+        SamplingChecks.Check(graph);
         RingChecks.Check(graph);
         HybridChecks.Check(graph);
         CoordinationChecks.Check(graph);
         if (programs is not null)
         {
+            ReplicaChecks.Check(graph);
             RunChecks.Check(graph, programs, rolesHere);
         }
 
@@ -59,6 +61,7 @@ internal static class JobAssembly
             Privacy = draft.Privacy,
             SecureAggregation = draft.SecureAggregation,
             Personal = draft.Personal,
+            Sampler = draft.Sampler,
             Backend = BackendOf(draft.Backend) ?? "mqtt",
             Fleet = draft.Fleet,
             Canoe = draft.Canoe,

@@ -24,7 +24,7 @@ internal static class RingChecks
             graph.Problems.Add(node, $"{channel}: parts of a sum travel as they are, for every member must hold the same bits; leave the codec out");
         }
 
-        if (job.OptimizerSpec.Kind is OptimizerSpec.FedDyn or OptimizerSpec.Scaffold or OptimizerSpec.FedNova)
+        if (job.OptimizerSpec.Kind is OptimizerSpec.FedDyn or OptimizerSpec.Scaffold or OptimizerSpec.FedNova or OptimizerSpec.FedGft)
         {
             graph.Problems.Add(job.Optimizer?.Node ?? job.Root, $"optimizer: {job.OptimizerSpec.Kind} needs more of a client than the weighted change that {channel} sums; use fedavg, fedavgm, fedadagrad, fedadam, fedyogi or fedprox");
         }

@@ -18,7 +18,8 @@ internal static class RunChecks
             }
         }
 
-        Implemented(graph, "optimizer", graph.Job.Optimizer, [.. Vocabulary.Own.Optimizers]);
+        // Flame's jobs do not say which feature tells the groups of fedgft apart.
+        Implemented(graph, "optimizer", graph.Job.Optimizer, [.. Vocabulary.Own.Optimizers.Where(kind => kind != OptimizerSpec.FedGft || graph.Job.OptimizerSpec.Fairness is not null)]);
         foreach (var channel in graph.Channels.Where(channel => channel.Selector?.Value != channel.SelectorSpec.Kind).DistinctBy(channel => channel.Selector?.Node))
         {
             // Flame's own words, and those that do not say how many.

@@ -17,6 +17,7 @@ internal sealed class AggregationReader(SpecProblems problems)
         [OptimizerSpec.FedDyn] = ["alpha"],
         [OptimizerSpec.Scaffold] = ["rate"],
         [OptimizerSpec.FedNova] = [],
+        [OptimizerSpec.FedGft] = ["rate", .. FairnessReader.Keys],
     };
 
     private static readonly Dictionary<string, string[]> Rules = new(StringComparer.Ordinal)
@@ -35,7 +36,7 @@ internal sealed class AggregationReader(SpecProblems problems)
     {
         if (node is not SpecMapping mapping)
         {
-            return Word(node, "optimizer") is { } word ? (word, WithNeeded(word.Node, new OptimizerSpec { Kind = word.Value })) : (null, new());
+            return Word(node, "optimizer") is { } word ? (word, WithNeeded(word.Node, new OptimizerSpec { Kind = word.Value }, isAlone: true)) : (null, new());
         }
 
         var fields = new Fields(mapping, "optimizer", JobKeys.Optimizer, problems);
@@ -57,6 +58,7 @@ internal sealed class AggregationReader(SpecProblems problems)
             InitialV = fields.Number("initialV", value => value >= 0, "a number of at least 0"),
             Alpha = Positive(fields, "alpha"),
             Mu = Positive(fields, "mu"),
+            Fairness = kind.Text == OptimizerSpec.FedGft ? FairnessReader.Read(fields, problems) : null,
         };
         return (LocatedName.Of(kind), WithNeeded(kind, spec));
     }
@@ -99,8 +101,13 @@ internal sealed class AggregationReader(SpecProblems problems)
     }
 
     // The strength of the pull has no default that would fit two datasets.
-    private OptimizerSpec WithNeeded(SpecNode at, OptimizerSpec spec)
+    private OptimizerSpec WithNeeded(SpecNode at, OptimizerSpec spec, bool isAlone = false)
     {
+        if (isAlone && spec.Kind == OptimizerSpec.FedGft)
+        {
+            problems.Add(at, "optimizer: fedgft needs fair and feature; write optimizer: { kind: fedgft, fair: sp, feature: age, above: 0.5 }");
+        }
+
         if (spec is { Kind: OptimizerSpec.FedProx, Mu: null })
         {
             problems.Add(at, "optimizer: fedprox needs mu; write optimizer: { kind: fedprox, mu: 0.01 }");

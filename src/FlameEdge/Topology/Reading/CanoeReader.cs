@@ -18,7 +18,7 @@ internal static class CanoeReader
         ("alignedDeltas", 0, 1e5, true), ("scatteredWeights", 0, 1e5, true), ("refreshedValues", 1, 65535, true), ("leastCount", 1, 1e6, false), ("leastRecall", 0, 1, false),
     ];
 
-    private static readonly string[] s_flags = ["asksForDipped", "asksToRefresh", "collaborates"];
+    private static readonly string[] s_flags = ["keepsTwin", "asksForDipped", "asksToRefresh", "collaborates"];
 
     /// <summary>The section; its defaults where there is none.</summary>
     public static CanoeSpec Canoe(SpecMapping? node, string folder, SpecProblems problems)
@@ -35,6 +35,11 @@ internal static class CanoeReader
             problems.Add(apart, "canoe: lockstep keeps the sites of a stored stream in step; name one with stream, or remove it");
         }
 
+        if (fields["offers"] is { } offers && fields["lockstep"] is null)
+        {
+            problems.Add(offers, "canoe: offers are of a stored stream that is played in step; add lockstep, or remove it");
+        }
+
         return new CanoeSpec
         {
             Preset = fields.OneOf("preset", Presets) ?? basis.Preset,
@@ -48,6 +53,8 @@ internal static class CanoeReader
             Stream = PathOf(fields, "stream", folder),
             StreamData = PathOf(fields, "streamData", folder),
             Lockstep = fields.Mapping("lockstep") is { } lockstep ? Lockstep(new Fields(lockstep, "lockstep", JobKeys.Lockstep, problems)) : null,
+            Offers = fields.Text("offers"),
+            Value = fields.Mapping("value") is { } value ? Value(value, fields, problems) : null,
             Denied = Distinct(fields, "denied"),
             Revoked = Hashes(fields),
             Numbers = Numbers(fields),
@@ -59,6 +66,20 @@ internal static class CanoeReader
 
     private static LockstepSpec Lockstep(Fields fields) =>
         new(fields.Whole("delay", 1, 1000) ?? 1, fields.Duration("wait") ?? TimeSpan.FromSeconds(30));
+
+    private static ValueSpec Value(SpecMapping node, Fields canoe, SpecProblems problems)
+    {
+        if ((canoe["stream"] ?? canoe["classes"]) is { } other)
+        {
+            problems.Add(other, "canoe: a value has regions in place of classes, and stored streams have classes; remove 'value', or this");
+        }
+
+        var fields = new Fields(node, "value", JobKeys.Value, problems);
+        return new ValueSpec(
+            fields.Text("name") ?? "value",
+            fields.Number("center", double.IsFinite, "a number") ?? 0,
+            fields.Number("deviation", number => number is > 0 and < double.PositiveInfinity, "a number above 0") ?? 1);
+    }
 
     private static Dictionary<string, double> Numbers(Fields fields)
     {

@@ -38,6 +38,11 @@ internal sealed class JobDraft
 
     public PersonalSpec? Personal { get; init; }
 
+    public SamplerSpec? Sampler { get; init; }
+
+    /// <summary>Where the sampler stands.</summary>
+    public SpecNode? SamplerNode { get; init; }
+
     public LocatedName? Backend { get; init; }
 
     public ModelSpec? Model { get; init; }

@@ -5,10 +5,10 @@ public static class JobKeys
 {
     /// <summary>The file itself.</summary>
     public static readonly string[] Job =
-        ["job", "description", "parameters", "seed", "backend", "optimizer", "robust", "privacy", "secureAggregation", "personal", "topology", "datasets", "evaluation", "model", "training", "rounds", "fleet", "canoe"];
+        ["job", "description", "parameters", "seed", "backend", "optimizer", "robust", "privacy", "secureAggregation", "personal", "sampler", "topology", "datasets", "evaluation", "model", "training", "rounds", "fleet", "canoe"];
 
     /// <summary><c>optimizer</c>, written as a mapping.</summary>
-    public static readonly string[] Optimizer = ["kind", "rate", "momentum", "nesterov", "beta1", "beta2", "tau", "initialV", "alpha", "mu"];
+    public static readonly string[] Optimizer = ["kind", "rate", "momentum", "nesterov", "beta1", "beta2", "tau", "initialV", "alpha", "mu", "fair", "gamma", "reg", "feature", "above", "positive"];
 
     /// <summary><c>robust</c>, written as a mapping.</summary>
     public static readonly string[] Robust = ["kind", "norm", "trim", "attackers", "keep"];
@@ -21,6 +21,9 @@ public static class JobKeys
 
     /// <summary><c>personal</c>.</summary>
     public static readonly string[] Personal = ["kind", "tensors", "lambda", "steps", "holdOut"];
+
+    /// <summary><c>sampler</c>, written as a mapping.</summary>
+    public static readonly string[] Sampler = ["kind", "window", "lossStep", "deadlineStep", "hardShare"];
 
     /// <summary><c>topology</c>.</summary>
     public static readonly string[] Topology = ["roles", "channels"];
@@ -35,7 +38,7 @@ public static class JobKeys
     /// <summary><c>selector</c>, written as a mapping.</summary>
     public static readonly string[] Selector =
     [
-        "kind", "count", "overSelect", "of", "within", "bytes", "exploration", "explorationDecay", "leastExploration", "cutOff", "stragglerPenalty", "preferredDuration", "pacerStep", "pacerWindow",
+        "kind", "count", "overSelect", "of", "within", "bytes", "rate", "exploration", "explorationDecay", "leastExploration", "cutOff", "stragglerPenalty", "preferredDuration", "pacerStep", "pacerWindow",
     ];
 
     /// <summary><c>codec</c>, written as a mapping.</summary>
@@ -88,15 +91,18 @@ public static class JobKeys
     /// <summary><c>canoe</c>.</summary>
     public static readonly string[] Canoe =
     [
-        "preset", "inputs", "classes", "warmUp", "batches", "batchesPerSecond", "scoreEvery", "saveEvery", "stream", "streamData", "lockstep", "denied", "revoked",
+        "preset", "inputs", "classes", "warmUp", "batches", "batchesPerSecond", "scoreEvery", "saveEvery", "stream", "streamData", "lockstep", "offers", "value", "denied", "revoked",
         "learningRate", "aloneRate", "aloneBatches", "specialistRate", "replayPerClass", "replayedRows", "handOver", "hardeningSteps", "averaging", "borrowAtRise",
-        "freezeBatches", "timeoutBatches", "coldSpecialists", "asksForDipped", "asksToRefresh", "collaborates", "units", "budgetBytes", "examples", "repairEpochs", "alignedDeltas",
+        "freezeBatches", "timeoutBatches", "coldSpecialists", "keepsTwin", "asksForDipped", "asksToRefresh", "collaborates", "units", "budgetBytes", "examples", "repairEpochs", "alignedDeltas",
         "significance", "scatteredWeights", "refreshedValues",
         "leastCount", "leastRecall", "oldestRecord",
     ];
 
     /// <summary><c>canoe.lockstep</c>.</summary>
     public static readonly string[] Lockstep = ["delay", "wait"];
+
+    /// <summary>Keys of <c>canoe.value</c>.</summary>
+    public static readonly string[] Value = ["name", "center", "deviation"];
 
     /// <summary>All of them, by the name the schema gives the element.</summary>
     public static readonly IReadOnlyDictionary<string, string[]> All = new Dictionary<string, string[]>(StringComparer.Ordinal)
@@ -107,6 +113,7 @@ public static class JobKeys
         ["privacy"] = Privacy,
         ["secureAggregation"] = SecureAggregation,
         ["personal"] = Personal,
+        ["sampler"] = Sampler,
         ["topology"] = Topology,
         ["role"] = Role,
         ["channel"] = Channel,
@@ -126,5 +133,6 @@ public static class JobKeys
         ["needs"] = Needs,
         ["canoe"] = Canoe,
         ["lockstep"] = Lockstep,
+        ["value"] = Value,
     };
 }

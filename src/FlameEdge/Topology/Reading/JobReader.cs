@@ -56,6 +56,8 @@ public static class JobReader
             Privacy = PrivacyReader.Privacy(job.Mapping("privacy"), problems),
             SecureAggregation = PrivacyReader.SecureAggregation(job.Mapping("secureAggregation"), problems),
             Personal = PersonalReader.Read(job.Mapping("personal"), problems),
+            Sampler = SamplerReader.Read(job["sampler"], problems),
+            SamplerNode = job["sampler"],
             Backend = job.Scalar("backend") is { } backend ? LocatedName.Of(backend) : null,
             Model = SettingsReader.Model(job.Mapping("model"), folder, problems),
             Training = SettingsReader.Training(job.Mapping("training"), new(), "training", problems, isWhole: true),

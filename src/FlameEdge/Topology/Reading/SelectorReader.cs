@@ -12,6 +12,7 @@ internal sealed class SelectorReader(string channel, SpecProblems problems)
         [SelectorSpec.Oort] = ["count", "overSelect", "exploration", "explorationDecay", "leastExploration", "cutOff", "stragglerPenalty", "preferredDuration", "pacerStep", "pacerWindow"],
         [SelectorSpec.Deadline] = ["count", "overSelect", "within"],
         [SelectorSpec.Budget] = ["bytes"],
+        [SelectorSpec.Poisson] = ["rate"],
     };
 
     /// <summary>The word and its settings; everybody where nothing is said. Whether the word exists is checked with the format's other words.</summary>
@@ -39,6 +40,7 @@ internal sealed class SelectorReader(string channel, SpecProblems problems)
             Of = fields.Whole("of", 1, 1_000_000) ?? 0,
             Within = fields.Duration("within"),
             Bytes = FleetReader.Bytes(fields, "bytes") ?? 0,
+            Rate = fields.Number("rate", value => value is > 0 and <= 1, "a number above 0, at most 1") ?? 0,
             Exploration = fields.Number("exploration", value => value is >= 0 and <= 1, Share) ?? usual.Exploration,
             ExplorationDecay = fields.Number("explorationDecay", value => value is > 0 and <= 1, "a number above 0, at most 1") ?? usual.ExplorationDecay,
             LeastExploration = fields.Number("leastExploration", value => value is >= 0 and <= 1, Share) ?? usual.LeastExploration,
@@ -54,7 +56,7 @@ internal sealed class SelectorReader(string channel, SpecProblems problems)
     private SelectorSpec Needed(LocatedName kind, SelectorSpec spec, Func<string, bool> isSaid)
     {
         var keys = Kinds.GetValueOrDefault(spec.Kind) ?? [];
-        if (keys.FirstOrDefault(key => key is "count" or "of" or "bytes" && !isSaid(key)) is { } missing)
+        if (keys.FirstOrDefault(key => key is "count" or "of" or "bytes" or "rate" && !isSaid(key)) is { } missing)
         {
             problems.Add(kind.Node, $"{channel}: selector: {spec.Kind} needs {missing}; write selector: {{ kind: {spec.Kind}, {Example(spec.Kind)} }}");
         }
@@ -69,6 +71,7 @@ internal sealed class SelectorReader(string channel, SpecProblems problems)
     private static string Example(string kind) => kind switch
     {
         SelectorSpec.Budget => "bytes: 10MB",
+        SelectorSpec.Poisson => "rate: 0.1",
         SelectorSpec.PowerOfChoice => "count: 5, of: 10",
         _ => "count: 5",
     };

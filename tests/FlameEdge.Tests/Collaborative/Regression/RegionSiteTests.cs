@@ -3,6 +3,7 @@ using FlameEdge.Collaborative.Boosting;
 using FlameEdge.Collaborative.Networks;
 using FlameEdge.Collaborative.Packets;
 using FlameEdge.Collaborative.Regression;
+using FlameEdge.Collaborative.Snapshots;
 using FlameEdge.Diagnostics;
 using FlameEdge.Models;
 
@@ -41,6 +42,42 @@ public class RegionSiteTests
         Assert.True(verdict.IsAccepted);
         Assert.InRange(packet.Length, 1, 300);
         Assert.True(Error(target) < 0.5 * Error(alone), $"error {Error(target):0.00} with help, {Error(alone):0.00} alone");
+    }
+
+    [Fact]
+    public void A_site_that_came_back_decides_and_learns_to_the_last_bit_as_if_it_had_never_been_away()
+    {
+        var (one, helper) = (Learned("target", isWhole: false), Learned("helper", isWhole: true));
+        one.Revoke(7);
+        one.Deliver(helper.Help(Batch(one, isWhole: true).Requests[0])!, "helper"); // It knows the region.
+        var waiting = Copy(one);
+        Batch(one, isWhole: true);
+        var working = Copy(one);
+
+        var state = random.State;
+        var later = Later(one);
+        random.State = state;
+        Assert.Equal(later, Later(working));
+        Assert.Equal(one.Ensemble.Stages.Select(stage => (stage.Gain, stage.Origin)), working.Ensemble.Stages.Select(stage => (stage.Gain, stage.Origin)));
+        Assert.True(Assert.Single(Batch(waiting, isWhole: true).Verdicts).IsAccepted);
+        Assert.Equal([7UL], waiting.Revoked);
+    }
+
+    [Fact]
+    public void What_was_cut_from_a_revoked_model_is_dropped_and_not_taken_again()
+    {
+        var (target, helper) = (Learned("target", isWhole: false), Learned("helper", isWhole: true));
+        var packet = helper.Help(Batch(target, isWhole: true).Requests[0])!; // It knows the region.
+        target.Deliver(packet, "helper");
+        Batch(target, isWhole: true);
+        var model = Assert.Single(target.Ensemble.Stages).Origin.ModelHash;
+
+        Assert.True(target.Descends(model, "helper"));
+        Assert.False(target.Descends(model, "another"));
+        target.Revoke(model);
+        Assert.Empty(target.Ensemble.Stages);
+        target.Deliver(packet, "helper");
+        Assert.Equal(Refusal.Revoked, Assert.Single(Batch(target, isWhole: true).Verdicts).Refusal);
     }
 
     [Fact]
@@ -129,6 +166,26 @@ public class RegionSiteTests
         return site;
     }
 
+    private static RegionSite Copy(RegionSite site)
+    {
+        var writer = new SnapshotWriter();
+        ((IRemembered)site).Write(writer);
+        var copy = new RegionSite(Setup(site.Name), s_regions, DenseNetwork.Drawn(1, [2, 24, 12, 1]), new CanoeSettings(), TimeProvider.System) { IsAsking = site.IsAsking };
+        ((IRemembered)copy).Read(new SnapshotReader(System.Buffers.BuffersExtensions.ToArray(writer.Bytes)));
+        return copy;
+    }
+
+    // What is predicted after thirty further batches, and how the site would be recorded.
+    private float[] Later(RegionSite site)
+    {
+        for (var batch = 0; batch < 30; batch++)
+        {
+            Batch(site, isWhole: true);
+        }
+
+        return [.. site.Predict(new float[] { 0.5f, 1, 0.2f, -1 }), .. site.Record().Classes.Select(known => (float)known.Recall)];
+    }
+
     private static SiteSetup Setup(string name) => new() { Name = name, Classes = s_regions.Names, SampleShape = [2], Inputs = "sensors", Seed = (ulong)name.Length };
 
     private SiteStep Batch(RegionSite site, bool isWhole)
@@ -143,9 +200,5 @@ public class RegionSiteTests
         return site.Predict(rows.SelectMany(row => row.Features).ToArray()).Zip(rows, (value, row) => Math.Abs((double)value - row.Load)).Average();
     }
 
-    private (float[] Features, float Load) Row(bool isHigh)
-    {
-        var (first, second) = ((float)random.NextDouble(), (float)((isHigh ? 1 : -1) + (0.3 * random.Normal())));
-        return ([first, second], isHigh ? 3 + first : 0.8f * first);
-    }
+    private (float[] Features, float Load) Row(bool isHigh) => MachineLoad.Row(isHigh, random);
 }

@@ -10,26 +10,41 @@ namespace FlameEdge.Tests.Collaborative.Roles;
 [Trait("Category", "Golden")]
 public class LockstepTests
 {
-    [Fact]
-    public async Task Roles_in_lockstep_decide_what_a_run_in_memory_decides()
+    [Theory]
+    [InlineData("W1-s0", null)]
+    [InlineData("W4-s0", null)]
+    [InlineData("W7-s0", "50")]
+    public async Task Roles_in_lockstep_decide_what_a_run_in_memory_decides(string stream, string? badPackets)
     {
         Assert.SkipWhen(SharedData.IsAbsent, SharedData.Absent);
-        var expected = Expected("digits", "W1-s0");
+        var (expected, targets) = Expected("digits", stream, badPackets);
 
-        var job = JobTexts.Sound(CanoeJobs.Stored("digits/W1-s0", "memory", """ "lockstep": { "wait": "60s" }, """));
+        var more = badPackets is null ? "" : $""" "offers": "{badPackets}", """;
+        var job = JobTexts.Sound(CanoeJobs.Stored($"digits/{stream}", "memory", more + """ "lockstep": { "wait": "60s" }, """));
         var seen = await new InMemoryJob(Expansion.Expand(job)).RunAsync(TestContext.Current.CancellationToken);
 
-        CanoeEvent[] events = [.. seen.Events.Where(entry => entry.Worker.Value == "site_0").Select(entry => CanoeEvent.Read(entry.Event.Json.Span)!)];
-        Assert.DoesNotContain(events, happened => happened.Event == "refused");
-        Assert.Equal(expected.Verdicts.Select(verdict => (verdict.Helper.Replace('-', '_'), verdict.Refusal?.ToString())), events.Where(happened => happened.Event == "verdict").Select(happened => (happened.Peer!, happened.Reason)));
-        Assert.Equal(expected.Accuracies[0], events.Where(happened => happened.Event == "score").Select(happened => happened.Accuracy!.Value));
+        CanoeEvent[] all = [.. seen.Events.Select(entry => CanoeEvent.Read(entry.Event.Json.Span)!)];
+        Assert.DoesNotContain(all, happened => happened.Event is "refused" or "outOfStep");
+        Assert.NotEmpty(expected.Verdicts);
+        Assert.Equal(badPackets is not null, expected.Verdicts.Any(verdict => !verdict.IsAccepted));
+
+        // Batch by batch, and within it one target after the other.
+        Assert.Equal(
+            Enumerable.Range(0, expected.Accuracies[0].Count).SelectMany(batch => targets.Select(target => ((long)batch, $"site_{target}"))),
+            all.Where(happened => happened.Event == "score").Select(happened => (happened.Batch, happened.Site)));
+        foreach (var (i, target) in targets.Index())
+        {
+            var events = all.Where(happened => happened.Site == $"site_{target}").ToArray();
+            Assert.Equal(expected.Verdicts.Where(verdict => verdict.Target == $"site-{target}").Select(verdict => (verdict.Helper.Replace('-', '_'), verdict.Refusal?.ToString())), events.Where(happened => happened.Event == "verdict").Select(happened => (happened.Peer!, happened.Reason)));
+            Assert.Equal(expected.Accuracies[i], events.Where(happened => happened.Event == "score").Select(happened => happened.Accuracy!.Value));
+        }
     }
 
-    private static RunResult Expected(string dataset, string name)
+    private static (RunResult Result, IReadOnlyList<int> Targets) Expected(string dataset, string name, string? badPackets)
     {
         var folder = SharedData.Path("golden", "canoe", dataset);
         var workload = StreamFiles.Workload(Path.Combine(folder, $"{name}.json.gz"));
         var files = StreamFiles.Base(Path.Combine(folder, workload.Base));
-        return new StreamRun(new StreamData(files, StreamRows.Load(SharedData.Path("data"), files.Dataset, files.Files, files.ClassNames, files.Seed)), new RunOptions(StreamBench.SettingsFor(dataset))).Run(workload);
+        return (new StreamRun(new StreamData(files, StreamRows.Load(SharedData.Path("data"), files.Dataset, files.Files, files.ClassNames, files.Seed)), new RunOptions(StreamBench.SettingsFor(dataset)) { Offers = badPackets }).Run(workload), [.. workload.Streams.Select(streamed => streamed.Site)]);
     }
 }

@@ -1,5 +1,6 @@
 using FlameEdge.Channels.InMemory;
 using FlameEdge.Collaborative.Roles;
+using FlameEdge.Models;
 using FlameEdge.State;
 using FlameEdge.Testing;
 using FlameEdge.Tests.Federated;
@@ -8,7 +9,7 @@ using FlameEdge.Topology;
 
 namespace FlameEdge.Tests.Collaborative.Roles;
 
-/// <summary>Three sites of which the first meets a class that the others know, for as long as a test looks on.</summary>
+/// <summary>Sites of which the first meets what the others know, for as long as a test looks on: by default three, and a class.</summary>
 internal sealed class RunningSites : IAsyncDisposable
 {
     private readonly CancellationTokenSource stopping = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
@@ -16,11 +17,19 @@ internal sealed class RunningSites : IAsyncDisposable
     private readonly Task run;
 
     public RunningSites(string more = "", bool hasDirectory = true, MemoryStateStore? state = null, MemoryHub? hub = null, params string[] workers)
+        : this(
+            CanoeJobs.OfCorners("corners", "memory", """ "rows-0", "rows-1", "rows-2" """, more + """ "batchesPerSecond": 40, """, hasDirectory),
+            spec => Corners.Stream(spec.Id.Value, spec.Id.Value == "rows-0" ? [0, 1] : [0, 1, 2], after: 60), state, hub, workers)
     {
-        Plan = Expansion.Expand(JobTexts.Sound(CanoeJobs.OfCorners("corners", "memory", """ "rows-0", "rows-1", "rows-2" """, more + """ "batchesPerSecond": 40, """, hasDirectory)));
+    }
+
+    /// <summary>Sites of any job.</summary>
+    public RunningSites(string job, Func<DatasetSpec, Dataset> load, MemoryStateStore? state = null, MemoryHub? hub = null, params string[] workers)
+    {
+        Plan = Expansion.Expand(JobTexts.Sound(job));
         run = new InMemoryJob(Plan)
         {
-            Load = spec => Corners.Stream(spec.Id.Value, spec.Id.Value == "rows-0" ? [0, 1] : [0, 1, 2], after: 60),
+            Load = load,
             State = state ?? new(), Hub = hub ?? new(), Observer = observer, Workers = workers.Length == 0 ? null : [.. workers.Select(worker => new WorkerId(worker))],
         }.RunAsync(stopping.Token);
     }

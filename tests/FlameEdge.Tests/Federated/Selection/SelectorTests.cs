@@ -5,7 +5,7 @@ namespace FlameEdge.Tests.Federated.Selection;
 
 public class SelectorTests
 {
-    public static TheoryData<string> Names => ["all", "random", "power-of-choice", "concurrency", "deadline", "budget", "oort"];
+    public static TheoryData<string> Names => ["all", "random", "power-of-choice", "concurrency", "deadline", "budget", "oort", "poisson"];
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -26,6 +26,7 @@ public class SelectorTests
     [InlineData("concurrency")]
     [InlineData("deadline")]
     [InlineData("oort")]
+    [InlineData("poisson")]
     public void Rounds_and_seeds_choose_differently(string name)
     {
         var candidates = Fleet(20);
@@ -43,6 +44,20 @@ public class SelectorTests
     [MemberData(nameof(Names))]
     public void Newcomers_of_whom_nothing_is_known_can_be_chosen(string name) =>
         Assert.NotEmpty(Make(name, 1).Select(1, [new Candidate { Worker = new WorkerId("trainer_0") }]));
+
+    [Fact]
+    public void Poisson_draws_each_by_itself_at_its_rate_and_nobody_as_often_as_that_makes()
+    {
+        const int Rounds = 20_000;
+        var draws = Enumerable.Range(1, Rounds).Select(round => new PoissonSelector(0.3, 11).Select(round, Fleet(4)).Select(candidate => candidate.Worker.Value).ToHashSet(StringComparer.Ordinal)).ToList();
+
+        // Five deviations of 20 000 draws: 0.0162 at 0.3, 0.0102 at 0.09, 0.0152 at 0.7⁴ = 0.2401.
+        Assert.All(Fleet(4), one => Assert.InRange(draws.Count(draw => draw.Contains(one.Worker.Value)) / (double)Rounds, 0.2838, 0.3162));
+        Assert.InRange(draws.Count(draw => draw.Contains("trainer_0") && draw.Contains("trainer_3")) / (double)Rounds, 0.0798, 0.1002);
+        Assert.InRange(draws.Count(draw => draw.Count == 0) / (double)Rounds, 0.2249, 0.2553);
+        Assert.Throws<ArgumentOutOfRangeException>(() => new PoissonSelector(0, 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new PoissonSelector(double.NaN, 1));
+    }
 
     [Fact]
     public void Concurrency_tops_up_what_was_released_and_forgets_who_left()
@@ -117,6 +132,7 @@ public class SelectorTests
         "concurrency" => new ConcurrencySelector(5, seed),
         "deadline" => new DeadlineSelector(5, TimeSpan.FromSeconds(10), seed),
         "budget" => new BudgetSelector(30),
+        "poisson" => new PoissonSelector(0.75, seed),
         _ => new OortSelector(new OortSettings { Count = 6, Exploration = 0.5 }, seed),
     };
 

@@ -43,6 +43,9 @@ public class CsvLoadingTests : TemporaryFiles
         var data = Load(Csv("a,label\n1,35\n1,35.1\n1,75\n1,1000\n1,-4\n") with { Bands = [35, 75] });
 
         Assert.Equal([0, 1, 1, 2, 0], data.Labels.ToArray());
+        Assert.Equal([35, 35.1, 75, 1000, -4], data.Measured!.Values.ToArray()); // It has bands.
+        Assert.Equal([35, 75], data.Measured.Limits);
+        Assert.Null(Load(Csv("a,label\n1,1\n")).Measured);
     }
 
     [Fact]

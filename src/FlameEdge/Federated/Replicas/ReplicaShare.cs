@@ -1,0 +1,72 @@
+using FlameEdge.Channels;
+using FlameEdge.Federated.Coordination;
+using FlameEdge.Tasklets;
+using FlameEdge.Topology;
+
+namespace FlameEdge.Federated.Replicas;
+
+/// <summary>
+/// An aggregator's end of replicas: the part of its group's trainers that is its own in a round, by what they announce. Who is not there has a place all the same, with the replica that
+/// would be chosen of those anybody works with: so each trainer of the group has a verdict, and counts for one quorum.
+/// </summary>
+internal sealed class ReplicaShare
+{
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
+    private readonly RoleContext context;
+    private readonly ChannelInbox inbox;
+
+    private ReplicaShare(RoleContext context, ChannelInbox inbox) => (this.context, this.inbox) = (context, inbox);
+
+    private WorkerId Self => context.Worker.Id;
+
+    /// <summary>The one of an aggregator that has equals in its group; null where it is alone, or a coordinator gives it its trainers.</summary>
+    public static ReplicaShare? For(RoleContext context, ChannelInbox inbox)
+    {
+        var end = inbox.Source.Endpoint;
+        return PlanFollower.ChannelOf(context) is null && (context.LatestPlan?.Invoke() ?? context.Plan).Members(end.Channel, end.Group, end.Role).Count > 1 ? new(context, inbox) : null;
+    }
+
+    /// <summary>Shows trainers that it takes them: it has found its way up. Those of a replica that was away come back only now.</summary>
+    public Task OpenAsync(CancellationToken cancellationToken) => inbox.Source.JoinAsync(new PeerCard(0) { Replica = new(Self.Value) }, cancellationToken);
+
+    /// <summary>Its part as a round begins, which is empty where nobody chose it. Waits a moment for those who are there and have not chosen yet.</summary>
+    public async Task<List<WorkerId>> MembersAsync(RoundTerms terms, IReadOnlyList<WorkerId> group, Action<ChannelEvent?> note, CancellationToken cancellationToken)
+    {
+        if (context.Replay is not null)
+        {
+            return [.. group.Where(worker => Had(worker, terms.Round))];
+        }
+
+        var start = context.Time.GetTimestamp();
+        var quarter = context.Job.Rounds.Deadline / 4;
+        var bound = quarter < LongestWait ? quarter : LongestWait;
+        while (true)
+        {
+            // What came since the last round, for choices are among it; then, where somebody has not chosen yet, what comes.
+            var isLacking = inbox.Present.Values.Any(peer => peer.Card.Replica is null);
+            var item = await inbox.NextAsync(TimeSpan.Zero, cancellationToken) ?? (isLacking ? await inbox.NextAsync(bound - context.Time.GetElapsedTime(start), cancellationToken) : null);
+            if (item is null)
+            {
+                break;
+            }
+
+            // Whatever it was, it will be asked for again: its sender keeps it.
+            note(item);
+            (item as IDisposable)?.Dispose();
+        }
+
+        var chosen = inbox.Present.Values.Select(peer => SeatOf(peer, terms)).OfType<WorkerId>().ToHashSet();
+        return chosen.Contains(Self) ? [.. group.Where(worker => (inbox.Present.TryGetValue(worker, out var peer) ? SeatOf(peer, terms) : Rendezvous.Of(worker, chosen)) == Self)] : [];
+    }
+
+    /// <summary>True for a trainer that is there and is its own in this round.</summary>
+    public bool Has(WorkerId worker, RoundTerms terms) =>
+        context.Replay is not null ? Had(worker, terms.Round) : inbox.Present.TryGetValue(worker, out var peer) && SeatOf(peer, terms) == Self;
+
+    // In the run that is replayed.
+    private bool Had(WorkerId worker, int round) => context.Replay?.Round(round)?.Verdicts.Any(verdict => verdict.Worker == worker.Value && verdict.Via == Self.Value) == true;
+
+    // Who has given its update of the round away stays with whoever has it.
+    private static WorkerId? SeatOf(Peer peer, RoundTerms terms) => peer.Card.Replica is not { } choice ? null
+        : new(choice.Given is { } given && given.Run == terms.Run && given.Round == terms.Round ? given.To : choice.With);
+}
