@@ -12,7 +12,7 @@ internal sealed partial class BackgroundSends(IChannel channel, TimeProvider tim
     private readonly CancellationTokenSource stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
     private readonly List<Task> running = [];
 
-    /// <summary>Sends to one worker until it has the message or <paramref name="isWanted"/> says no.</summary>
+    /// <summary>Sends to one worker until it has the message or <paramref name="isWanted"/> says no, which may be asked on any thread.</summary>
     public void Send(WorkerId to, Func<Message> message, Func<bool> isWanted) => Start(async token =>
     {
         while (isWanted())

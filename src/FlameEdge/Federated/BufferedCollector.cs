@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using FlameEdge.Channels;
 using FlameEdge.Diagnostics;
 using FlameEdge.Federated.Aggregation;
@@ -28,7 +29,8 @@ internal sealed partial class BufferedCollector : IAsyncDisposable
     private readonly UpdateStore store;
     private readonly BackgroundSends sends;
     private readonly Dictionary<int, string> bases = [];
-    private readonly Dictionary<WorkerId, Ticket> working = [];
+    // A model that is sent again asks on a thread of its own whether it still is to be.
+    private readonly ConcurrentDictionary<WorkerId, Ticket> working = new();
     private readonly Dictionary<WorkerId, (long Incarnation, int Count)> issued = [];
     private readonly List<(StoredUpdate Update, long Bytes)> buffered = [];
     private readonly Dictionary<WorkerId, List<WorkerVerdict>> reports = [];
@@ -147,7 +149,7 @@ internal sealed partial class BufferedCollector : IAsyncDisposable
             switch (item)
             {
                 case PeerLeft left:
-                    working.Remove(left.Worker);
+                    working.TryRemove(left.Worker, out _);
                     break;
                 case MessageArrived { Message.Kind: MessageKind.Update } arrived:
                     using (arrived)
@@ -176,7 +178,7 @@ internal sealed partial class BufferedCollector : IAsyncDisposable
         {
             foreach (var moved in working.Keys.Where(worker => share?.Has(worker, terms) == false).ToList())
             {
-                working.Remove(moved);
+                working.TryRemove(moved, out _);
             }
 
             foreach (var (worker, peer) in inbox.Present.Where(entry => choice?.Has(entry.Key) != false && share?.Has(entry.Key, terms) != false).OrderBy(entry => entry.Key.Value, StringComparer.Ordinal))
@@ -223,7 +225,7 @@ internal sealed partial class BufferedCollector : IAsyncDisposable
                 answer = Refuse(round, arrived.Worker, error.Message);
             }
 
-            working.Remove(arrived.Worker);
+            working.TryRemove(arrived.Worker, out _);
             round.Busy += context.Time.GetElapsedTime(began);
             var head = FederatedJson.Write(answer, FederatedJson.Default.VerdictHead);
             sends.Send(arrived.Worker, () => new Message { Kind = MessageKind.Verdict, Round = number, Head = head }, () => inbox.Source.Peers.Any(peer => peer.Worker == arrived.Worker));

@@ -10,7 +10,8 @@ internal sealed class ChannelInbox : IAsyncDisposable
     // Events carry buffers: a slow role must slow its channel, not fill memory.
     private const int Capacity = 64;
     private readonly Channel<ChannelEvent> queue = Channel.CreateBounded<ChannelEvent>(new BoundedChannelOptions(Capacity) { SingleReader = true, SingleWriter = true });
-    private readonly Dictionary<WorkerId, Peer> present = [];
+    // Never changed, only replaced: sends that are repeated ask who is there on threads of their own.
+    private volatile Dictionary<WorkerId, Peer> present = [];
     private readonly CancellationTokenSource stopping = new();
     private readonly TimeProvider time;
     private readonly Task pump;
@@ -24,7 +25,7 @@ internal sealed class ChannelInbox : IAsyncDisposable
 
     public IChannel Source { get; }
 
-    /// <summary>Peers present as of the last event read.</summary>
+    /// <summary>Peers present as of the last event read; what one call gave does not change afterwards.</summary>
     public IReadOnlyDictionary<WorkerId, Peer> Present => present;
 
     /// <summary>The next event, or null when <paramref name="wait"/> is over first; infinite for who bounds it by the token.</summary>
@@ -92,10 +93,12 @@ internal sealed class ChannelInbox : IAsyncDisposable
         switch (item)
         {
             case PeerJoined joined:
-                present[joined.Worker] = joined.Peer;
+                present = new(present) { [joined.Worker] = joined.Peer };
                 break;
             case PeerLeft left:
-                present.Remove(left.Worker);
+                var others = new Dictionary<WorkerId, Peer>(present);
+                others.Remove(left.Worker);
+                present = others;
                 break;
         }
     }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using FlameEdge.Parameters;
 using FlameEdge.Parameters.Codecs;
 using FlameEdge.Rounds;
@@ -11,10 +12,11 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
     private readonly Dictionary<WorkerId, StoredUpdate> last = [];
     private readonly Dictionary<WorkerId, long> brought = [];
     private readonly List<StoredUpdate> counted = [];
-    private readonly Dictionary<WorkerId, string> refused = [];
+    // Sends that are repeated ask for what is resolved on threads of their own.
+    private readonly ConcurrentDictionary<WorkerId, string> refused = new();
     private readonly HashSet<WorkerId> seen = [];
-    private readonly HashSet<WorkerId> abstained = [];
-    private readonly Dictionary<string, WorkerId> voices = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<WorkerId, bool> abstained = new();
+    private readonly ConcurrentDictionary<string, WorkerId> voices = new(StringComparer.Ordinal);
     private int hostile;
 
     public RoundTerms Terms { get; } = terms;
@@ -71,7 +73,7 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
 
     public bool IsCounted(WorkerId worker) => voices.ContainsKey(Groups.Of(worker));
 
-    public bool IsResolved(WorkerId worker) => IsCounted(worker) || refused.ContainsKey(worker) || abstained.Contains(worker) || (Groups.HasRings && refused.Keys.Any(other => Groups.Of(other) == Groups.Of(worker)));
+    public bool IsResolved(WorkerId worker) => IsCounted(worker) || refused.ContainsKey(worker) || abstained.ContainsKey(worker) || (Groups.HasRings && refused.Keys.Any(other => Groups.Of(other) == Groups.Of(worker)));
 
     public string? RefusalOf(WorkerId worker) => refused.GetValueOrDefault(worker);
 
@@ -87,9 +89,9 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
     }
 
     /// <summary>It has no trainers in this round, and so nothing to bring.</summary>
-    public void Abstain(WorkerId worker) => abstained.Add(worker);
+    public void Abstain(WorkerId worker) => abstained[worker] = true;
 
-    public bool HasAbstained(WorkerId worker) => abstained.Contains(worker);
+    public bool HasAbstained(WorkerId worker) => abstained.ContainsKey(worker);
 
     /// <summary>Updates that were refused by what is in them.</summary>
     public int Hostile => Replayed ?? hostile;
@@ -175,7 +177,7 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
         }
 
         var (verdict, reason) = refused.TryGetValue(worker, out var why) ? (Verdict.Refused, why)
-            : abstained.Contains(worker) ? (Verdict.NotSelected, "no trainer was with it in this round")
+            : abstained.ContainsKey(worker) ? (Verdict.NotSelected, "no trainer was with it in this round")
             : Choice?.Has(worker) == false ? (Verdict.NotSelected, "it was not selected for this round")
             : isPresent && counted.Count >= Goal ? (Verdict.Surplus, $"the round had its {Goal} updates before")
             : isPresent ? (Verdict.Late, WaitsForNobody ? "its update had not come when the step was made" : $"no complete update within {(EndedBy ?? deadline).TotalSeconds:0.###} s")

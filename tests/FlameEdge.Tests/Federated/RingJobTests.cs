@@ -1,6 +1,7 @@
 using FlameEdge.Channels;
 using FlameEdge.Channels.InMemory;
 using FlameEdge.Diagnostics;
+using FlameEdge.Federated;
 using FlameEdge.Federated.Ring;
 using FlameEdge.Rounds;
 using FlameEdge.State;
@@ -186,6 +187,57 @@ public class RingJobTests
         Assert.Equal(new WorkerId("t_1"), table.HolderOf(table.Target()));
         table[new("t_3")] = At(Stand(3, "d"));
         Assert.Equal(Stand(3, "d"), table.Target());
+    }
+
+    // A repeated send asks on a thread of its own; a ring once died of "Collection was modified" in there.
+    [Fact]
+    public void Where_members_stand_can_be_asked_while_it_changes()
+    {
+        var table = new RingTable();
+        table[new("t_0")] = table[new("t_1")] = new(new("r", 1, "a"), 1, 1, false, null, null);
+        var asked = new List<WorkerId>();
+
+        foreach (var (worker, _) in table.All)
+        {
+            asked.Add(worker);
+            table[worker] = null;
+        }
+
+        Assert.Equal([new("t_0"), new("t_1")], asked);
+        Assert.Empty(table.All);
+    }
+
+    [Fact]
+    public async Task Who_is_there_can_be_asked_while_members_come()
+    {
+        var cancellationToken = TestContext.Current.CancellationToken;
+        var plan = TestJobs.Ring(3, Rounds, Training);
+        await using var backend = new MemoryChannelBackend(new MemoryHub());
+        var members = new List<IChannel>();
+        for (var index = 0; index < 3; index++)
+        {
+            members.Add(await backend.OpenAsync(EndOf(plan, index), cancellationToken));
+        }
+
+        await using var inbox = new ChannelInbox(members[0], TimeProvider.System);
+        await members[0].JoinAsync(new PeerCard(1), cancellationToken);
+        await JoinAsync(1);
+
+        var asked = new List<WorkerId>();
+        foreach (var other in inbox.Present.Keys)
+        {
+            asked.Add(other);
+            await JoinAsync(2);
+        }
+
+        Assert.Equal([plan.Workers[1].Id], asked);
+        Assert.Equal(2, inbox.Present.Count);
+
+        async Task JoinAsync(int index)
+        {
+            await members[index].JoinAsync(new PeerCard(1), cancellationToken);
+            Assert.IsType<PeerJoined>(await inbox.NextAsync(TimeSpan.FromSeconds(30), cancellationToken));
+        }
     }
 
     private static ChannelEndpoint EndOf(JobPlan plan, int index)

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using FlameEdge.Topology;
 
 namespace FlameEdge.Federated.Ring;
@@ -5,7 +6,9 @@ namespace FlameEdge.Federated.Ring;
 /// <summary>Where the members stand, as a coordinator knows it.</summary>
 internal sealed class RingTable
 {
-    private readonly SortedDictionary<WorkerId, RingPlace> places = new(Comparer<WorkerId>.Create(static (left, right) => string.CompareOrdinal(left.Value, right.Value)));
+    // Never changed, only replaced: sends that are repeated ask on threads of their own where a member stands.
+    private volatile ImmutableSortedDictionary<WorkerId, RingPlace> places =
+        ImmutableSortedDictionary.Create<WorkerId, RingPlace>(Comparer<WorkerId>.Create(static (left, right) => string.CompareOrdinal(left.Value, right.Value)));
 
     /// <summary>Everybody known, sorted.</summary>
     public IEnumerable<(WorkerId Worker, RingPlace Place)> All => places.Select(pair => (pair.Key, pair.Value));
@@ -14,17 +17,7 @@ internal sealed class RingTable
     public RingPlace? this[WorkerId worker]
     {
         get => places.GetValueOrDefault(worker);
-        set
-        {
-            if (value is null)
-            {
-                places.Remove(worker);
-            }
-            else
-            {
-                places[worker] = value;
-            }
-        }
+        set => places = value is null ? places.Remove(worker) : places.SetItem(worker, value);
     }
 
     /// <summary>
