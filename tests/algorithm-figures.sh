@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Accuracy by round of every optimizer, mode, robust rule, selector and kind of privacy, as jobs over the broker: writes docs/reports/algorithms.md and its pictures.
 # Needs the reference data: FLAMEEDGE_DATA, else ../shared. Some half an hour on two cores; names of families as arguments print theirs only.
-#   tests/algorithm-figures.sh [optimizers|modes|robust|selectors|privacy …]
+#   tests/algorithm-figures.sh [optimizers|modes|robust|selectors|samplers|privacy …]
 set -eu
 cd "$(dirname "$0")/.."
 changes=$([ -z "$(git status --porcelain -uno)" ] || echo " with changes")

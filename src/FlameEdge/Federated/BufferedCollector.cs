@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Collections.Concurrent;
 using FlameEdge.Channels;
 using FlameEdge.Diagnostics;
 using FlameEdge.Federated.Aggregation;
@@ -29,8 +28,8 @@ internal sealed partial class BufferedCollector : IAsyncDisposable
     private readonly UpdateStore store;
     private readonly BackgroundSends sends;
     private readonly Dictionary<int, string> bases = [];
-    // A model that is sent again asks on a thread of its own whether it still is to be.
-    private readonly ConcurrentDictionary<WorkerId, Ticket> working = new();
+    // Never changed, only replaced: a model that is sent again asks on a thread of its own whether it still is to be.
+    private volatile Dictionary<WorkerId, Ticket> working = [];
     private readonly Dictionary<WorkerId, (long Incarnation, int Count)> issued = [];
     private readonly List<(StoredUpdate Update, long Bytes)> buffered = [];
     private readonly Dictionary<WorkerId, List<WorkerVerdict>> reports = [];
@@ -88,7 +87,7 @@ internal sealed partial class BufferedCollector : IAsyncDisposable
     {
         bases.Clear();
         Taken.Clear();
-        working.Clear();
+        working = [];
         buffered.Clear();
         reports.Clear();
         isRestored = false;
@@ -149,7 +148,7 @@ internal sealed partial class BufferedCollector : IAsyncDisposable
             switch (item)
             {
                 case PeerLeft left:
-                    working.TryRemove(left.Worker, out _);
+                    Leave(left.Worker);
                     break;
                 case MessageArrived { Message.Kind: MessageKind.Update } arrived:
                     using (arrived)
@@ -176,9 +175,9 @@ internal sealed partial class BufferedCollector : IAsyncDisposable
         // A worker that has been told keeps its ticket until it answers, leaves or starts anew.
         void TopUp()
         {
-            foreach (var moved in working.Keys.Where(worker => share?.Has(worker, terms) == false).ToList())
+            foreach (var moved in working.Keys.Where(worker => share?.Has(worker, terms) == false))
             {
-                working.TryRemove(moved, out _);
+                Leave(moved);
             }
 
             foreach (var (worker, peer) in inbox.Present.Where(entry => choice?.Has(entry.Key) != false && share?.Has(entry.Key, terms) != false).OrderBy(entry => entry.Key.Value, StringComparer.Ordinal))
@@ -202,13 +201,20 @@ internal sealed partial class BufferedCollector : IAsyncDisposable
             var number = issued.TryGetValue(worker, out var former) && former.Incarnation == incarnation ? former.Count + 1 : Math.Max(former.Count + 1, NumberOf(Taken.GetValueOrDefault(worker.Value)) + 1);
             issued[worker] = (incarnation, number);
             var ticket = new Ticket(terms.Round, number, incarnation, context.Time.GetTimestamp());
-            working[worker] = ticket;
+            working = new(working) { [worker] = ticket };
             round.Sent(body.Length);
             var head = FederatedJson.Write(terms.Head(deadline, null) with { Ticket = number }, FederatedJson.Default.ModelHead);
             sends.Send(
                 worker,
                 () => new Message { Kind = MessageKind.Model, Round = terms.Round, Head = head, Body = body },
                 () => working.TryGetValue(worker, out var current) && current == ticket && inbox.Source.Peers.Any(present => present.Worker == worker));
+        }
+
+        void Leave(WorkerId worker)
+        {
+            var others = new Dictionary<WorkerId, Ticket>(working);
+            others.Remove(worker);
+            working = others;
         }
 
         async Task TakeAsync(MessageArrived arrived)
@@ -225,7 +231,7 @@ internal sealed partial class BufferedCollector : IAsyncDisposable
                 answer = Refuse(round, arrived.Worker, error.Message);
             }
 
-            working.TryRemove(arrived.Worker, out _);
+            Leave(arrived.Worker);
             round.Busy += context.Time.GetElapsedTime(began);
             var head = FederatedJson.Write(answer, FederatedJson.Default.VerdictHead);
             sends.Send(arrived.Worker, () => new Message { Kind = MessageKind.Verdict, Round = number, Head = head }, () => inbox.Source.Peers.Any(peer => peer.Worker == arrived.Worker));

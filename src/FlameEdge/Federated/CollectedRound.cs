@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using FlameEdge.Parameters;
 using FlameEdge.Parameters.Codecs;
 using FlameEdge.Rounds;
@@ -12,11 +11,12 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
     private readonly Dictionary<WorkerId, StoredUpdate> last = [];
     private readonly Dictionary<WorkerId, long> brought = [];
     private readonly List<StoredUpdate> counted = [];
-    // Sends that are repeated ask for what is resolved on threads of their own.
-    private readonly ConcurrentDictionary<WorkerId, string> refused = new();
+    // Sends that are repeated ask on threads of their own for what is resolved.
+    private readonly Lock gate = new();
+    private readonly Dictionary<WorkerId, string> refused = [];
     private readonly HashSet<WorkerId> seen = [];
-    private readonly ConcurrentDictionary<WorkerId, bool> abstained = new();
-    private readonly ConcurrentDictionary<string, WorkerId> voices = new(StringComparer.Ordinal);
+    private readonly HashSet<WorkerId> abstained = [];
+    private readonly Dictionary<string, WorkerId> voices = new(StringComparer.Ordinal);
     private int hostile;
 
     public RoundTerms Terms { get; } = terms;
@@ -73,7 +73,14 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
 
     public bool IsCounted(WorkerId worker) => voices.ContainsKey(Groups.Of(worker));
 
-    public bool IsResolved(WorkerId worker) => IsCounted(worker) || refused.ContainsKey(worker) || abstained.ContainsKey(worker) || (Groups.HasRings && refused.Keys.Any(other => Groups.Of(other) == Groups.Of(worker)));
+    /// <summary>True for one that has had its say; asked on any thread.</summary>
+    public bool IsResolved(WorkerId worker)
+    {
+        lock (gate)
+        {
+            return IsCounted(worker) || refused.ContainsKey(worker) || abstained.Contains(worker) || (Groups.HasRings && refused.Keys.Any(other => Groups.Of(other) == Groups.Of(worker)));
+        }
+    }
 
     public string? RefusalOf(WorkerId worker) => refused.GetValueOrDefault(worker);
 
@@ -82,16 +89,26 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
     public void Count(WorkerId worker, StoredUpdate update, long bytes)
     {
         last[worker] = update;
-        voices[Groups.Of(worker)] = worker;
+        lock (gate)
+        {
+            voices[Groups.Of(worker)] = worker;
+        }
+
         brought[worker] = brought.GetValueOrDefault(worker) + update.Samples;
         counted.Add(update);
         UpdateBytes = UpdateBytes.Plus(UpdateCodec.Plain.LargestBytesOf(length), bytes);
     }
 
     /// <summary>It has no trainers in this round, and so nothing to bring.</summary>
-    public void Abstain(WorkerId worker) => abstained[worker] = true;
+    public void Abstain(WorkerId worker)
+    {
+        lock (gate)
+        {
+            abstained.Add(worker);
+        }
+    }
 
-    public bool HasAbstained(WorkerId worker) => abstained.ContainsKey(worker);
+    public bool HasAbstained(WorkerId worker) => abstained.Contains(worker);
 
     /// <summary>Updates that were refused by what is in them.</summary>
     public int Hostile => Replayed ?? hostile;
@@ -102,7 +119,10 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
     public void Refuse(WorkerId worker, string reason, bool isHostile = false)
     {
         hostile += isHostile && !refused.ContainsKey(worker) ? 1 : 0;
-        refused[worker] = reason;
+        lock (gate)
+        {
+            refused[worker] = reason;
+        }
     }
 
     /// <summary>Sample-weighted mean of the reported training losses; null where nobody said one.</summary>
@@ -177,7 +197,7 @@ internal sealed class CollectedRound(RoundTerms terms, IReadOnlyList<WorkerId> c
         }
 
         var (verdict, reason) = refused.TryGetValue(worker, out var why) ? (Verdict.Refused, why)
-            : abstained.ContainsKey(worker) ? (Verdict.NotSelected, "no trainer was with it in this round")
+            : abstained.Contains(worker) ? (Verdict.NotSelected, "no trainer was with it in this round")
             : Choice?.Has(worker) == false ? (Verdict.NotSelected, "it was not selected for this round")
             : isPresent && counted.Count >= Goal ? (Verdict.Surplus, $"the round had its {Goal} updates before")
             : isPresent ? (Verdict.Late, WaitsForNobody ? "its update had not come when the step was made" : $"no complete update within {(EndedBy ?? deadline).TotalSeconds:0.###} s")

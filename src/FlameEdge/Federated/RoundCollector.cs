@@ -2,33 +2,27 @@ using System.Buffers;
 using FlameEdge.Channels;
 using FlameEdge.Diagnostics;
 using FlameEdge.Federated.Coordination;
-using FlameEdge.Federated.Privacy;
 using FlameEdge.Federated.Replicas;
 using FlameEdge.Federated.Sampling;
 using FlameEdge.Federated.Selection;
 using FlameEdge.Parameters;
-using FlameEdge.Parameters.Codecs;
 using FlameEdge.Rounds;
 using FlameEdge.Tasklets;
 using FlameEdge.Topology;
-using Microsoft.Extensions.Logging;
 
 namespace FlameEdge.Federated;
 
 /// <summary>
-/// The upper side of a round: sends the model to its cohort and folds the updates that come back, until everybody is resolved, or a quorum is counted and
+/// The upper side of a round: sends the model to its cohort and has the updates that come back folded, until everybody is resolved, or a quorum is counted and
 /// the rest is gone, or the deadline is over. Each update is durable before it is acknowledged.
 /// </summary>
-internal sealed partial class RoundCollector(RoleContext context, ChannelInbox inbox) : IAsyncDisposable
+internal sealed class RoundCollector(RoleContext context, ChannelInbox inbox) : IAsyncDisposable
 {
-    private readonly UpdateCodec codec = context.UpCodecOf(inbox.Source);
-    private readonly UpdateGuard guard = new(context.Job.Privacy);
-    private readonly UpdateStore store = new(context.State, context.Worker.Id);
+    private readonly UpdateIntake intake = new(context, inbox.Source);
     private readonly CohortSelection? selection = CohortSelection.For(context, inbox.Source);
     private readonly CohortSampling? sampling = CohortSampling.For(context, inbox.Source);
     private readonly PlanFollower? follower = PlanFollower.For(context);
     private readonly ReplicaShare? share = ReplicaShare.For(context, inbox);
-    private readonly Dictionary<WorkerId, List<WorkerVerdict>> reports = [];
     private readonly Succession succession = new(context.Time);
     private ExactSum? sum;
 
@@ -133,7 +127,7 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
         var quorum = Reckon();
         if (covered is null)
         {
-            await FoldStoredAsync(round, layout, share is null || context.Replay is not null ? required : [.. Cohort], cancellationToken);
+            await intake.FoldStoredAsync(round, layout, share is null || context.Replay is not null ? required : [.. Cohort], cancellationToken);
             Include(round.Counted.Select(update => new WorkerId(update.Member)));
         }
 
@@ -325,7 +319,7 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
         {
             if (arrived.Message.Kind == MessageKind.Report)
             {
-                KeepReport(arrived);
+                intake.KeepReport(arrived);
             }
             else if (arrived.Message.Kind == MessageKind.Want && arrived.Message.Round == terms.Round && asked.Add((arrived.Worker, arrived.Incarnation)))
             {
@@ -334,7 +328,7 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
             else if (arrived.Message.Kind == MessageKind.Update)
             {
                 var began = context.Time.GetTimestamp();
-                var answer = await JudgeAsync(round, layout, required, arrived, model.Body.Length, cancellationToken);
+                var answer = await intake.JudgeAsync(round, layout, required, arrived, model.Body.Length, sampling?.SinceSent(arrived.Worker), cancellationToken);
                 round.Busy += context.Time.GetElapsedTime(began);
                 var head = FederatedJson.Write(answer, FederatedJson.Default.VerdictHead);
                 var number = arrived.Message.Round;
@@ -344,7 +338,7 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
     }
 
     /// <summary>The changes that forget the round's updates, to be committed with what replaces them.</summary>
-    public IEnumerable<State.StateChange> Forget(CollectedRound round) => [.. store.Forget(round.Counted), .. Learn(round)];
+    public IEnumerable<State.StateChange> Forget(CollectedRound round) => [.. intake.Forget(round), .. Learn(round)];
 
     /// <summary>The changes that keep what a round showed of its workers; none where nothing is chosen by it.</summary>
     public IEnumerable<State.StateChange> Learn(CollectedRound round)
@@ -412,126 +406,5 @@ internal sealed partial class RoundCollector(RoleContext context, ChannelInbox i
         }
     }
 
-    private Task FoldStoredAsync(CollectedRound round, ParameterLayout layout, HashSet<WorkerId> required, CancellationToken cancellationToken) =>
-        store.LoadAsync(update => update.Run == round.Terms.Run && update.Round == round.Terms.Round && update.Base == round.Terms.Base && update.Plan == round.Terms.Plan, (update, body) =>
-        {
-            var member = new WorkerId(update.Member);
-            if (required.Contains(member) && guard.Fold(codec, body, layout, update.Samples, round.Sum!) == SumRefusal.None)
-            {
-                round.Count(member, update, body.Length);
-            }
-        }, cancellationToken);
-
-    private async Task<VerdictHead> JudgeAsync(CollectedRound round, ParameterLayout layout, HashSet<WorkerId> required, MessageArrived arrived, long modelBytes, CancellationToken cancellationToken)
-    {
-        var worker = arrived.Worker;
-        if (arrived.Message.Round != round.Terms.Round)
-        {
-            return new VerdictHead("late", $"round {arrived.Message.Round} is over");
-        }
-
-        if (round.IsCounted(worker))
-        {
-            return new VerdictHead("already counted", null);
-        }
-
-        if (round.RefusalOf(worker) is { } former)
-        {
-            return new VerdictHead("refused", former);
-        }
-
-        try
-        {
-            return await FoldAsync(round, layout, required, arrived, modelBytes, cancellationToken);
-        }
-        catch (Exception error) when (error is PayloadException or ModelMismatchException)
-        {
-            return Refuse(round, worker, error.Message, isHostile: true);
-        }
-    }
-
-    private async Task<VerdictHead> FoldAsync(CollectedRound round, ParameterLayout layout, HashSet<WorkerId> required, MessageArrived arrived, long modelBytes, CancellationToken cancellationToken)
-    {
-        var worker = arrived.Worker;
-        var head = FederatedJson.Read(arrived.Message.Head.Span, FederatedJson.Default.UpdateHead);
-        if (head.Run != round.Terms.Run || head.Base != round.Terms.Base || head.Ticket != round.Terms.Ticket || head.Plan != round.Terms.Plan)
-        {
-            return new VerdictHead("late", "it starts from another model, or under another plan");
-        }
-
-        reports.Remove(worker, out var report);
-        if (head is { Samples: <= 0, HasReport: true } && report is not { Count: > 0 } && round.Replicas?.Has(worker) == true)
-        {
-            round.Abstain(worker);
-            return new VerdictHead("abstained", null);
-        }
-
-        if (head.Samples <= 0)
-        {
-            return Refuse(round, worker, head.HasReport ? ReplayScript.NoQuorumBelow : "an update needs at least one sample", isHostile: !head.HasReport);
-        }
-
-        if (!required.Contains(worker))
-        {
-            return Refuse(round, worker, context.Replay is null ? "it was not selected for this round" : "not counted in the run that is replayed");
-        }
-
-        if (round.Groups.HasRings && !round.Groups.Accounts(worker, report, head.Samples))
-        {
-            return Refuse(round, worker, $"an update of a group comes with a report that accounts for its {head.Samples} samples", isHostile: true);
-        }
-
-        switch (guard.Fold(codec, arrived.Message.Body, layout, head.Samples, round.Sum!))
-        {
-            case SumRefusal.ValueOutOfRange:
-                return Refuse(round, worker, $"out of range: a value is larger than rounds.largestValue ({round.Terms.Step.LargestValue})", isHostile: true);
-            case SumRefusal.WeightOutOfRange:
-                return Refuse(round, worker, $"out of range: {head.Samples} samples exceed what the round was announced for", isHostile: true);
-        }
-
-        var update = new StoredUpdate
-        {
-            Member = worker.Value,
-            Round = round.Terms.Round,
-            Run = head.Run,
-            Base = head.Base,
-            Samples = head.Samples,
-            Loss = head.Loss is { } loss && double.IsFinite(loss) ? loss : null,
-            SquaredLoss = head.SquaredLoss is { } squared && double.IsFinite(squared) && squared >= 0 ? squared : null,
-            Sampled = sampling is not null && head.Sampled is { IsSound: true } sampled ? sampled : null,
-            Effort = (round.Choice?.SinceSent(worker) ?? sampling?.SinceSent(worker)) is { } since ? new(since.TotalSeconds, modelBytes + arrived.Message.Body.Length, head.Trained ?? 0) : null,
-            Plan = head.Plan,
-            Blob = await store.SaveBodyAsync(arrived.Message.Body, cancellationToken),
-            Report = head.HasReport ? report : null,
-        };
-        CrashPoint.Reach("update-blob-stored");
-        await store.SaveAsync(update, cancellationToken);
-        CrashPoint.Reach("update-stored");
-        round.Count(worker, update, arrived.Message.Body.Length);
-        return new VerdictHead("counted", null) { OnTheWay = sampling is null ? null : update.Effort?.OnTheWay };
-    }
-
     private static TimeSpan Sooner(TimeSpan one, TimeSpan? other) => other < one ? other.Value : one;
-
-    private VerdictHead Refuse(CollectedRound round, WorkerId worker, string reason, bool isHostile = false)
-    {
-        round.Refuse(worker, reason, isHostile);
-        LogRefused(context.Logger, Self, round.Terms.Round, worker, reason);
-        return new VerdictHead("refused", reason);
-    }
-
-    private void KeepReport(MessageArrived arrived)
-    {
-        try
-        {
-            reports[arrived.Worker] = FederatedJson.Read(arrived.Message.Body.ToArray(), FederatedJson.Default.ListWorkerVerdict);
-        }
-        catch (PayloadException error)
-        {
-            LogRefused(context.Logger, Self, arrived.Message.Round, arrived.Worker, error.Message);
-        }
-    }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Self} refused round {Round} of {Worker}: {Reason}")]
-    private static partial void LogRefused(ILogger logger, WorkerId self, int round, WorkerId worker, string reason);
 }

@@ -20,14 +20,14 @@ internal static class AlgorithmCurves
     private static readonly TestBed[] Beds =
     [
         new("mnist", "MNIST, ten clients of two shards", "mnist-small", [.. Enumerable.Range(0, 10).Select(client => $"train-{client}")], [.. Small, "model.hidden=[64]", "training.steps=60", "partition=shards"]),
-        new("wisdm-har", "wisdm-har, thirty users", "wisdm-har", [.. Users.Select(user => $"user-{user}")], [.. Small, "model.hidden=[32]", "training.steps=12"]),
+        new("wisdm-har", "wisdm-har, thirty users", "wisdm-har", [.. Users.Select(user => $"user-{user}")], [.. Small, "model.hidden=[32]", "training.steps=12"], "RESULTANT"),
     ];
 
     public static async Task RunAsync(string data, string folder, TextWriter writer, string[] families)
     {
         foreach (var bed in Beds)
         {
-            foreach (var (family, cases) in AlgorithmFamilies.Of(bed.Clients.Count).Where(family => families.Length == 0 || families.Contains(family.Name)))
+            foreach (var (family, cases) in AlgorithmFamilies.Of(bed.Clients.Count, bed.Attribute).Where(family => families.Length == 0 || families.Contains(family.Name)))
             {
                 var lines = new List<Line>();
                 foreach (var one in cases)
@@ -74,7 +74,7 @@ internal static class AlgorithmCurves
             string[] arguments =
             [
                 "run", job, "--out", Path.Combine(folder, "out"), "--format", "json",
-                .. bed.Settings.Append($"data={Path.Combine(data, bed.Name)}").Append($"seed={seed}").Append($"rounds.count={RoundCount * one.Steps}").SelectMany(setting => new[] { "--set", setting }),
+                .. bed.Settings.Select(setting => one.Epochs is { } epochs && setting.StartsWith("training.steps=", StringComparison.Ordinal) ? $"training.epochs={epochs}" : setting).Append($"data={Path.Combine(data, bed.Name)}").Append($"seed={seed}").Append($"rounds.count={RoundCount * one.Steps}").SelectMany(setting => new[] { "--set", setting }),
             ];
             using var talk = new StringWriter();
             var code = await FlameEdgeHost.RunAsync(arguments, null, null, TextWriter.Synchronized(said), TextWriter.Synchronized(talk), CancellationToken.None);
@@ -125,7 +125,8 @@ internal static class AlgorithmCurves
     }
 
     /// <summary>Clients with data of their own, and what they learn.</summary>
-    private sealed record TestBed(string Name, string Title, string Job, IReadOnlyList<string> Clients, string[] Settings);
+    /// <param name="Attribute">The feature whose upper half is a group to be fair to; null where rows have no named features.</param>
+    private sealed record TestBed(string Name, string Title, string Job, IReadOnlyList<string> Clients, string[] Settings, string? Attribute = null);
 
     private sealed record Line(AlgorithmCase Case, double? Rate, IReadOnlyList<JobResult> Results)
     {

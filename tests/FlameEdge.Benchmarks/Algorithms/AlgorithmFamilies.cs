@@ -56,8 +56,8 @@ internal static class AlgorithmFamilies
             - { name: plans-top, pair: [aggregator, planner] }
         """;
 
-    /// <summary>The families by the names of their files. <paramref name="clients"/> and a third of them stand in settings that depend on how many there are.</summary>
-    public static IEnumerable<(string Name, IReadOnlyList<AlgorithmCase> Cases)> Of(int clients)
+    /// <summary>The families by the names of their files. <paramref name="clients"/> and a third of them stand in settings that depend on how many there are; <paramref name="attribute"/> is the feature fedgft is fair by.</summary>
+    public static IEnumerable<(string Name, IReadOnlyList<AlgorithmCase> Cases)> Of(int clients, string? attribute)
     {
         var (half, hostile) = (clients / 2, Math.Max(1, (clients - 3) / 4));
         yield return ("optimizers",
@@ -71,6 +71,7 @@ internal static class AlgorithmFamilies
             new("feddyn", "optimizer: { kind: feddyn, alpha: {rate} }", Rates: [0.01, 0.03, 0.1]),
             new("scaffold", "optimizer: scaffold"),
             new("fednova", "optimizer: fednova"),
+            .. attribute is null ? (AlgorithmCase[])[] : [new("fedgft", $"optimizer: {{ kind: fedgft, fair: sp, feature: {attribute}, above: 0, gamma: 4 }}")],
         ]);
         yield return ("modes",
         [
@@ -101,6 +102,11 @@ internal static class AlgorithmFamilies
             Chosen("power-of-choice", $"{{ kind: power-of-choice, count: {half}, of: {clients * 4 / 5} }}"),
             Chosen("oort", $"{{ kind: oort, count: {half} }}"),
             Chosen("deadline", $"{{ kind: deadline, count: {half} }}"),
+        ]);
+        yield return ("samplers",
+        [
+            new("all rows", Epochs: 2),
+            new("fedbalancer", "sampler: { kind: fedbalancer, window: 2, lossStep: 0.1, deadlineStep: 0.1 }", Epochs: 2),
         ]);
         yield return ("privacy",
         [

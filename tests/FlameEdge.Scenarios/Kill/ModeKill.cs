@@ -22,6 +22,7 @@ internal sealed record ModeKill(string Name, KillJob Job, IReadOnlyList<(string 
         new("scaffold", KillJob.Mode("kill-scaffold", ", \"optimizer\": \"scaffold\""), [Trainer, Aggregator], IsExact: true),
         new("feddyn", KillJob.Mode("kill-feddyn", ", \"optimizer\": \"feddyn\""), [Trainer, Aggregator], IsExact: true),
         new("fedadam", KillJob.Mode("kill-fedadam", ", \"optimizer\": { \"kind\": \"fedadam\", \"rate\": 0.02 }"), [Trainer, Aggregator], IsExact: true),
+        new("fedgft", KillJob.Mode("kill-fedgft", ", \"optimizer\": { \"kind\": \"fedgft\", \"fair\": \"sp\", \"feature\": \"speed\", \"above\": 0, \"gamma\": 1 }"), [Trainer, Aggregator], IsExact: true),
         new("trimmed mean", KillJob.Mode("kill-trimmed", ", \"robust\": { \"kind\": \"trimmed-mean\", \"trim\": 1 }"), [Trainer, Aggregator], IsExact: true),
         new(
             "asynchronous",

@@ -1,6 +1,7 @@
 using FlameEdge.Diagnostics;
 using FlameEdge.Models;
 using FlameEdge.Models.Loading;
+using FlameEdge.Models.Loading.Vibration;
 using FlameEdge.Topology;
 
 namespace FlameEdge.Federated.Fairness;
@@ -54,7 +55,7 @@ internal sealed class FairTraining : IDisposable
     /// <exception cref="TopologyException">The dataset does not say, or has not got it.</exception>
     public static int ColumnOf(FairnessSpec spec, DatasetSpec dataset)
     {
-        List<string> names = [.. (dataset.Source?.Features ?? []).SelectMany(FeatureColumn.Names)];
+        List<string> names = dataset.Source is { Format: "vibration" } ? [.. VibrationFeatures.Names] : [.. (dataset.Source?.Features ?? []).SelectMany(FeatureColumn.Names)];
         return names.IndexOf(spec.Feature) is var column and >= 0 ? column
             : throw new TopologyException($"optimizer: fedgft: dataset '{dataset.Id}' names no feature '{spec.Feature}'; {(names.Count == 0 ? "list its features" : $"it has {string.Join(", ", names)}")}");
     }

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using FlameEdge.Topology;
 
 namespace FlameEdge.Federated.Ring;
@@ -6,9 +5,10 @@ namespace FlameEdge.Federated.Ring;
 /// <summary>Where the members stand, as a coordinator knows it.</summary>
 internal sealed class RingTable
 {
+    private static readonly Comparer<WorkerId> ByName = Comparer<WorkerId>.Create(static (left, right) => string.CompareOrdinal(left.Value, right.Value));
+
     // Never changed, only replaced: sends that are repeated ask on threads of their own where a member stands.
-    private volatile ImmutableSortedDictionary<WorkerId, RingPlace> places =
-        ImmutableSortedDictionary.Create<WorkerId, RingPlace>(Comparer<WorkerId>.Create(static (left, right) => string.CompareOrdinal(left.Value, right.Value)));
+    private volatile SortedDictionary<WorkerId, RingPlace> places = new(ByName);
 
     /// <summary>Everybody known, sorted.</summary>
     public IEnumerable<(WorkerId Worker, RingPlace Place)> All => places.Select(pair => (pair.Key, pair.Value));
@@ -17,7 +17,17 @@ internal sealed class RingTable
     public RingPlace? this[WorkerId worker]
     {
         get => places.GetValueOrDefault(worker);
-        set => places = value is null ? places.Remove(worker) : places.SetItem(worker, value);
+        set
+        {
+            var changed = new SortedDictionary<WorkerId, RingPlace>(places, ByName);
+            changed.Remove(worker);
+            if (value is not null)
+            {
+                changed.Add(worker, value);
+            }
+
+            places = changed;
+        }
     }
 
     /// <summary>

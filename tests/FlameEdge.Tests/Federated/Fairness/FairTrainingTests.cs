@@ -74,6 +74,7 @@ public class FairTrainingTests
         Assert.Equal(2, FairTraining.ColumnOf(Of(FairnessSpec.Parity) with { Feature = "age" }, dataset));
         var error = Assert.Throws<TopologyException>(() => FairTraining.ColumnOf(Of(FairnessSpec.Parity) with { Feature = "sex" }, dataset));
         Assert.Contains("dataset 'd' names no feature 'sex'; it has hour (sine), hour (cosine), age", error.Message, StringComparison.Ordinal);
+        Assert.Equal(1, FairTraining.ColumnOf(Of(FairnessSpec.Parity) with { Feature = "rms" }, new() { Id = new("m"), Source = new() { Format = "vibration" } }));
     }
 
     [Fact]

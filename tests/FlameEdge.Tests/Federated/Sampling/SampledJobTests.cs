@@ -7,6 +7,7 @@ using FlameEdge.Models;
 using FlameEdge.Rounds;
 using FlameEdge.State;
 using FlameEdge.Testing;
+using FlameEdge.Tests.Federated.Replicas;
 using FlameEdge.Topology;
 
 namespace FlameEdge.Tests.Federated.Sampling;
@@ -99,6 +100,18 @@ public class SampledJobTests
             var kept = await StateOf(state, new($"middle_{middle}"));
             Assert.Equal((3, 2), (kept!.Round, kept.Speeds.Count));
         }
+    }
+
+    [Fact]
+    public async Task Replicas_steer_the_clients_that_chose_them()
+    {
+        var (state, plan) = (new MemoryStateStore(), ReplicatedJobs.Plan(4, 2, Rounds, Training));
+        var observer = await Job(new(plan.Job with { Sampler = Steady }, plan.Workers), new(), state).RunAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal("completed", observer.End!.State);
+        Assert.All(observer.Rounds, round => Assert.Equal(4, round.Verdicts.Count(verdict => verdict is { Verdict: Verdict.Counted, Via: not null })));
+        var kept = new List<SamplingState?> { await StateOf(state, ReplicatedJobs.Middle(0)), await StateOf(state, ReplicatedJobs.Middle(1)) };
+        Assert.Equal(plan.Workers.Select(worker => worker.Id.Value).Where(id => id.StartsWith("trainer_", StringComparison.Ordinal)), kept.SelectMany(one => one?.Speeds.Keys ?? []).Order(StringComparer.Ordinal));
     }
 
     [Fact]
