@@ -91,7 +91,7 @@ internal static class AlgorithmCurves
         if (one.Topology is { } topology)
         {
             var (start, end) = (text.IndexOf("topology:", StringComparison.Ordinal), text.IndexOf("datasets:\n", StringComparison.Ordinal));
-            text = $"{text[..start]}{topology.Replace("{west}", Names(clients.Take(clients.Count / 2)), StringComparison.Ordinal).Replace("{east}", Names(clients.Skip(clients.Count / 2)), StringComparison.Ordinal)}\n{text[end..]}";
+            text = $"{text[..start]}{Topologies.Over(topology, clients)}\n{text[end..]}";
         }
 
         // A section said twice is no YAML: what a case says of rounds takes the place of the job's.
@@ -101,8 +101,6 @@ internal static class AlgorithmCurves
         }
 
         return $"{text}\n{one.Lines.Replace("{rate}", rate?.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)}\n";
-
-        static string Names(IEnumerable<string> clients) => string.Join(", ", clients);
     }
 
     private static void Write(TextWriter writer, string family, string title, string picture, List<Line> lines)

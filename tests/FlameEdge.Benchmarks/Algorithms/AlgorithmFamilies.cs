@@ -3,59 +3,6 @@ namespace FlameEdge.Benchmarks.Algorithms;
 /// <summary>What is compared with what: one family, one picture.</summary>
 internal static class AlgorithmFamilies
 {
-    private const string Classical = """
-        topology:
-          roles:
-            - { name: trainer, isDataConsumer: true }
-            - { name: aggregator }
-          channels:
-            - { name: param, pair: [trainer, aggregator] }
-        """;
-
-    private const string Regions = """
-        topology:
-          roles:
-            - { name: trainer, isDataConsumer: true, datasets: { west: [{west}], east: [{east}] } }
-            - { name: region }
-            - { name: aggregator }
-          channels:
-            - { name: param, pair: [trainer, region], groupBy: [west, east] }
-            - { name: global, pair: [region, aggregator] }
-        """;
-
-    private const string Ring = """
-        topology:
-          roles:
-            - { name: trainer, isDataConsumer: true }
-          channels:
-            - { name: ring, pair: [trainer, trainer] }
-        """;
-
-    private const string Hybrid = """
-        topology:
-          roles:
-            - { name: trainer, isDataConsumer: true, datasets: { west: [{west}], east: [{east}] } }
-            - { name: aggregator }
-          channels:
-            - { name: site, pair: [trainer, trainer], groupBy: [west, east], backend: tcp }
-            - { name: param, pair: [trainer, aggregator] }
-        """;
-
-    private const string Coordinated = """
-        topology:
-          roles:
-            - { name: trainer, isDataConsumer: true }
-            - { name: region, replica: 2 }
-            - { name: aggregator }
-            - { name: planner, program: coordinator }
-          channels:
-            - { name: param, pair: [trainer, region] }
-            - { name: global, pair: [region, aggregator] }
-            - { name: plans-trainers, pair: [trainer, planner] }
-            - { name: plans-regions, pair: [region, planner] }
-            - { name: plans-top, pair: [aggregator, planner] }
-        """;
-
     /// <summary>The families by the names of their files. <paramref name="clients"/> and a third of them stand in settings that depend on how many there are; <paramref name="attribute"/> is the feature fedgft is fair by.</summary>
     public static IEnumerable<(string Name, IReadOnlyList<AlgorithmCase> Cases)> Of(int clients, string? attribute)
     {
@@ -76,13 +23,13 @@ internal static class AlgorithmFamilies
         yield return ("modes",
         [
             new("classical"),
-            new("hierarchical", Topology: Regions),
+            new("hierarchical", Topology: Topologies.Regions),
             new("eager", "rounds: { quorum: 50%, eager: true }"),
-            new("asynchronous", Topology: Classical.Replace("{ name: aggregator }", $"{{ name: aggregator, program: asynchronous-aggregator, settings: {{ buffer: {half} }} }}", StringComparison.Ordinal), Steps: 2),
-            new("asynchronous regions", Topology: Regions.Replace("{ name: aggregator }", "{ name: aggregator, program: asynchronous-aggregator, settings: { buffer: 1 } }", StringComparison.Ordinal), Steps: 2),
-            new("distributed", Topology: Ring),
-            new("hybrid", Topology: Hybrid),
-            new("coordinated", Topology: Coordinated),
+            new("asynchronous", Topology: Topologies.Classical.Replace("{ name: aggregator }", $"{{ name: aggregator, program: asynchronous-aggregator, settings: {{ buffer: {half} }} }}", StringComparison.Ordinal), Steps: 2),
+            new("asynchronous regions", Topology: Topologies.Regions.Replace("{ name: aggregator }", "{ name: aggregator, program: asynchronous-aggregator, settings: { buffer: 1 } }", StringComparison.Ordinal), Steps: 2),
+            new("distributed", Topology: Topologies.Ring),
+            new("hybrid", Topology: Topologies.Hybrid),
+            new("coordinated", Topology: Topologies.Coordinated),
         ]);
         yield return ("robust",
         [
@@ -119,5 +66,5 @@ internal static class AlgorithmFamilies
     }
 
     private static AlgorithmCase Chosen(string name, string selector) =>
-        new(name, Topology: Classical.Replace("aggregator] }", $"aggregator], selector: {selector} }}", StringComparison.Ordinal));
+        new(name, Topology: Topologies.Classical.Replace("aggregator] }", $"aggregator], selector: {selector} }}", StringComparison.Ordinal));
 }

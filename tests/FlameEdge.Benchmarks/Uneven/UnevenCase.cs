@@ -8,45 +8,16 @@ namespace FlameEdge.Benchmarks.Uneven;
 /// <param name="UplinkOf">Which line a worker's agent sits behind; null where it is beside the broker.</param>
 internal sealed record UnevenCase(string Group, string Name, string Topology, string Rounds, Func<UnevenWorker, string?> UplinkOf)
 {
-    private const string West = "train-0, train-1, train-2, train-3, train-4";
-    private const string East = "train-5, train-6, train-7, train-8, train-9";
+    private static readonly string[] Clients = [.. Enumerable.Range(0, 10).Select(client => $"train-{client}")];
     private const string Rounded = "rounds: { count: 60, quorum: 100%, deadline: 2m }";
 
     /// <summary>The case that others of its group are held against is the first one of it.</summary>
     public static IReadOnlyList<UnevenCase> All { get; } =
     [
-        Slow("classical", """
-            topology:
-              roles:
-                - { name: trainer, isDataConsumer: true }
-                - { name: aggregator }
-              channels:
-                - { name: param, pair: [trainer, aggregator] }
-            """),
-        Slow("hybrid", $$"""
-            topology:
-              roles:
-                - { name: trainer, isDataConsumer: true, datasets: { west: [{{West}}], east: [{{East}}] } }
-                - { name: aggregator }
-              channels:
-                - { name: site, pair: [trainer, trainer], groupBy: [west, east], backend: tcp }
-                - { name: param, pair: [trainer, aggregator] }
-            """),
-        SlowRegion("hierarchical", Regions()),
-        SlowRegion("coordinated", """
-            topology:
-              roles:
-                - { name: trainer, isDataConsumer: true }
-                - { name: region, replica: 2 }
-                - { name: aggregator }
-                - { name: planner, program: coordinator }
-              channels:
-                - { name: param, pair: [trainer, region] }
-                - { name: global, pair: [region, aggregator] }
-                - { name: plans-trainers, pair: [trainer, planner] }
-                - { name: plans-regions, pair: [region, planner] }
-                - { name: plans-top, pair: [aggregator, planner] }
-            """),
+        Slow("classical", Topologies.Classical),
+        Slow("hybrid", Topologies.Hybrid),
+        SlowRegion("hierarchical", Topologies.Regions),
+        SlowRegion("coordinated", Topologies.Coordinated),
         Stragglers("classical", "aggregator }", "aggregator] }", Rounded),
         Stragglers("eager", "aggregator }", "aggregator] }", "rounds: { count: 60, quorum: 70%, eager: true, deadline: 2m }"),
         Stragglers("asynchronous (FedBuff)", "aggregator, program: asynchronous-aggregator, settings: { buffer: 5 } }", "aggregator] }", "rounds: { count: 120, quorum: 50%, deadline: 2m }"),
@@ -55,9 +26,9 @@ internal sealed record UnevenCase(string Group, string Name, string Topology, st
     ];
 
     // Each site has one line, that of the west a tenth of the other's; an aggregator of the site sits at its end of it.
-    private static UnevenCase Slow(string name, string topology) => new("one site's line at a tenth", name, topology, Rounded, worker => worker.Dataset is { } dataset ? IsWest(dataset) ? "slow" : "fast" : null);
+    private static UnevenCase Slow(string name, string topology) => new("one site's line at a tenth", name, Topologies.Over(topology, Clients), Rounded, worker => worker.Dataset is { } dataset ? IsWest(dataset) ? "slow" : "fast" : null);
 
-    private static UnevenCase SlowRegion(string name, string topology) => new("one aggregator's line at a tenth", name, topology, Rounded, worker => worker.Role != "region" ? null : worker.Id == "region_0" ? "slow" : "fast");
+    private static UnevenCase SlowRegion(string name, string topology) => new("one aggregator's line at a tenth", name, Topologies.Over(topology, Clients), Rounded, worker => worker.Role != "region" ? null : worker.Id == "region_0" ? "slow" : "fast");
 
     private static UnevenCase Stragglers(string name, string aggregator, string channel, string rounds) => new("three stragglers at five times the time", name, $$"""
         topology:
@@ -68,16 +39,5 @@ internal sealed record UnevenCase(string Group, string Name, string Topology, st
             - { name: param, pair: [trainer, {{channel}}
         """, rounds, static _ => null);
 
-    private static string Regions() => $$"""
-        topology:
-          roles:
-            - { name: trainer, isDataConsumer: true, datasets: { west: [{{West}}], east: [{{East}}] } }
-            - { name: region }
-            - { name: aggregator }
-          channels:
-            - { name: param, pair: [trainer, region], groupBy: [west, east] }
-            - { name: global, pair: [region, aggregator] }
-        """;
-
-    private static bool IsWest(string dataset) => West.Split(", ").Contains(dataset);
+    private static bool IsWest(string dataset) => Clients.Take(5).Contains(dataset);
 }
