@@ -14,6 +14,12 @@ internal static class BandReport
     {
         using var bands = new BandTable(streams);
         var bench = new StreamBench(streams, data);
+        if (datasets.Except(bench.Datasets).ToArray() is { Length: > 0 } unknown)
+        {
+            Console.Error.WriteLine($"no stored streams of {string.Join(", ", unknown)} in {streams}; it has {string.Join(", ", bench.Datasets)}");
+            return 2;
+        }
+
         var (inside, outside) = (0, new List<string>());
         foreach (var dataset in datasets.Count > 0 ? datasets : bench.Datasets)
         {
