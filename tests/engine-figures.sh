@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures both engines side by side (one thread, processes that take turns) and writes docs/reports/engines.md.
 # Usage: tests/engine-figures.sh [repeats] [seconds of processor time per run] [steps of the growth run]
-set -eu
+set -euo pipefail
 cd "$(dirname "$0")/.."
 changes=$([ -z "$(git status --porcelain)" ] || echo " with changes")
 dotnet build tests/FlameEdge.Benchmarks -c Release -v quiet --nologo

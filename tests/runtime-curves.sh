@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The long form of RuntimeTests: both runtimes in one job, and LeNet on all of MNIST on either; writes docs/reports/runtimes.md.
 # Needs the reference data: FLAMEEDGE_DATA, else ../shared.
-set -eu
+set -euo pipefail
 cd "$(dirname "$0")/.."
 changes=$([ -z "$(git status --porcelain)" ] || echo " with changes")
 dotnet build FlameEdge.sln -c Release -v quiet --nologo
