@@ -4,7 +4,7 @@
 #   tests/algorithm-figures.sh [optimizers|modes|robust|selectors|samplers|privacy …]
 set -eu
 cd "$(dirname "$0")/.."
-changes=$([ -z "$(git status --porcelain -uno)" ] || echo " with changes")
+changes=$([ -z "$(git status --porcelain -uno -- src tests)" ] || echo " with changes")
 dotnet build tests/FlameEdge.Benchmarks -c Release -v quiet --nologo
 run() { dotnet tests/FlameEdge.Benchmarks/bin/Release/net10.0/FlameEdge.Benchmarks.dll algorithms "${FLAMEEDGE_DATA:-../shared}/data" docs/reports "$@"; }
 if [ $# -gt 0 ]; then run "$@"; exit; fi

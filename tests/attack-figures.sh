@@ -7,7 +7,7 @@ dotnet build tests/FlameEdge.Scenarios -c Release -v quiet --nologo || exit 1
 table=$(mktemp)
 FLAMEEDGE_ATTACK_REPORT=$table dotnet tests/FlameEdge.Scenarios/bin/Release/net10.0/FlameEdge.Scenarios.dll -noColor -explicit only -trait figures=attacks || exit 1
 [ -s "$table" ] || { echo "no reference data: set FLAMEEDGE_DATA"; exit 1; }
-changes=$(git status --porcelain -uno)
+changes=$(git status --porcelain -uno -- src tests)
 {
   echo "# Hostile trainers"
   echo

@@ -3,7 +3,7 @@
 # Needs the reference data: FLAMEEDGE_DATA, else ../shared.
 set -eu
 cd "$(dirname "$0")/.."
-changes=$([ -z "$(git status --porcelain)" ] || echo " with changes")
+changes=$([ -z "$(git status --porcelain -- src tests)" ] || echo " with changes")
 dotnet build tests/FlameEdge.Benchmarks -c Release -v quiet --nologo
 table=$(mktemp)
 code=0

@@ -3,7 +3,7 @@
 # Usage: tests/engine-figures.sh [repeats] [seconds of processor time per run] [steps of the growth run]
 set -euo pipefail
 cd "$(dirname "$0")/.."
-changes=$([ -z "$(git status --porcelain)" ] || echo " with changes")
+changes=$([ -z "$(git status --porcelain -- src tests)" ] || echo " with changes")
 dotnet build tests/FlameEdge.Benchmarks -c Release -v quiet --nologo
 table=$(mktemp)
 code=0

@@ -16,7 +16,7 @@ command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ] || { echo "mosquit
 
 dotnet build tests/FlameEdge.Scenarios -c Release -v quiet --nologo || exit 1
 table=$(mktemp)
-changes=$(git status --porcelain -uno)
+changes=$(git status --porcelain -uno -- src tests)
 FLAMEEDGE_KILL_CYCLES=$kills FLAMEEDGE_KILL_SEED=$seed FLAMEEDGE_KILL_REPORT=$table CI=true \
   dotnet tests/FlameEdge.Scenarios/bin/Release/net10.0/FlameEdge.Scenarios.dll -noColor -explicit only -trait kill=fleet-cycles
 code=$?

@@ -2,7 +2,7 @@
 # The parameter kernels beside STREAM's triad in the same run; writes docs/reports/kernels.md.
 set -eu
 cd "$(dirname "$0")/.."
-changes=$([ -z "$(git status --porcelain)" ] || echo " with changes")
+changes=$([ -z "$(git status --porcelain -- src tests)" ] || echo " with changes")
 dotnet build tests/FlameEdge.Benchmarks -c Release -v quiet --nologo
 table=$(mktemp)
 code=0

@@ -23,7 +23,7 @@ FLAMEEDGE_KILL_CYCLES=$cycles FLAMEEDGE_KILL_MINUTES=$minutes FLAMEEDGE_KILL_SEE
 code=$?
 if [ -s "$table" ]; then
   mkdir -p docs/reports
-  changes=$(git status --porcelain -uno)
+  changes=$(git status --porcelain -uno -- src tests)
   {
     echo "# Kill cycles"
     echo

@@ -20,7 +20,7 @@ FLAMEEDGE_KILL_MODE=$mode FLAMEEDGE_KILL_REPORT=$tables CI=true \
 code=$?
 if [ -s "$tables" ]; then
   mkdir -p docs/reports
-  changes=$(git status --porcelain -uno)
+  changes=$(git status --porcelain -uno -- src tests)
   {
     echo "# Kills in every mode"
     echo

@@ -3,7 +3,7 @@
 # Needs the reference data: FLAMEEDGE_DATA, else ../shared.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-changes=$([ -z "$(git status --porcelain)" ] || echo " with changes")
+changes=$([ -z "$(git status --porcelain -- src tests)" ] || echo " with changes")
 dotnet build FlameEdge.sln -c Release -v quiet --nologo
 log=$(mktemp)
 code=0

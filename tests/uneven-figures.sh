@@ -4,7 +4,7 @@
 #   tests/uneven-figures.sh [REPEATS]
 set -eu
 cd "$(dirname "$0")/.."
-changes=$([ -z "$(git status --porcelain -uno)" ] || echo " with changes")
+changes=$([ -z "$(git status --porcelain -uno -- src tests)" ] || echo " with changes")
 dotnet build tests/FlameEdge.Benchmarks -c Release -v quiet --nologo
 table=$(mktemp)
 dotnet tests/FlameEdge.Benchmarks/bin/Release/net10.0/FlameEdge.Benchmarks.dll uneven "${FLAMEEDGE_DATA:-../shared}/data" "${1:-3}" > "$table"

@@ -74,6 +74,13 @@ internal sealed record KillJob(string Name, string Text, IReadOnlyList<string> W
         [Aggregator, .. Enumerable.Range(0, 4).Select(Trainer)],
         rounds);
 
+    /// <summary>Four trainers whose rounds end with the third update.</summary>
+    public static KillJob Eager(string name, int rounds = 10)
+    {
+        var job = Mode(name, quorum: "3", rounds: rounds);
+        return job with { Text = job.Text.Replace("\"quorum\": \"3\"", "\"quorum\": \"3\", \"eager\": true", StringComparison.Ordinal) };
+    }
+
     /// <summary>Four trainers that sum among themselves.</summary>
     public static KillJob Ring(string name, int rounds = 6)
     {
