@@ -10,10 +10,9 @@ log=$(mktemp)
 code=0
 dotnet tests/FlameEdge.Benchmarks/bin/Release/net10.0/FlameEdge.Benchmarks.dll canoe "$shared/golden/canoe" "$shared/data" "$@" | tee "$log" || code=$?
 {
-  echo "# Canoe on the stored streams"
+  cat docs/reports/canoe-bands-notes.md
   echo
-  echo "Written by \`tests/canoe-bands.sh\` on $(date -u +%F), commit $(git rev-parse --short HEAD)$changes. In memory, packets as bytes, one batch of delay; five seeds (W1, W1b) or three."
-  echo "Batches: to 95 % of what the isolated learner of the same seed converges to; payload without envelopes, 48 bytes per request. What each figure means: docs/canoe.md."
+  echo "Written by \`tests/canoe-bands.sh${*:+ $*}\` on $(date -u +%F), commit $(git rev-parse --short HEAD)$changes."
   cat "$log"
 } > docs/reports/canoe-bands.md
 rm -f "$log"
