@@ -24,8 +24,12 @@ internal sealed partial class BackgroundSends(IChannel channel, TimeProvider tim
             }
             catch (ChannelException error)
             {
-                LogRepeated(logger, to, error.Message);
-                await Task.Delay(Pause, time, token);
+                // What is no longer wanted has cost nobody anything: a device that dies would bring a line for every round it was told of.
+                if (isWanted())
+                {
+                    LogRepeated(logger, to, error.Message);
+                    await Task.Delay(Pause, time, token);
+                }
             }
         }
     });

@@ -24,7 +24,7 @@ internal sealed record ModeKill(string Name, KillJob Job, IReadOnlyList<(string 
         new("fedadam", KillJob.Mode("kill-fedadam", ", \"optimizer\": { \"kind\": \"fedadam\", \"rate\": 0.02 }"), [Trainer, Aggregator], IsExact: true),
         new("fedgft", KillJob.Mode("kill-fedgft", ", \"optimizer\": { \"kind\": \"fedgft\", \"fair\": \"sp\", \"feature\": \"speed\", \"above\": 0, \"gamma\": 1 }"), [Trainer, Aggregator], IsExact: true),
         new("trimmed mean", KillJob.Mode("kill-trimmed", ", \"robust\": { \"kind\": \"trimmed-mean\", \"trim\": 1 }"), [Trainer, Aggregator], IsExact: true),
-        new("eager", KillJob.Eager("kill-eager"), [Trainer, (KillJob.Aggregator, ["update-stored:2", "round-aggregated:1", "model-stored:1", "round-committed:1"])], IsExact: false) { Rounds = 60 },
+        new("eager", KillJob.Eager("kill-eager"), [Trainer, (KillJob.Aggregator, ["update-stored:2", "round-aggregated:1", "model-stored:1", "round-committed:1"])], IsExact: false) { Rounds = 400 },
         new(
             "asynchronous",
             KillJob.Mode("kill-fedbuff", aggregator: ", \"program\": \"asynchronous-aggregator\", \"settings\": { \"buffer\": 2, \"maxStaleness\": 5 }", rounds: 10),
