@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Accuracy by round of every optimizer, mode, robust rule, selector and kind of privacy, as jobs over the broker: writes docs/reports/algorithms.md and its pictures.
-# Needs the reference data: FLAMEEDGE_DATA, else ../shared. Some half an hour on two cores; names of families as arguments print theirs only.
-#   tests/algorithm-figures.sh [optimizers|modes|robust|selectors|samplers|privacy …]
+# Accuracy by round of every optimizer, mode, robust rule, selector, sampler and kind of privacy, as jobs over the broker: writes docs/reports/algorithms.md and its pictures.
+# Needs the reference data: FLAMEEDGE_DATA, else ../shared. Some half an hour on two cores; names of families and datasets as arguments print theirs only.
+#   tests/algorithm-figures.sh [optimizers|modes|robust|selectors|samplers|privacy|mnist|wisdm-har …]
 set -eu
 cd "$(dirname "$0")/.."
 changes=$([ -z "$(git status --porcelain -uno -- src tests)" ] || echo " with changes")

@@ -23,11 +23,17 @@ internal static class AlgorithmCurves
         new("wisdm-har", "wisdm-har, thirty users", "wisdm-har", [.. Users.Select(user => $"user-{user}")], [.. Small, "model.hidden=[32]", "training.steps=12"], "RESULTANT"),
     ];
 
-    public static async Task RunAsync(string data, string folder, TextWriter writer, string[] families)
+    /// <param name="data">The datasets' folder.</param>
+    /// <param name="folder">Where the pictures go.</param>
+    /// <param name="writer">Takes the tables.</param>
+    /// <param name="only">Families and datasets; all where none is named.</param>
+    public static async Task RunAsync(string data, string folder, TextWriter writer, string[] only)
     {
-        foreach (var bed in Beds)
+        var beds = Beds.Where(bed => only.Contains(bed.Name)).ToList();
+        var families = only.Except(beds.Select(bed => bed.Name)).ToList();
+        foreach (var bed in beds.Count > 0 ? beds : [.. Beds])
         {
-            foreach (var (family, cases) in AlgorithmFamilies.Of(bed.Clients.Count, bed.Attribute).Where(family => families.Length == 0 || families.Contains(family.Name)))
+            foreach (var (family, cases) in AlgorithmFamilies.Of(bed.Clients.Count, bed.Attribute).Where(family => families.Count == 0 || families.Contains(family.Name)))
             {
                 var lines = new List<Line>();
                 foreach (var one in cases)
@@ -100,6 +106,8 @@ internal static class AlgorithmCurves
             text = text[..text.LastIndexOf("rounds:", StringComparison.Ordinal)];
         }
 
+        // Who counts steps counts no epochs.
+        text = one.Epochs is null ? text : text.Replace(", steps: 5", string.Empty, StringComparison.Ordinal);
         return $"{text}\n{one.Lines.Replace("{rate}", rate?.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)}\n";
     }
 
