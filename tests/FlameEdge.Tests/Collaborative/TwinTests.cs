@@ -63,20 +63,18 @@ public class TwinTests
     [Fact]
     public void A_rare_class_counts_as_much_as_the_others_up_to_three_times_a_row()
     {
-        var twin = Twin.Of(DenseNetwork.Drawn(1, s_widths), new CanoeSettings(), 1)!; // Dense.
+        var network = DenseNetwork.Drawn(1, s_widths);
+        var twin = Twin.Of(network, new CanoeSettings(), 1)!; // Dense.
         int[] labels = [.. Enumerable.Repeat(0, 15), 2];
-        var rows = Rows(labels);
-        var helped = new float[3 * 16];
+        var (rows, own, helped) = (Rows(labels), new float[3 * 16], new float[3 * 16]);
+        network.Forward(rows, own);
         helped[(3 * 15) + 2] = 20; // Sure of the one rare row, and knows nothing of the others.
-        for (var row = 0; row < 15; row++)
-        {
-            helped[(3 * row) + 1] = 0.3f;
-        }
 
         twin.Judge(rows, labels, helped);
 
-        // The fresh network says about a third of each class: ln 3 are won three times, and 0.1 is lost fifteen times half a row.
-        Assert.InRange(Math.Log(twin.HelpedShare / (1 - twin.HelpedShare)) / 0.1, 1, 3 * Math.Log(3));
+        // Two classes seen, so that each has eight rows' worth: a common row counts 8/15, the rare one would count eight times and counts three.
+        var expected = Enumerable.Range(0, 16).Sum(row => (row < 15 ? 8.0 / 15 : 3) * (Logits.LogLikelihood(helped.AsSpan(3 * row, 3), labels[row]) - Logits.LogLikelihood(own.AsSpan(3 * row, 3), labels[row])));
+        Assert.Equal(expected, Math.Log(twin.HelpedShare / (1 - twin.HelpedShare)) / 0.1, 1e-6);
     }
 
     [Fact]
