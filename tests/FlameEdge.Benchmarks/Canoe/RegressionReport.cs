@@ -29,7 +29,7 @@ internal static class RegressionReport
         }
 
         double[] ratios = [.. batches.Select(pair => (double)pair.Isolated / pair.Canoe).Order()];
-        Line(output, $"\nMedian {ratios[ratios.Length / 2]:0.0} ×, ratio of means {batches.Average(pair => pair.Isolated) / batches.Average(pair => pair.Canoe):0.0} ×; worst seed's mean error against isolated in batches 1–60: {runs[best].Max(run => run.Canoe.Zip(run.Isolated, (mine, other) => mine - other).Take(60).Average()):+0.000;-0.000}.");
+        Line(output, $"\nMedian {ratios[ratios.Length / 2]:0.0} ×, ratio of means {batches.Average(pair => pair.Isolated) / batches.Average(pair => pair.Canoe):0.0} ×; worst seed's mean error against isolated in batches 1–60: {runs[best].Max(run => run.Canoe.Zip(run.Isolated, (mine, other) => mine - other).Take(60).Average()):+0.000;-0.000} (above 0 is worse).");
     }
 
     private static int BatchesTo(double threshold, IReadOnlyList<double> errors) =>

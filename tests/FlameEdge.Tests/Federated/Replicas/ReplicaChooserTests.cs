@@ -138,37 +138,5 @@ public sealed class ReplicaChooserTests : IAsyncLifetime
 
     private long incarnation;
 
-    private async Task<RoleContext> ContextAsync(WorkerId id)
-    {
-        var worker = plan.Find(id)!;
-        var other = new RoleName(id == Trainer ? "middle" : "trainer");
-        var channel = await backend.OpenAsync(
-            new ChannelEndpoint
-            {
-                Job = plan.Job.Name,
-                Channel = new("param"),
-                Group = worker.Groups[new("param")],
-                Self = id,
-                Agent = new("here"),
-                Role = worker.Role,
-                OtherRole = other,
-                Placement = plan.Workers.Where(peer => peer.Role == other).ToDictionary(peer => peer.Id, _ => new AgentId("here")),
-                Incarnation = ++incarnation,
-            },
-            CancellationToken.None);
-        return new RoleContext
-        {
-            Plan = plan,
-            Worker = worker,
-            Channels = new Dictionary<ChannelName, IChannel> { [new("param")] = channel },
-            Engine = new SoftmaxEngine(),
-            Compute = new ComputeGate(1),
-            Training = plan.Job.Training,
-            LoadAsync = (id, _) => Task.FromResult(TestJobs.Rows(id)),
-            State = state,
-            Time = TimeProvider.System,
-            Observer = new RecordingObserver(),
-            Logger = NullLogger.Instance,
-        };
-    }
+    private Task<RoleContext> ContextAsync(WorkerId id) => LoneWorker.ContextAsync(backend, plan, id, new(id == Trainer ? "middle" : "trainer"), state, ++incarnation);
 }
