@@ -2,15 +2,12 @@ using System.Buffers;
 using FlameEdge.Channels;
 using FlameEdge.Channels.InMemory;
 using FlameEdge.Federated;
-using FlameEdge.Models;
 using FlameEdge.Parameters;
 using FlameEdge.Parameters.Codecs;
 using FlameEdge.Rounds;
 using FlameEdge.State;
-using FlameEdge.Tasklets;
 using FlameEdge.Testing;
 using FlameEdge.Topology;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace FlameEdge.Tests.Federated;
 

@@ -2,13 +2,11 @@ using FlameEdge.Channels;
 using FlameEdge.Channels.InMemory;
 using FlameEdge.Federated;
 using FlameEdge.Federated.Replicas;
-using FlameEdge.Models;
 using FlameEdge.Parameters;
 using FlameEdge.State;
 using FlameEdge.Tasklets;
 using FlameEdge.Testing;
 using FlameEdge.Topology;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace FlameEdge.Tests.Federated.Replicas;
 
