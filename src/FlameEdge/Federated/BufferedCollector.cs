@@ -138,7 +138,9 @@ internal sealed partial class BufferedCollector : IAsyncDisposable
         while (buffer.Count < settings.Goal && context.Time.GetElapsedTime(start) < deadline)
         {
             context.Observer.RoundProgress(Self, terms.Round, inbox.Present.Count, buffer.Count, settings.Goal);
-            var item = await inbox.NextAsync(deadline - context.Time.GetElapsedTime(start), either.Token);
+            // Where those who came have given away what they could bring to this model, the next one is needed.
+            var bound = working.Count == 0 && share?.IsBehind(terms) == true && ReplicaShare.Moment < deadline ? ReplicaShare.Moment : deadline;
+            var item = await inbox.NextAsync(bound - context.Time.GetElapsedTime(start), either.Token);
             if (item is null)
             {
                 break;

@@ -28,17 +28,17 @@ internal sealed class ChannelInbox : IAsyncDisposable
     /// <summary>Peers present as of the last event read; what one call gave does not change afterwards.</summary>
     public IReadOnlyDictionary<WorkerId, Peer> Present => present;
 
-    /// <summary>The next event, or null when <paramref name="wait"/> is over first; infinite for who bounds it by the token.</summary>
-    public async Task<ChannelEvent?> NextAsync(TimeSpan wait, CancellationToken cancellationToken)
+    /// <summary>The next event, or null when <paramref name="wait"/> is over first; null for who bounds it by the token.</summary>
+    public async Task<ChannelEvent?> NextAsync(TimeSpan? wait, CancellationToken cancellationToken)
     {
         if (!queue.Reader.TryRead(out var item))
         {
-            if (wait <= TimeSpan.Zero && wait != Timeout.InfiniteTimeSpan)
+            if (wait <= TimeSpan.Zero)
             {
                 return null;
             }
 
-            using var timer = new CancellationTokenSource(wait, time);
+            using var timer = new CancellationTokenSource(wait ?? Timeout.InfiniteTimeSpan, time);
             using var both = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
             try
             {

@@ -136,7 +136,7 @@ internal sealed class RoundCollector(RoleContext context, ChannelInbox inbox) : 
         while (!IsOver() && !IsPaceOver() && context.Time.GetElapsedTime(start) < deadline)
         {
             context.Observer.RoundProgress(Self, terms.Round, groups.Count(inbox.Present.Keys), round.Counted.Count, groups.Count(required));
-            var rest = Sooner(deadline - context.Time.GetElapsedTime(start), succession.Left);
+            var rest = Sooner(Sooner(deadline - context.Time.GetElapsedTime(start), succession.Left), LeftWithNobody());
             var item = await inbox.NextAsync(round.Counted.Count >= quorum ? Sooner(rest, LeftOfPace()) : rest, cancellationToken);
             if (item is null)
             {
@@ -221,6 +221,8 @@ internal sealed class RoundCollector(RoleContext context, ChannelInbox inbox) : 
         }
 
         async Task<RoundTerms> PacedAsync(IReadOnlyList<WorkerId> clients) => sampling is null ? terms : await sampling.PaceAsync(terms, clients, cancellationToken);
+
+        TimeSpan? LeftWithNobody() => terms.Ticket > 0 && round.Cohort.Count == 0 && share?.IsBehind(terms) == true ? ReplicaShare.Moment - context.Time.GetElapsedTime(start) : null;
 
         TimeSpan? LeftOfPace() => terms.Pace?.Deadline - context.Time.GetElapsedTime(start);
 
@@ -308,8 +310,8 @@ internal sealed class RoundCollector(RoleContext context, ChannelInbox inbox) : 
             var open = required.Where(worker => !round.IsResolved(worker)).ToList();
             if (round.Cohort.Count == 0 && terms.Ticket > 0 && share is not null)
             {
-                // Above nobody waits for it, and to say at once that it has no trainers would bring the next model at once.
-                return false;
+                // Above nobody waits for it, and to say at once that it has no trainers would bring the next model at once. Those who come later may need that one.
+                return LeftWithNobody() <= TimeSpan.Zero;
             }
 
             return open.Count == 0 || round.Counted.Count >= round.Goal || (context.Replay is null && round.Counted.Count >= quorum && !open.Exists(worker => inbox.Present.ContainsKey(worker) || succession.IsAwaited(groups, worker)));

@@ -83,7 +83,7 @@ public abstract class TierAggregator : IRole
     /// <summary>Joins its group and waits for those it cannot begin without; the samples it presents itself above with.</summary>
     private protected abstract Task<long> GatherGroupAsync(CancellationToken cancellationToken);
 
-    /// <summary>It has found its way up: workers may come.</summary>
+    /// <summary>It is about to present itself above: workers may come.</summary>
     private protected abstract Task OpenGroupAsync(CancellationToken cancellationToken);
 
     /// <summary>What became of an update it sent up.</summary>
@@ -111,12 +111,12 @@ public abstract class TierAggregator : IRole
         return Task.CompletedTask;
     }
 
-    // It presents itself above when its group stands, with the group's samples: so the top knows the weights before the first round.
+    // It presents itself above when its group stands, with the group's samples: so the top knows the weights before the first round. Workers that choose among equals hear of it before the top does.
     private async Task GatherAsync(CancellationToken cancellationToken)
     {
         var samples = await GatherGroupAsync(cancellationToken);
-        await Upper.JoinAsync(new PeerCard(samples), cancellationToken);
         await OpenGroupAsync(cancellationToken);
+        await Upper.JoinAsync(new PeerCard(samples), cancellationToken);
     }
 
     private async Task<Flow> FetchAsync(CancellationToken cancellationToken)

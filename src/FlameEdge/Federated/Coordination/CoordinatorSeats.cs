@@ -62,7 +62,7 @@ internal sealed class CoordinatorSeats : IAsyncDisposable
         for (var at = 0; at < inboxes.Count; at++)
         {
             // What waits on one goes on waiting while another brings something.
-            waiting[at] ??= inboxes[at].NextAsync(Timeout.InfiniteTimeSpan, stopping.Token);
+            waiting[at] ??= inboxes[at].NextAsync(null, stopping.Token);
         }
 
         var first = await Task.WhenAny(waiting.OfType<Task>().Append(bound));

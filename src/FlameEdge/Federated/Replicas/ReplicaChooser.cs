@@ -160,7 +160,7 @@ internal sealed class ReplicaChooser : IAsyncDisposable
                 return;
             }
 
-            // One that has just started may not have found its way up yet; it says when it has.
+            // One that has just started may not be ready yet; it says when it is.
             with = Rendezvous.Of(context.Worker.Id, present.Where(peer => peer.Card.Replica?.With == peer.Worker.Value).Select(peer => peer.Worker)) ?? with;
         }
     }

@@ -4,8 +4,8 @@ using FlameEdge.Topology;
 
 namespace FlameEdge.Tests.Federated.Coordination;
 
-/// <summary>A backend on which some workers have a slow link: whatever is sent to one takes its time, one message after the other.</summary>
-internal sealed class SlowLinks(IChannelBackend inner, Func<WorkerId, MessageKind, TimeSpan> delayOf) : IChannelBackend
+/// <summary>A backend on which some workers have a slow link: whatever is sent to one takes its time, one message after the other. What they tell of themselves may take its time as well.</summary>
+internal sealed class SlowLinks(IChannelBackend inner, Func<WorkerId, MessageKind, TimeSpan> delayOf, Func<WorkerId, PeerCard, TimeSpan>? joinDelayOf = null) : IChannelBackend
 {
     private readonly ConcurrentDictionary<WorkerId, SemaphoreSlim> links = new();
 
@@ -21,7 +21,15 @@ internal sealed class SlowLinks(IChannelBackend inner, Func<WorkerId, MessageKin
 
         public IReadOnlyList<Peer> Peers => inner.Peers;
 
-        public Task JoinAsync(PeerCard card, CancellationToken cancellationToken) => inner.JoinAsync(card, cancellationToken);
+        public async Task JoinAsync(PeerCard card, CancellationToken cancellationToken)
+        {
+            if (backend.JoinDelayOf(Endpoint.Self, card) is { Ticks: > 0 } delay)
+            {
+                await Task.Delay(delay, TimeProvider.System, cancellationToken);
+            }
+
+            await inner.JoinAsync(card, cancellationToken);
+        }
 
         public Task LeaveAsync(CancellationToken cancellationToken) => inner.LeaveAsync(cancellationToken);
 
@@ -52,4 +60,6 @@ internal sealed class SlowLinks(IChannelBackend inner, Func<WorkerId, MessageKin
     }
 
     private TimeSpan DelayOf(WorkerId to, MessageKind kind) => delayOf(to, kind);
+
+    private TimeSpan JoinDelayOf(WorkerId self, PeerCard card) => joinDelayOf?.Invoke(self, card) ?? TimeSpan.Zero;
 }

@@ -4,6 +4,7 @@ using FlameEdge.Federated.Replicas;
 using FlameEdge.Rounds;
 using FlameEdge.State;
 using FlameEdge.Testing;
+using FlameEdge.Tests.Federated.Coordination;
 using FlameEdge.Topology;
 
 namespace FlameEdge.Tests.Federated.Replicas;
@@ -111,6 +112,44 @@ public class ReplicatedJobTests
         Assert.Equal(Places(observer.Rounds[1]), Places(observer.Rounds[^1]));
 
         static IEnumerable<(string, string?)> Places(RoundResult round) => Counted(round).Select(verdict => (verdict.Worker, verdict.Via));
+    }
+
+    [Fact]
+    public async Task Trainers_that_are_slow_to_change_to_a_replica_that_comes_later_are_counted_in_the_first_round()
+    {
+        var job = new InMemoryJob(ReplicatedJobs.Plan(12, 2, Rounds, Training))
+        {
+            Around = inner => new SlowLinks(inner, static (_, _) => default, static (worker, card) => TimeSpan.FromMilliseconds(card.Replica?.With == Second.Value ? worker == Second ? 200 : 300 : 0)),
+        };
+
+        var observer = await job.RunAsync(TestContext.Current.CancellationToken);
+
+        Assert.All(observer.Rounds, round => Assert.Equal(12, Counted(round).Count));
+        Assert.NotInRange(Counted(observer.Rounds[0]).Count(verdict => verdict.Via == Second.Value), 0, 0);
+        Assert.InRange(observer.Rounds.Sum(round => round.Seconds), 0, 5);
+    }
+
+    [Theory]
+    [InlineData(Programs.MiddleAggregator)]
+    [InlineData(Programs.AsynchronousAggregator)]
+    public async Task A_replica_goes_on_to_the_next_model_for_a_trainer_that_gave_its_update_to_another(string middle)
+    {
+        var plan = ReplicatedJobs.Plan(1, 2, Rounds with { Count = 3 }, Training, Programs.AsynchronousAggregator, middle);
+        var chosen = Rendezvous.Of(new("trainer_0"), [ReplicatedJobs.Middle(0), Second])!.Value;
+        var job = new InMemoryJob(plan)
+        {
+            // The one it would choose comes while it is at work with the other, and has the same model.
+            Around = inner => new SlowLinks(
+                inner,
+                (to, kind) => TimeSpan.FromMilliseconds(kind == MessageKind.Update && to != chosen && to.Value.StartsWith("middle", StringComparison.Ordinal) ? 800 : 0),
+                (worker, card) => TimeSpan.FromMilliseconds(worker == chosen && card.Replica is not null ? 300 : 0)),
+        };
+
+        var observer = await job.RunAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal("completed", observer.End!.State);
+        Assert.InRange(observer.Rounds.Sum(round => round.Seconds), 0.8, 10);
+        Assert.All(observer.Rounds, round => Assert.Equal(RoundOutcome.Completed, round.Outcome));
     }
 
     [Fact]
