@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using FlameEdge.Channels;
 using FlameEdge.Channels.InMemory;
 using FlameEdge.Federated;
@@ -94,6 +95,32 @@ public sealed class ReplicaChooserTests : IAsyncLifetime
 
         Assert.True(shares[other].Has(Trainer, Round(3)));
         Assert.Equal(other, chooser.Bind("run", 3, first).To);
+    }
+
+    [Fact]
+    public async Task A_replica_that_is_back_waits_once_for_a_trainer_at_work_with_another()
+    {
+        await StartAsync();
+        var (first, other) = await SettledAsync();
+        await inboxes[first].Source.LeaveAsync(TestContext.Current.CancellationToken);
+        chooser!.Review();
+        await HeardAsync(other, card => card.Replica?.With == other.Value);
+        chooser.Work();
+        await shares[first].OpenAsync(TestContext.Current.CancellationToken);
+        await HeardAsync(first, card => card.Replica?.With == other.Value);
+
+        Assert.InRange(await TimeOfAsync(3, []), ReplicaShare.Moment * 0.9, TimeSpan.MaxValue);
+        Assert.InRange(await TimeOfAsync(4, []), TimeSpan.Zero, ReplicaShare.Moment * 0.5);
+        chooser.Rest();
+        await HeardAsync(first, card => card.Replica?.With == first.Value);
+        Assert.InRange(await TimeOfAsync(5, [Trainer]), TimeSpan.Zero, ReplicaShare.Moment * 0.5);
+
+        async Task<TimeSpan> TimeOfAsync(int round, IEnumerable<WorkerId> members)
+        {
+            var start = Stopwatch.GetTimestamp();
+            Assert.Equal(members, await shares[first].MembersAsync(Round(round), [Trainer], _ => { }, TestContext.Current.CancellationToken));
+            return Stopwatch.GetElapsedTime(start);
+        }
     }
 
     private async Task StartAsync()
