@@ -139,7 +139,7 @@ internal sealed partial class BufferedCollector : IAsyncDisposable
         {
             context.Observer.RoundProgress(Self, terms.Round, inbox.Present.Count, buffer.Count, settings.Goal);
             // Where those who came have given away what they could bring to this model, the next one is needed.
-            var bound = working.Count == 0 && share?.IsBehind(terms) == true && ReplicaShare.Moment < deadline ? ReplicaShare.Moment : deadline;
+            var bound = working.Count == 0 && share?.PatienceBehind(terms) is { } patience && patience < deadline ? patience : deadline;
             var item = await inbox.NextAsync(bound - context.Time.GetElapsedTime(start), either.Token);
             if (item is null)
             {

@@ -222,7 +222,7 @@ internal sealed class RoundCollector(RoleContext context, ChannelInbox inbox) : 
 
         async Task<RoundTerms> PacedAsync(IReadOnlyList<WorkerId> clients) => sampling is null ? terms : await sampling.PaceAsync(terms, clients, cancellationToken);
 
-        TimeSpan? LeftWithNobody() => terms.Ticket > 0 && round.Cohort.Count == 0 && share?.IsBehind(terms) == true ? ReplicaShare.Moment - context.Time.GetElapsedTime(start) : null;
+        TimeSpan? LeftWithNobody() => terms.Ticket > 0 && round.Cohort.Count == 0 && share?.PatienceBehind(terms) is { } patience ? patience - context.Time.GetElapsedTime(start) : null;
 
         TimeSpan? LeftOfPace() => terms.Pace?.Deadline - context.Time.GetElapsedTime(start);
 

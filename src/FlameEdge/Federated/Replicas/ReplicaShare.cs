@@ -11,12 +11,14 @@ namespace FlameEdge.Federated.Replicas;
 /// </summary>
 internal sealed class ReplicaShare
 {
-    /// <summary>What a trainer takes at most to hear that a replica is there and to change to it, and how long one without trainers keeps a model that is nothing to those who came.</summary>
+    /// <summary>What a trainer takes at most to hear that a replica is there and to change to it.</summary>
     public static readonly TimeSpan Moment = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
+    private const int MostDoublings = 6;
     private readonly RoleContext context;
     private readonly ChannelInbox inbox;
     private HashSet<(WorkerId Worker, long Incarnation)> awaitedInVain = [];
+    private (string Run, int Round, int Ticket, int Times) behind;
 
     private ReplicaShare(RoleContext context, ChannelInbox inbox) => (this.context, this.inbox) = (context, inbox);
 
@@ -68,9 +70,28 @@ internal sealed class ReplicaShare
             : TimeSpan.Zero;
     }
 
-    /// <summary>True where a trainer has come that has given its update of this round to another: the round is none for it here, the next one is.</summary>
-    public bool IsBehind(RoundTerms terms) =>
-        context.Replay is null && inbox.Present.Values.Any(peer => peer.Card.Replica?.With == Self.Value && SeatOf(peer, terms) != Self);
+    /// <summary>
+    /// How long to keep a model that is none for the trainer that came, for it has given its update of that round to another; null where there is no such trainer. Doubles where the next one is of
+    /// the same round again.
+    /// </summary>
+    public TimeSpan? PatienceBehind(RoundTerms terms)
+    {
+        if (context.Replay is not null || !inbox.Present.Values.Any(peer => peer.Card.Replica?.With == Self.Value && SeatOf(peer, terms) != Self))
+        {
+            return null;
+        }
+
+        if (behind.Run != terms.Run || behind.Round != terms.Round)
+        {
+            behind = (terms.Run, terms.Round, terms.Ticket, 0);
+        }
+        else if (behind.Ticket != terms.Ticket)
+        {
+            behind = behind with { Ticket = terms.Ticket, Times = behind.Times + 1 };
+        }
+
+        return Moment * (1 << Math.Min(behind.Times, MostDoublings));
+    }
 
     /// <summary>True for a trainer that is there and is its own in this round.</summary>
     public bool Has(WorkerId worker, RoundTerms terms) =>

@@ -78,6 +78,10 @@ public sealed class ReplicaChooserTests : IAsyncLifetime
         Assert.Equal(first, chooser.HolderOf("run", 3));
         Assert.False(shares[other].Has(Trainer, Round(3)));
         Assert.True(shares[other].Has(Trainer, Round(4)));
+
+        // Another model of the same round is nothing to the trainer either.
+        var asked = new[] { Round(3), Round(3), Round(3) with { Ticket = 1 }, Round(3) with { Ticket = 2 }, Round(4) };
+        Assert.Equal([1, 1, 2, 4, null], asked.Select(terms => shares[other].PatienceBehind(terms) / ReplicaShare.Moment));
         Assert.Equal(first, chooser.Bind("run", 3, other).To);
         Assert.Equal(other, chooser.Bind("run", 4, other).To);
     }
