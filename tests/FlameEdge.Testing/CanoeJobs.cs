@@ -42,12 +42,13 @@ public static class CanoeJobs
         """;
 
     /// <summary>A stored stream of the reference data, played by a site per worker.</summary>
-    /// <param name="stream">Such as <c>digits/W1-s0</c>.</param>
+    /// <param name="dataset">Such as <c>digits</c>.</param>
+    /// <param name="workload">Such as <c>W1</c>: its first stream.</param>
     /// <param name="backend"><c>mqtt</c> or <c>memory</c>.</param>
     /// <param name="more">Further keys of the canoe section, each followed by a comma.</param>
     /// <param name="hasDirectory">False for sites among themselves.</param>
     /// <param name="sites">Sites of the stream.</param>
-    public static string Stored(string stream, string backend, string more = "", bool hasDirectory = true, int sites = 5) => $$"""
+    public static string Stored(string dataset, string workload, string backend, string more = "", bool hasDirectory = true, int sites = 5) => $$"""
         {
           "job": "canoe-stream", "seed": 1, "backend": "{{backend}}",
           "topology": {
@@ -55,7 +56,7 @@ public static class CanoeJobs
             {{(hasDirectory ? WithDirectory : Serverless)}}
           },
           "rounds": { "patience": "60s" },
-          "canoe": { {{more}} "scoreEvery": 1, "stream": "{{SharedData.Path("golden", "canoe", stream)}}.json.gz", "streamData": "{{SharedData.Path("data")}}" }
+          "canoe": { {{more}} "scoreEvery": 1, "stream": "{{SharedData.Stream(dataset, workload)}}", "streamData": "{{SharedData.Path("data")}}" }
         }
         """;
 }

@@ -20,6 +20,10 @@ public static class SharedData
     public static string Path(params string[] parts) =>
         System.IO.Path.Combine([Root ?? throw new InvalidOperationException(Absent), .. parts]);
 
+    /// <summary>The first of a workload's stored Canoe streams, whatever its seed.</summary>
+    public static string Stream(string dataset, string workload) =>
+        Directory.EnumerateFiles(Path("golden", "canoe", dataset), $"{workload}-s*.json.gz").Order(StringComparer.Ordinal).First();
+
     private static string? Find()
     {
         var fromEnvironment = Environment.GetEnvironmentVariable("FLAMEEDGE_DATA");

@@ -21,7 +21,7 @@ public class CanoeIdleTests
     {
         Assert.SkipWhen(SharedData.IsAbsent, SharedData.Absent);
         using var folder = new TemporaryFolder();
-        await File.WriteAllTextAsync(folder["job.json"], CanoeJobs.Stored("digits/W6-s0", "mqtt", """ "batchesPerSecond": 30, """), TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(folder["job.json"], CanoeJobs.Stored("digits", "W6", "mqtt", """ "batchesPerSecond": 30, """), TestContext.Current.CancellationToken);
         await using var broker = await Mosquitto.StartAsync();
         await using var relay = BrokerRelay.Start(new Uri($"mqtt://127.0.0.1:{broker.Port}"));
         await using var run = WorkerProcess.Start(["run", folder["job.json"], "--broker", relay.Uri.ToString().TrimEnd('/'), "--out", folder["out"]]);

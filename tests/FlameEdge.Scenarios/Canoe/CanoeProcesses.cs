@@ -12,7 +12,7 @@ internal static class CanoeProcesses
 
     /// <summary>The job; <paramref name="more"/> are further keys of its canoe section, each followed by a comma.</summary>
     public static KillJob Digits(string more) =>
-        new("canoe-stream", CanoeJobs.Stored("digits/W1-s0", "mqtt", more), [Directory, Target, "site_1", "site_2", "site_3", "site_4"], Rounds: 150);
+        new("canoe-stream", CanoeJobs.Stored("digits", "W1", "mqtt", more), [Directory, Target, "site_1", "site_2", "site_3", "site_4"], Rounds: 150);
 
     /// <summary>What a worker has told so far, over all its lives.</summary>
     public static IReadOnlyList<CanoeEvent> Told(FleetOfProcesses fleet, string worker)

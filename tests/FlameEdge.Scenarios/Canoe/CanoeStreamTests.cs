@@ -34,9 +34,9 @@ public class CanoeStreamTests
 
     private static RunResult InMemory()
     {
-        var folder = SharedData.Path("golden", "canoe", "digits");
-        var workload = StreamFiles.Workload(Path.Combine(folder, "W1-s0.json.gz"));
-        var files = StreamFiles.Base(Path.Combine(folder, workload.Base));
+        var path = SharedData.Stream("digits", "W1");
+        var workload = StreamFiles.Workload(path);
+        var files = StreamFiles.Base(Path.Combine(Path.GetDirectoryName(path)!, workload.Base));
         return new StreamRun(new StreamData(files, StreamRows.Load(SharedData.Path("data"), workload.Dataset, files.Files, files.ClassNames, files.Seed)), new RunOptions(StreamBench.SettingsFor("digits"))).Run(workload);
     }
 }

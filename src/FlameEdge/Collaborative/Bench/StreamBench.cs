@@ -28,7 +28,7 @@ public sealed class StreamBench
     public IReadOnlyDictionary<string, SiteEngine> Engines { get; init; } = new Dictionary<string, SiteEngine>();
 
     /// <summary>Shares of bad packets: the methods of W7.</summary>
-    public static IReadOnlyList<string> BadShares { get; } = [.. Schedule.Offers.Keys];
+    public static IReadOnlyList<string> BadShares => Schedule.BadShares;
 
     /// <summary>Datasets there are, in order.</summary>
     public IReadOnlyList<string> Datasets => this.source.Datasets;

@@ -1,5 +1,6 @@
 using FlameEdge.Collaborative.Bench;
 using FlameEdge.Collaborative.Bench.Loading;
+using FlameEdge.Collaborative.Bench.Making;
 using FlameEdge.Testing;
 
 namespace FlameEdge.Tests.Collaborative.Bench;
@@ -14,7 +15,11 @@ public class FreshStreamTests
     private static readonly Dictionary<(string Dataset, string Workload), IReadOnlyList<SeedStream>> s_seeds = [];
 
     // The sensors have no stored streams of their own; they have the classes and sites of the digits.
-    public static TheoryData<string, string> Datasets => SharedData.IsAbsent ? [] : new() { { "digits", "digits" }, { "sensors", "digits" }, { "wisdm-har", "wisdm-har" }, { "beijing-air", "beijing-air" }, { "beijing-air-bands", "beijing-air-bands" }, { "mnist", "mnist" } };
+    public static TheoryData<string, string> Datasets => SharedData.IsAbsent ? [] :
+        [.. from dataset in (string[])["digits", "sensors", "wisdm-har", "beijing-air", "beijing-air-bands", "mnist"]
+            let stored = dataset == "sensors" ? "digits" : dataset
+            where System.IO.Directory.Exists(Stored(stored))
+            select (dataset, stored)];
 
     // Sensors are generated: as many windows as wanted.
     public static TheoryData<string, string> Finite => [.. Datasets.Where(row => row.Data.Item1 != "sensors")];
@@ -26,7 +31,7 @@ public class FreshStreamTests
         var golden = Golden(stored);
         foreach (var workload in s_workloads)
         {
-            var like = StreamFiles.Workload(Stored(stored, $"{workload}-s0.json.gz"));
+            var like = StreamFiles.Workload(SharedData.Stream(stored, workload));
             var made = Made(dataset, workload)[0];
 
             Assert.Equal((golden.Batch, golden.ReplayPerClass, golden.ReplayedPerStep, golden.Momentum, golden.WeightDecay), (made.Data.Base.Batch, made.Data.Base.ReplayPerClass, made.Data.Base.ReplayedPerStep, made.Data.Base.Momentum, made.Data.Base.WeightDecay));
@@ -34,8 +39,19 @@ public class FreshStreamTests
             Assert.Equal(golden.Sites.Select(site => (site.Classes.Count, site.PretrainBatches, site.Sequence.Count)), made.Data.Base.Sites.Select(site => (site.Classes.Count, site.PretrainBatches, site.Sequence.Count)));
             Assert.Equal(like.Batches, made.Workload.Batches);
             Assert.Equal(like.Streams.Select(Outline), made.Workload.Streams.Select(Outline));
-            Assert.Equal(like.Offers?.Select(offer => $"{offer.Key}: {string.Join(',', offer.Value)}"), made.Workload.Offers?.Select(offer => $"{offer.Key}: {string.Join(',', offer.Value)}"));
+            Assert.Equal(workload == "W7" ? Offers(Schedule.Offers(FirstSeed)) : null, Offers(made.Workload.Offers));
         }
+    }
+
+    [Theory(SkipTestWithoutData = true)]
+    [MemberData(nameof(Datasets))]
+    public void Bad_packets_come_in_the_stored_order_of_each_seed(string dataset, string stored)
+    {
+        Assert.NotNull(dataset);
+        var streams = System.IO.Directory.EnumerateFiles(Stored(stored), "W7-s*.json.gz").Select(StreamFiles.Workload).ToList();
+
+        Assert.NotEmpty(streams);
+        Assert.All(streams, stream => Assert.Equal(Offers(stream.Offers), Offers(Schedule.Offers(stream.Seed))));
     }
 
     [Theory(SkipTestWithoutData = true)]
@@ -125,7 +141,7 @@ public class FreshStreamTests
     public void Seeds_are_fresh(string dataset, string stored)
     {
         var made = Made(dataset, "W1");
-        var golden = System.IO.Directory.EnumerateFiles(Stored(stored, ""), "base-s*.json.gz").Select(StreamFiles.Base).ToArray();
+        var golden = System.IO.Directory.EnumerateFiles(Stored(stored), "base-s*.json.gz").Select(StreamFiles.Base).ToArray();
 
         Assert.NotEqual(made[0].Data.Base.Sites[0].Sequence, made[1].Data.Base.Sites[0].Sequence);
         Assert.All(golden, other => Assert.All(made, mine => Assert.NotEqual(other.Sites[0].Sequence.Take(16), mine.Data.Base.Sites[0].Sequence.Take(16))));
@@ -152,6 +168,9 @@ public class FreshStreamTests
         return seeds;
     }
 
+    private static string? Offers(IReadOnlyDictionary<string, IReadOnlyList<string?>>? offers) =>
+        offers is null ? null : string.Join("; ", offers.Select(offer => $"{offer.Key}: {string.Join(',', offer.Value)}"));
+
     private static (int Site, int Rows, string Phases) Outline(SiteStream stream) =>
         (stream.Site, stream.Rows.Count, string.Join(' ', stream.Phases.Select(phase => $"{phase.Batch}:+{phase.Appear.Count}-{phase.Disappear.Count}")));
 
@@ -169,7 +188,7 @@ public class FreshStreamTests
         return owned;
     }
 
-    private static StreamBase Golden(string dataset) => StreamFiles.Base(Stored(dataset, "base-s0.json.gz"));
+    private static StreamBase Golden(string dataset) => StreamFiles.Base(SharedData.Stream(dataset, "base"));
 
-    private static string Stored(string dataset, string file) => SharedData.Path("golden", "canoe", dataset, file);
+    private static string Stored(string dataset) => SharedData.Path("golden", "canoe", dataset);
 }

@@ -44,9 +44,9 @@ public class GoldenStreamTests
     public void A_run_repeats_to_the_last_bit()
     {
         Assert.SkipWhen(SharedData.IsAbsent, SharedData.Absent);
-        var path = Path.Combine(Streams, "digits", "W3-s0.json.gz");
+        var path = SharedData.Stream("digits", "W3");
         var workload = StreamFiles.Workload(path);
-        var files = StreamFiles.Base(Path.Combine(Streams, "digits", workload.Base));
+        var files = StreamFiles.Base(Path.Combine(Path.GetDirectoryName(path)!, workload.Base));
         var data = new StreamData(files, StreamRows.Load(Data, files.Dataset, files.Files, files.ClassNames, files.Seed));
 
         var (first, second) = (new StreamRun(data, new RunOptions(new())).Run(workload), new StreamRun(data, new RunOptions(new())).Run(workload));

@@ -11,16 +11,16 @@ namespace FlameEdge.Tests.Collaborative.Roles;
 public class LockstepTests
 {
     [Theory]
-    [InlineData("W1-s0", null)]
-    [InlineData("W4-s0", null)]
-    [InlineData("W7-s0", "50")]
-    public async Task Roles_in_lockstep_decide_what_a_run_in_memory_decides(string stream, string? badPackets)
+    [InlineData("W1", null)]
+    [InlineData("W4", null)]
+    [InlineData("W7", "50")]
+    public async Task Roles_in_lockstep_decide_what_a_run_in_memory_decides(string workload, string? badPackets)
     {
         Assert.SkipWhen(SharedData.IsAbsent, SharedData.Absent);
-        var (expected, targets) = Expected("digits", stream, badPackets);
+        var (expected, targets) = Expected("digits", workload, badPackets);
 
         var more = badPackets is null ? "" : $""" "offers": "{badPackets}", """;
-        var job = JobTexts.Sound(CanoeJobs.Stored($"digits/{stream}", "memory", more + """ "lockstep": { "wait": "60s" }, """));
+        var job = JobTexts.Sound(CanoeJobs.Stored("digits", workload, "memory", more + """ "lockstep": { "wait": "60s" }, """));
         var seen = await new InMemoryJob(Expansion.Expand(job)).RunAsync(TestContext.Current.CancellationToken);
 
         CanoeEvent[] all = [.. seen.Events.Select(entry => CanoeEvent.Read(entry.Event.Json.Span)!)];
@@ -42,9 +42,9 @@ public class LockstepTests
 
     private static (RunResult Result, IReadOnlyList<int> Targets) Expected(string dataset, string name, string? badPackets)
     {
-        var folder = SharedData.Path("golden", "canoe", dataset);
-        var workload = StreamFiles.Workload(Path.Combine(folder, $"{name}.json.gz"));
-        var files = StreamFiles.Base(Path.Combine(folder, workload.Base));
+        var path = SharedData.Stream(dataset, name);
+        var workload = StreamFiles.Workload(path);
+        var files = StreamFiles.Base(Path.Combine(Path.GetDirectoryName(path)!, workload.Base));
         return (new StreamRun(new StreamData(files, StreamRows.Load(SharedData.Path("data"), files.Dataset, files.Files, files.ClassNames, files.Seed)), new RunOptions(StreamBench.SettingsFor(dataset)) { Offers = badPackets }).Run(workload), [.. workload.Streams.Select(streamed => streamed.Site)]);
     }
 }

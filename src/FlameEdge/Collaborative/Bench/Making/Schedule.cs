@@ -22,13 +22,21 @@ internal sealed record Schedule(int Batches, IReadOnlyList<(int Site, IReadOnlyL
         _ => throw new ArgumentException($"there is no workload '{workload}': say one of {string.Join(", ", Workloads)}", nameof(workload)),
     };
 
-    /// <summary>The faults of successive packets when 20, 50 or 100 % are bad, in the worst order.</summary>
-    public static IReadOnlyDictionary<string, IReadOnlyList<string?>> Offers { get; } = new Dictionary<string, IReadOnlyList<string?>>(StringComparer.Ordinal)
+    /// <summary>Percentages of bad packets there are.</summary>
+    public static IReadOnlyList<string> BadShares { get; } = ["20", "50", "100"];
+
+    /// <summary>The faults of successive packets by share of bad ones: these come first, and each seed begins with another fault.</summary>
+    public static IReadOnlyDictionary<string, IReadOnlyList<string?>> Offers(int seed)
     {
-        ["20"] = ["inverted", null, null, null, null],
-        ["50"] = ["inverted", "random", null, null],
-        ["100"] = ["inverted", "random", "always", "false-name"],
-    };
+        string?[] faults = ["inverted", "random", "always", "false-name"];
+        faults = [.. faults.Skip(seed % faults.Length), .. faults.Take(seed % faults.Length)];
+        return new Dictionary<string, IReadOnlyList<string?>>(StringComparer.Ordinal)
+        {
+            [BadShares[0]] = [faults[0], null, null, null, null],
+            [BadShares[1]] = [faults[0], faults[1], null, null],
+            [BadShares[2]] = faults,
+        };
+    }
 
     private static StreamPhase Appear(int batch, IEnumerable<int> classes) => new(batch, [.. classes], []);
 

@@ -52,7 +52,7 @@ internal sealed class StreamMaker(DatasetCard card, StreamRows rows, int seed)
         {
             var pool = drawn.Sites[site.Site];
             return new SiteStream(site.Site, site.Phases, Drawn(schedule, site.Phases, pool.Classes, workload == "W6" ? pool.Before : pool.After, random, workload == "W5"));
-        })], workload == "W7" ? Schedule.Offers : null);
+        })], workload == "W7" ? Schedule.Offers(seed) : null);
     }
 
     private int[] Drawn(Schedule schedule, IReadOnlyList<StreamPhase> phases, IReadOnlyList<int> known, IReadOnlyList<int[]> pool, PortableRandom random, bool isShifted)
