@@ -20,6 +20,7 @@ internal sealed class Incoming : IDisposable
     private readonly AssemblyBuffer buffer;
     private readonly ChunkMap here;
     private readonly ChunkMap awaited;
+    private readonly ChunkMap unasked;
     private XxHash128 hash = new();
     private int hashedCount;
     private int furthest = -1;
@@ -30,6 +31,7 @@ internal sealed class Incoming : IDisposable
     private long periodStart;
     private TimeSpan stallAfter;
     private int tries;
+    private bool isAllLost;
 
     public Incoming(WorkerId from, PacketHeader offer, byte[] head, bool isRepair, int window, ChannelEndpoint end, TransferOptions options, TimeProvider time)
     {
@@ -43,6 +45,7 @@ internal sealed class Incoming : IDisposable
         here = new ChunkMap(offer.ChunkCount);
         buffer = AssemblyBuffer.For(end, from, offer, here, options);
         awaited = new ChunkMap(offer.ChunkCount);
+        unasked = new ChunkMap(offer.ChunkCount);
         stallAfter = options.StallAfter;
         ProgressAt = periodStart = time.GetTimestamp();
         hash.Append(head);
@@ -56,7 +59,7 @@ internal sealed class Incoming : IDisposable
 
     public byte[] Head { get; }
 
-    /// <summary>The stream has passed or was broken: every request also lists what is missing.</summary>
+    /// <summary>The stream has passed or was broken: every request also lists what it is for.</summary>
     public bool IsRepair { get; private set; }
 
     /// <summary>Chunks asked for at once; where the next message of this sender may begin.</summary>
@@ -106,6 +109,7 @@ internal sealed class Incoming : IDisposable
         buffer.Write((long)index * Offer.ChunkBytes, bytes);
         here.Add(index);
         awaited.Remove(index);
+        unasked.Remove(index);
         furthest = Math.Max(furthest, index);
         HashOn(index, bytes);
         ProgressAt = time.GetTimestamp();
@@ -129,6 +133,7 @@ internal sealed class Incoming : IDisposable
             if (!here.Has(nextToAsk))
             {
                 awaited.Add(nextToAsk);
+                unasked.Add(nextToAsk);
             }
 
             nextToAsk++;
@@ -140,17 +145,20 @@ internal sealed class Incoming : IDisposable
     /// <summary>Takes what was asked for as lost: asks again, for less, and waits longer.</summary>
     public void Stall()
     {
-        IsRepair = true;
+        (IsRepair, isAllLost) = (true, true);
         window = Math.Max(1, window / 2);
         stallAfter = stallAfter * 2 < options.StallAfter * MaximumStallFactor ? stallAfter * 2 : options.StallAfter * MaximumStallFactor;
         Refill();
     }
 
-    /// <summary>The payload of the request to make now.</summary>
+    /// <summary>The payload of the request to make now. What was asked for before and may still be under way is asked for again only when it is taken for lost: it would come twice.</summary>
     public byte[] ToRequest()
     {
         AskedAt = time.GetTimestamp();
-        return ChunkRequest.Write(nextToAsk, IsRepair ? awaited : null);
+        var request = ChunkRequest.Write(nextToAsk, !IsRepair ? null : isAllLost ? awaited : unasked);
+        isAllLost = false;
+        unasked.Clear();
+        return request;
     }
 
     /// <summary>Whether the complete content is what was offered.</summary>
@@ -161,6 +169,7 @@ internal sealed class Incoming : IDisposable
     {
         here.Clear();
         awaited.Clear();
+        unasked.Clear();
         (nextToAsk, furthest, hashedCount, IsRepair) = (0, -1, 0, true);
         hash = new XxHash128();
         hash.Append(Head);
