@@ -68,6 +68,22 @@ public sealed class SlowLineTests : IAsyncDisposable
         Assert.Equal(2, port.Requests.Count);
     }
 
+    [Theory]
+    [InlineData(false, 1)]
+    [InlineData(true, 2)]
+    public void A_sender_that_was_away_is_asked_again_and_one_that_only_tells_something_else_of_itself_is_not(bool wasAway, int requests)
+    {
+        if (wasAway)
+        {
+            exchange.Departed(Fleet.Trainer(0));
+        }
+
+        exchange.Arrived(new Peer(Fleet.Trainer(0), 1, new PeerCard(40)));
+        Pass(TimeSpan.FromMilliseconds(100));
+
+        Assert.Equal(requests, port.Requests.Count);
+    }
+
     private static PacketHeader Offer => new()
     {
         Kind = PacketKind.Offer,

@@ -148,15 +148,21 @@ public sealed partial class Exchange : IAsyncDisposable
     {
         lock (gate)
         {
-            if (isDisposed || (peers.TryGetValue(peer.Worker, out var known) && known == peer))
+            var known = peers.GetValueOrDefault(peer.Worker);
+            if (isDisposed || known == peer)
             {
                 return;
             }
 
             peers[peer.Worker] = peer;
             mailbox.Announce(new PeerJoined(peer));
-            inbox.Arrived(peer);
-            outbox.Arrived(peer);
+            if (known?.Incarnation != peer.Incarnation)
+            {
+                // Who only tells something else of itself has not been away: nothing on the way is lost.
+                inbox.Arrived(peer);
+                outbox.Arrived(peer);
+            }
+
             KeepTicking();
         }
     }
