@@ -169,7 +169,6 @@ internal sealed class Incoming : IDisposable
     {
         here.Clear();
         awaited.Clear();
-        unasked.Clear();
         (nextToAsk, furthest, hashedCount, IsRepair) = (0, -1, 0, true);
         hash = new XxHash128();
         hash.Append(Head);
