@@ -23,8 +23,8 @@ internal sealed class Uplink : IAsyncDisposable
     {
         this.brokerPort = brokerPort;
 
-        // A timer comes some milliseconds late: what a quick line could have carried meanwhile must not be lost to it.
-        var burst = Math.Max(PieceBytes, (int)(bytesPerSecond / 50));
+        // A timer comes some milliseconds late: what the line could have carried meanwhile must not be lost to it, beside the piece that waits.
+        var burst = PieceBytes + (int)(bytesPerSecond / 50);
         (up, down) = (new TokenBucket(bytesPerSecond, burst), new TokenBucket(bytesPerSecond, burst));
         listener.Start();
         accepting = AcceptAsync();
