@@ -47,6 +47,20 @@ public sealed class IncomingTests : IDisposable
     }
 
     [Fact]
+    public void What_was_overtaken_after_a_stall_is_asked_for_again_without_another()
+    {
+        Asked(listed: []);
+        incoming.Stall();
+        Asked([0, 1, 2, 3, 4, 5, 6, 7]);
+
+        // 1 and 2 are lost; 6 and 7 are under way.
+        Arrive(0, 1);
+        Arrive(3, 3);
+
+        Assert.Equal(12, Asked([1, 2, 8, 9, 10, 11]));
+    }
+
+    [Fact]
     public void Every_chunk_is_asked_for_once_where_one_stall_is_all_there_is()
     {
         Request();

@@ -20,7 +20,8 @@ internal sealed class Incoming : IDisposable
     private readonly AssemblyBuffer buffer;
     private readonly ChunkMap here;
     private readonly ChunkMap awaited;
-    private readonly ChunkMap unasked;
+    private readonly ChunkMap listed;
+    private readonly int[] askedIn;
     private XxHash128 hash = new();
     private int hashedCount;
     private int furthest = -1;
@@ -32,6 +33,8 @@ internal sealed class Incoming : IDisposable
     private TimeSpan stallAfter;
     private int tries;
     private bool isAllLost;
+    private int requests;
+    private (int Request, int Index) newest;
 
     public Incoming(WorkerId from, PacketHeader offer, byte[] head, bool isRepair, int window, ChannelEndpoint end, TransferOptions options, TimeProvider time)
     {
@@ -45,7 +48,8 @@ internal sealed class Incoming : IDisposable
         here = new ChunkMap(offer.ChunkCount);
         buffer = AssemblyBuffer.For(end, from, offer, here, options);
         awaited = new ChunkMap(offer.ChunkCount);
-        unasked = new ChunkMap(offer.ChunkCount);
+        listed = new ChunkMap(offer.ChunkCount);
+        askedIn = new int[offer.ChunkCount];
         stallAfter = options.StallAfter;
         ProgressAt = periodStart = time.GetTimestamp();
         hash.Append(head);
@@ -109,7 +113,7 @@ internal sealed class Incoming : IDisposable
         buffer.Write((long)index * Offer.ChunkBytes, bytes);
         here.Add(index);
         awaited.Remove(index);
-        unasked.Remove(index);
+        newest = (askedIn[index], index).CompareTo(newest) > 0 ? (askedIn[index], index) : newest;
         furthest = Math.Max(furthest, index);
         HashOn(index, bytes);
         ProgressAt = time.GetTimestamp();
@@ -133,7 +137,7 @@ internal sealed class Incoming : IDisposable
             if (!here.Has(nextToAsk))
             {
                 awaited.Add(nextToAsk);
-                unasked.Add(nextToAsk);
+                askedIn[nextToAsk] = 0;
             }
 
             nextToAsk++;
@@ -151,14 +155,24 @@ internal sealed class Incoming : IDisposable
         Refill();
     }
 
-    /// <summary>The payload of the request to make now. What was asked for before and may still be under way is asked for again only when it is taken for lost: it would come twice.</summary>
+    /// <summary>The payload of the request to make now. What was asked for before is asked for again only where it is taken for lost, or later ones have come: the rest is under way and would come twice.</summary>
     public byte[] ToRequest()
     {
         AskedAt = time.GetTimestamp();
-        var request = ChunkRequest.Write(nextToAsk, !IsRepair ? null : isAllLost ? awaited : unasked);
+        requests++;
+        listed.Clear();
+        for (var index = awaited.NextFrom(0); index >= 0; index = awaited.NextFrom(index + 1))
+        {
+            // Chunks come in the order they are asked for.
+            if (isAllLost || askedIn[index] == 0 || (askedIn[index], index).CompareTo(newest) < 0)
+            {
+                listed.Add(index);
+                askedIn[index] = requests;
+            }
+        }
+
         isAllLost = false;
-        unasked.Clear();
-        return request;
+        return ChunkRequest.Write(nextToAsk, IsRepair ? listed : null);
     }
 
     /// <summary>Whether the complete content is what was offered.</summary>
