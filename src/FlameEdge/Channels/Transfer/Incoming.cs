@@ -21,7 +21,8 @@ internal sealed class Incoming : IDisposable
     private readonly ChunkMap here;
     private readonly ChunkMap awaited;
     private readonly ChunkMap listed;
-    private readonly int[] askedIn;
+    // Of what is awaited alone, which a window bounds: an offer may speak of millions of chunks.
+    private readonly Dictionary<int, int> askedIn = [];
     private XxHash128 hash = new();
     private int hashedCount;
     private int furthest = -1;
@@ -49,7 +50,6 @@ internal sealed class Incoming : IDisposable
         buffer = AssemblyBuffer.For(end, from, offer, here, options);
         awaited = new ChunkMap(offer.ChunkCount);
         listed = new ChunkMap(offer.ChunkCount);
-        askedIn = new int[offer.ChunkCount];
         stallAfter = options.StallAfter;
         ProgressAt = periodStart = time.GetTimestamp();
         hash.Append(head);
@@ -113,7 +113,8 @@ internal sealed class Incoming : IDisposable
         buffer.Write((long)index * Offer.ChunkBytes, bytes);
         here.Add(index);
         awaited.Remove(index);
-        newest = (askedIn[index], index).CompareTo(newest) > 0 ? (askedIn[index], index) : newest;
+        askedIn.Remove(index, out var request);
+        newest = (request, index).CompareTo(newest) > 0 ? (request, index) : newest;
         furthest = Math.Max(furthest, index);
         HashOn(index, bytes);
         ProgressAt = time.GetTimestamp();
@@ -137,7 +138,6 @@ internal sealed class Incoming : IDisposable
             if (!here.Has(nextToAsk))
             {
                 awaited.Add(nextToAsk);
-                askedIn[nextToAsk] = 0;
             }
 
             nextToAsk++;
@@ -164,7 +164,7 @@ internal sealed class Incoming : IDisposable
         for (var index = awaited.NextFrom(0); index >= 0; index = awaited.NextFrom(index + 1))
         {
             // Chunks come in the order they are asked for.
-            if (isAllLost || askedIn[index] == 0 || (askedIn[index], index).CompareTo(newest) < 0)
+            if (isAllLost || !askedIn.TryGetValue(index, out var request) || (request, index).CompareTo(newest) < 0)
             {
                 listed.Add(index);
                 askedIn[index] = requests;
@@ -183,6 +183,7 @@ internal sealed class Incoming : IDisposable
     {
         here.Clear();
         awaited.Clear();
+        askedIn.Clear();
         (nextToAsk, furthest, hashedCount, IsRepair) = (0, -1, 0, true);
         hash = new XxHash128();
         hash.Append(Head);
